@@ -1,0 +1,1 @@
+"""Finds the face in a photo and crops it, aligned."""

@@ -1,0 +1,38 @@
+"""Cards: what a user must know of a plugin before believing its numbers. Shown by `list` and in the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Card:
+    """What `list` shows of any plugin. A plugin without a card gets this one.
+
+    Attributes:
+        summary: one line; empty means the first line of the class's docstring.
+        source: paper, equation or URL the plugin comes from.
+        licence: of the code, and of weights or data where they have their own.
+        trained_on: names of the data sets that its weights have seen; empty if it learns nothing beforehand.
+        saw_recognisers: recognisers used in a loss, as features or for choosing a checkpoint: no fair judges.
+        parameters: each network's name and its count of trainable parameters.
+    """
+
+    summary: str = ""
+    source: str = ""
+    licence: str = "MIT"
+    trained_on: tuple[str, ...] = ()
+    saw_recognisers: tuple[str, ...] = ()
+    parameters: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a plugin works on this machine; if not, why, and the command that mends it."""
+
+    available: bool
+    reason: str = ""
+
+
+AVAILABLE = Availability(True)

@@ -1,0 +1,1 @@
+"""Where photos, subjects and comparison protocols come from."""

@@ -1,0 +1,126 @@
+"""What every data set offers: photos, subjects, and protocols that say what is compared with what."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.cards import AVAILABLE, Availability, Card
+from benchmark.faces import Image, Photo
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """Which photos are compared. Columns of equal length P; indices point into the protocol's `photos`.
+
+    Attributes:
+        reference: ``int32 (P,)``, the enrolled photo.
+        probe: ``int32 (P,)``, the new photo.
+        mated: ``bool (P,)``, both of the same subject.
+        fold: ``int8 (P,)``, the fold of 10-fold accuracy, 0-based; −1 where the protocol has none.
+    """
+
+    reference: NDArray[np.int32]
+    probe: NDArray[np.int32]
+    mated: NDArray[np.bool_]
+    fold: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.reference)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A test: the photos it needs and the comparisons among them.
+
+    Attributes:
+        name: e.g. ``"view2"``.
+        photos: every photo of the test, each once, in a stable order.
+        comparisons: indices into `photos`.
+        folds: number of folds, 0 where the protocol has none.
+    """
+
+    name: str
+    photos: tuple[Photo, ...]
+    comparisons: Comparisons
+    folds: int = 0
+
+
+@dataclass(frozen=True)
+class DatasetCard(Card):
+    """Adds to a card what a data set must tell.
+
+    Attributes:
+        overlaps: other data sets by name: ``"disjoint"``, ``"overlapping"`` or ``"unknown"`` people; a data set that
+            is not named counts as unknown.
+        synthetic: rendered people: no recovery headline is claimed on them.
+        layout: what lies below ``--data-root``, one line.
+    """
+
+    overlaps: tuple[tuple[str, str], ...] = ()
+    synthetic: bool = False
+    layout: str = ""
+
+
+class Dataset(ABC):
+    """Photos with subjects, and the protocols that test on them.
+
+    Args:
+        root: the folder the user named with ``--data-root``, if any.
+        seed: of the run; used where the data set or its protocols draw at random.
+
+    Raises:
+        RequestError: the folder is missing, empty or not of this layout (one line: what, and how to mend it).
+    """
+
+    card: ClassVar[DatasetCard] = DatasetCard()
+    protocols: ClassVar[tuple[str, ...]] = ()
+    """Names that `protocol` takes, the default first."""
+
+    def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
+        self.root = root
+        self.seed = seed
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """Whether the data set can be used here without further arguments."""
+        return AVAILABLE
+
+    @abstractmethod
+    def protocol(self, name: str, *, limit: int | None = None) -> Protocol:
+        """The test called `name`.
+
+        Args:
+            name: one of `protocols`.
+            limit: use at most this many test subjects (seeded); where the data set lists its pairs, at most this
+                many of them, spread evenly over folds and over mated and non-mated ones.
+
+        Raises:
+            RequestError: nothing can be compared, e.g. no subject has two photos.
+        """
+
+    @abstractmethod
+    def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:
+        """Photos of the people set aside for `part` (``"train"`` or ``"validation"``) under `protocol`.
+
+        Raises:
+            RequestError: the protocol sets none aside (LFW's ``view2``), with what to use instead.
+        """
+
+    @abstractmethod
+    def read(self, photo: Photo) -> Image:
+        """The photo's pixels, ``uint8 (H, W, 3)`` RGB, upright. Works in worker processes (the object is pickled).
+
+        Raises:
+            ImageRefused: the file is corrupt, not an image, too small, … (reason in one line).
+        """
+
+    @abstractmethod
+    def digest(self, photos: Sequence[Photo]) -> str:
+        """A hexadecimal digest that changes whenever the pixels of one of `photos` may have changed."""

@@ -1,0 +1,31 @@
+"""The exceptions of this project: each message says what was wrong, with which value, and how to mend it."""
+
+from __future__ import annotations
+
+
+class BenchmarkError(Exception):
+    """The run failed (exit status 1). Base of every error that this project raises on purpose."""
+
+
+class RequestError(BenchmarkError):
+    """The request was wrong (exit status 2): an unknown name, a missing folder, settings that contradict."""
+
+
+class StorageError(BenchmarkError):
+    """Something could not be written or read back: a full disk, an unwritable folder, a damaged artefact."""
+
+
+class PluginError(BenchmarkError):
+    """A plugin could not be loaded, or broke the contract of its kind."""
+
+
+class ImageRefused(BenchmarkError):
+    """One image could not pass a step. Becomes a `Failure` in the ledger; never ends a run.
+
+    Attributes:
+        reason: one line for the ledger, e.g. ``"no face found"``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

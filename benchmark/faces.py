@@ -1,0 +1,101 @@
+"""What travels between the steps: photos, landmarks, aligned and masked faces, and failures.
+
+Images are RGB: ``uint8 (N, H, W, 3)`` at rest, ``float32 (N, 3, H, W)`` in [0, 1] inside methods.
+Masks are ``uint8 (N, H, W)``, 255 = covered. Landmarks are pixels of the image they belong to, x then y.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""``uint8 (H, W, 3)``, RGB."""
+Points = NDArray[np.float32]
+"""``float32 (K, 2)`` or ``(N, K, 2)``, pixels, x then y."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One photograph of one subject.
+
+    Attributes:
+        image_id: unique in its data set; carried from the first step to the last.
+        subject_id: the person.
+        source: where the data set finds it: a path below its root, or a description of how it is rendered.
+    """
+
+    image_id: str
+    subject_id: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An image that did not pass a step. A value that reaches the report, never a dropped row."""
+
+    image_id: str
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class FaceGeometry:
+    """Where the face of one image is, in that image's pixels.
+
+    Attributes:
+        box: ``float32 (4,)``, the detection: left, top, right, bottom.
+        landmarks: ``float32 (68, 2)``, dlib's 68 points.
+        five_points: ``float32 (5, 2)``, dlib's five: outer and inner corner of the image-right eye, outer and inner
+            corner of the image-left eye, base of the nose (the order of dlib's model).
+    """
+
+    box: NDArray[np.float32]
+    landmarks: Points
+    five_points: Points
+
+    def moved(self, matrix: NDArray[np.float64]) -> FaceGeometry:
+        """The same face after a 2×3 affine `matrix` has moved the image (box: bounds of its moved corners)."""
+        left, top, right, bottom = self.box
+        corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], dtype=np.float32)
+        moved = move_points(corners, matrix)
+        box = np.concatenate([moved.min(axis=0), moved.max(axis=0)]).astype(np.float32)
+        return FaceGeometry(box, move_points(self.landmarks, matrix), move_points(self.five_points, matrix))
+
+
+def move_points(points: Points, matrix: NDArray[np.float64]) -> Points:
+    """Points ``(..., 2)`` through a 2×3 affine matrix."""
+    moved = np.asarray(points, dtype=np.float64) @ matrix[:, :2].T + matrix[:, 2]
+    return moved.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class AlignedFaces:
+    """Aligned crops of one size, one row an image, in the order of `image_ids`.
+
+    Attributes:
+        image_ids: one a row.
+        pixels: ``uint8 (N, S, S, 3)``, often a read-only memory map; black where the image failed.
+        landmarks: ``float32 (N, 68, 2)``, pixels of the crop; NaN where the image failed.
+        five_points: ``float32 (N, 5, 2)``, likewise.
+    """
+
+    image_ids: tuple[str, ...]
+    pixels: NDArray[np.uint8]
+    landmarks: Points
+    five_points: Points
+
+    def __len__(self) -> int:
+        return len(self.image_ids)
+
+    @property
+    def size(self) -> int:
+        """Side of a crop, pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def acquired(self) -> NDArray[np.bool_]:
+        """``bool (N,)``: the rows that hold a face."""
+        return np.isfinite(self.landmarks[:, 0, 0])

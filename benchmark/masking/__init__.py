@@ -1,0 +1,1 @@
+"""Draws face masks on photos."""

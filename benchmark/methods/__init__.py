@@ -1,0 +1,1 @@
+"""Unmasking approaches: masked face in, restored face out."""

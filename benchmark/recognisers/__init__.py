@@ -1,0 +1,1 @@
+"""Recognisers: aligned face in, embedding out."""

@@ -1,0 +1,1 @@
+"""Turns a run's results into a folder that people read."""

@@ -1,0 +1,1 @@
+"""Comparison scores, error rates and their uncertainty."""

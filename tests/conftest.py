@@ -1,0 +1,32 @@
+"""Where the tests find real photographs, and what they say when there are none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("UNMASK_SHARED", ROOT.parent / "shared")) / "data"
+
+
+def _need(path: Path, what: str) -> Path:
+    if path.exists():
+        return path
+    message = f"{what} not found at {path}; set UNMASK_SHARED to the folder that holds data/"
+    if os.environ.get("UNMASK_REQUIRE_SHARED"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def lfw_root() -> Path:
+    """The deep-funneled LFW folder."""
+    return _need(SHARED / "lfw", "LFW")
+
+
+@pytest.fixture(scope="session")
+def faces_train_root() -> Path:
+    """The folder of training faces."""
+    return _need(SHARED / "faces-train", "the training faces")
