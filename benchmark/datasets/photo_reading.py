@@ -1,0 +1,187 @@
+"""Reads one photograph, whatever state its file is in: upright 8-bit RGB of bounded size, or a reason why not."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+from PIL import ImageFile, UnidentifiedImageError
+
+from benchmark.errors import ImageRefused
+from benchmark.faces import Image
+
+PHOTO_SUFFIXES = frozenset(
+    {".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)
+"""Suffixes, in lower case, of files that a folder of photos is searched for."""
+SMALLEST_SIDE = 16
+"""Pixels; nothing smaller can hold a face that a detector would find."""
+LONGEST_SIDE = 4096
+"""Pixels; a larger photo is halved until it fits."""
+MOST_PIXELS = 178_000_000
+"""Just under the size at which Pillow itself speaks of a decompression bomb; 12,000 × 12,000 passes."""
+
+# Formats that are decoded without starting another program (as EPS would) and that cameras and the web write.
+_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
+_ORIENTATION_TAG = 0x0112  # EXIF 2.3, table 4
+_UPRIGHT = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+    3: Pillow.Transpose.ROTATE_180,
+    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE,
+    6: Pillow.Transpose.ROTATE_270,
+    7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_90,
+}
+
+
+def read_photo(path: Path) -> Image:
+    """The photo in a file as ``uint8 (H, W, 3)`` RGB, upright. These are the pixels that every later step sees.
+
+    * EXIF orientation is applied. Colour profiles are not: values are taken as sRGB.
+    * 16-bit values are divided by 257, floats in [0, 1] multiplied by 255; nothing is clipped.
+    * Transparent pixels are laid on white. Of an animation the first frame is read.
+    * A photo longer than `LONGEST_SIDE` is halved until it fits (12,000 becomes 3,000), JPEG already while decoding.
+
+    Args:
+        path: the file; its content decides the format, not its suffix.
+
+    Raises:
+        ImageRefused: with one of a fixed set of reasons: ``file not found``, ``not a file``, ``empty file``,
+            ``not an image``, ``truncated image``, ``corrupt image``, ``image smaller than 16×16 pixels``,
+            ``image larger than 178 megapixels``, ``too little memory to decode the image``,
+            ``unsupported pixel format MODE``, ``file cannot be read: …``.
+    """
+    _check_file(path)
+    try:
+        with _strict_decoding(), Pillow.open(path, formats=_formats()) as image:
+            _check_size(image.size)
+            return _upright_rgb(image)
+    except (ImageRefused, KeyboardInterrupt):
+        raise
+    except Pillow.DecompressionBombError:
+        raise ImageRefused(_too_large()) from None
+    except UnidentifiedImageError:
+        raise ImageRefused("corrupt image" if _looks_like_an_image(path) else "not an image") from None
+    except MemoryError:
+        raise ImageRefused("too little memory to decode the image") from None
+    except Exception as error:  # decoders raise anything on damaged files: struct.error, SyntaxError, KeyError, …
+        if isinstance(error, OSError) and error.strerror:
+            raise ImageRefused(f"file cannot be read: {error.strerror}") from error
+        truncated = isinstance(error, EOFError) or "truncated" in str(error).lower()
+        raise ImageRefused("truncated image" if truncated else "corrupt image") from error
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of `_FORMATS` that this build of Pillow has."""
+    Pillow.init()
+    return tuple(name for name in _FORMATS if name in Pillow.OPEN)
+
+
+def _check_file(path: Path) -> None:
+    try:
+        if not path.exists():
+            raise ImageRefused("file not found")
+        if not path.is_file():  # opening a pipe would wait for ever
+            raise ImageRefused("not a file")
+        if path.stat().st_size == 0:
+            raise ImageRefused("empty file")
+    except OSError as error:
+        raise ImageRefused(f"file cannot be read: {error.strerror}") from error
+
+
+def _looks_like_an_image(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(4).startswith(_SIGNATURES)
+    return False
+
+
+def _check_size(size: tuple[int, int]) -> None:
+    if min(size) < SMALLEST_SIDE:
+        raise ImageRefused(f"image smaller than {SMALLEST_SIDE}×{SMALLEST_SIDE} pixels")
+    if size[0] * size[1] > MOST_PIXELS:
+        raise ImageRefused(_too_large())
+
+
+def _too_large() -> str:
+    return f"image larger than {MOST_PIXELS // 1_000_000} megapixels"
+
+
+@contextmanager
+def _strict_decoding() -> Iterator[None]:
+    """Truncated files are errors even where a library has told Pillow otherwise; Pillow's warnings are not shown."""
+    lenient = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+
+
+def _upright_rgb(image: Pillow.Image) -> Image:
+    factor = 1
+    while max(image.size) > LONGEST_SIDE * factor:
+        factor *= 2
+    if factor > 1:
+        wanted = tuple(-(-side // factor) for side in image.size)
+        image.draft(None, (image.width // factor, image.height // factor))  # JPEG alone can; 1/8 at most
+        image.load()
+        factor = max(1, round(max(image.size) / max(wanted)))
+    else:
+        image.load()
+    orientation = _orientation(image)  # after load: Pillow turns TIFF itself and then forgets the tag
+    rgb = _to_rgb(image, factor)
+    _check_size(rgb.size)
+    if orientation in _UPRIGHT:
+        rgb = rgb.transpose(_UPRIGHT[orientation])
+    return np.array(rgb, dtype=np.uint8)
+
+
+def _orientation(image: Pillow.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # a damaged EXIF block is no reason to refuse the pixels
+        return 1
+
+
+def _to_rgb(image: Pillow.Image, factor: int) -> Pillow.Image:
+    """8-bit RGB, reduced by the whole `factor`, in the order that needs the least memory."""
+    if image.mode.startswith("I") or image.mode == "F":
+        return _reduced(Pillow.fromarray(_to_8_bit(np.asarray(image))), factor).convert("RGB")
+    if image.has_transparency_data:
+        layered = _reduced(image.convert("RGBA"), factor)
+        white = Pillow.new("RGBA", layered.size, "white")
+        return Pillow.alpha_composite(white, layered).convert("RGB")
+    if image.mode in ("L", "RGB", "CMYK", "YCbCr"):
+        return _reduced(image, factor).convert("RGB")
+    try:
+        return _reduced(image.convert("RGB"), factor)
+    except ValueError:
+        raise ImageRefused(f"unsupported pixel format {image.mode}") from None
+
+
+def _reduced(image: Pillow.Image, factor: int) -> Pillow.Image:
+    return image.reduce(factor) if factor > 1 else image
+
+
+def _to_8_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """One channel of 16-bit or 32-bit integers, or of floats, scaled to 0…255."""
+    if np.issubdtype(values.dtype, np.floating):
+        low, high = float(values.min()), float(values.max())  # NaN if any value is
+        if not (low >= 0 and high <= 255):
+            raise ImageRefused("unsupported pixel format: floats outside 0…255")
+        floats = values.astype(np.float32) * (255 if high <= 1 else 1)
+        return np.asarray(np.rint(floats), dtype=np.uint8)
+    if int(values.min()) < 0 or int(values.max()) > 0xFFFF:
+        raise ImageRefused("unsupported pixel format: integers of more than 16 bits")
+    return np.asarray((values.astype(np.uint32) + 128) // 257, dtype=np.uint8)

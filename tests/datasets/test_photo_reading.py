@@ -1,0 +1,300 @@
+"""Every state a photo file can be in. All files are made here."""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from PIL import ImageFile
+
+from benchmark.datasets.photo_reading import LONGEST_SIDE, read_photo
+from benchmark.errors import ImageRefused
+
+
+def gradient(height: int = 40, width: int = 60) -> np.ndarray:
+    """Red grows to the right, green downwards, blue is constant."""
+    pixels = np.zeros((height, width, 3), dtype=np.uint8)
+    pixels[..., 0] = np.linspace(0, 255, width)[None, :]
+    pixels[..., 1] = np.linspace(0, 255, height)[:, None]
+    pixels[..., 2] = 90
+    return pixels
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ImageRefused) as caught:
+        read_photo(path)
+    assert "\n" not in caught.value.reason
+    assert str(path) not in caught.value.reason
+    return caught.value.reason
+
+
+def saved(path: Path, image: Pillow.Image, **options: object) -> Path:
+    image.save(path, **options)
+    return path
+
+
+def test_rgb_is_read_unchanged(tmp_path: Path) -> None:
+    pixels = read_photo(saved(tmp_path / "a.png", Pillow.fromarray(gradient())))
+    np.testing.assert_array_equal(pixels, gradient())
+    assert pixels.dtype == np.uint8
+    assert pixels.flags.writeable
+    assert pixels.flags.c_contiguous
+
+
+def test_content_decides_not_the_suffix(tmp_path: Path) -> None:
+    Pillow.fromarray(gradient()).save(tmp_path / "a.txt", format="PNG")
+    np.testing.assert_array_equal(read_photo(tmp_path / "a.txt"), gradient())
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "webp", "bmp", "tif", "gif", "ppm", "jp2"])
+def test_common_formats(tmp_path: Path, suffix: str) -> None:
+    pixels = read_photo(saved(tmp_path / f"a.{suffix}", Pillow.fromarray(gradient())))
+    assert pixels.shape == (40, 60, 3)
+    assert np.abs(pixels.astype(int) - gradient()).mean() < 15  # GIF keeps 256 colours
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "absent.jpg") == "file not found"
+
+
+def test_folder_in_place_of_a_file(tmp_path: Path) -> None:
+    assert refusal(tmp_path) == "not a file"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
+    assert refusal(tmp_path / "a.jpg") == "not a file"
+
+
+def test_zero_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    assert refusal(tmp_path / "a.jpg") == "empty file"
+
+
+def test_not_an_image(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("a shopping list\n" * 20)
+    assert refusal(tmp_path / "a.jpg") == "not an image"
+
+
+def test_postscript_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n")
+    assert refusal(tmp_path / "a.jpg") == "not an image"
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "gif", "tif"])
+@pytest.mark.parametrize("kept", [0.02, 0.5, 0.9])
+def test_truncated_at_any_point(tmp_path: Path, suffix: str, kept: float) -> None:
+    rng = np.random.default_rng(0)
+    path = saved(tmp_path / f"a.{suffix}", Pillow.fromarray(rng.integers(0, 256, (99, 99, 3), dtype=np.uint8)))
+    content = path.read_bytes()
+    path.write_bytes(content[: max(4, int(kept * len(content)))])
+    assert refusal(path) in {"truncated image", "corrupt image"}
+
+
+def test_truncated_jpeg_says_so(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.jpg", Pillow.fromarray(gradient()))
+    path.write_bytes(path.read_bytes()[:-200])
+    assert refusal(path) == "truncated image"
+
+
+def test_truncation_is_refused_even_if_a_library_asked_for_leniency(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    path = saved(tmp_path / "a.jpg", Pillow.fromarray(gradient()))
+    path.write_bytes(path.read_bytes()[:-200])
+    assert refusal(path) == "truncated image"
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is True
+
+
+def test_damage_inside_a_png(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", Pillow.fromarray(gradient()))
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 20] = b"\x00" * 20
+    path.write_bytes(content)
+    assert refusal(path) in {"truncated image", "corrupt image"}
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "gif", "bmp"])
+def test_random_damage_gives_pixels_or_a_refusal(tmp_path: Path, suffix: str, seed: int) -> None:
+    """Whatever the damage, nothing but `ImageRefused` comes out."""
+    rng = np.random.default_rng(seed)
+    path = saved(tmp_path / f"a.{suffix}", Pillow.fromarray(gradient()))
+    content = np.frombuffer(path.read_bytes(), dtype=np.uint8).copy()
+    where = rng.integers(0, len(content), 12)
+    content[where] = rng.integers(0, 256, 12)
+    path.write_bytes(content.tobytes())
+    try:
+        pixels = read_photo(path)
+    except ImageRefused as refused:
+        assert refused.reason
+    else:
+        assert pixels.ndim == 3
+        assert pixels.shape[2] == 3
+
+
+@pytest.mark.parametrize("size", [(1, 1), (15, 400), (400, 15)])
+def test_too_small(tmp_path: Path, size: tuple[int, int]) -> None:
+    assert refusal(saved(tmp_path / "a.png", Pillow.new("RGB", size))) == "image smaller than 16×16 pixels"
+
+
+def test_a_ribbon_that_would_vanish_when_reduced(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", Pillow.new("L", (20_000, 20)))
+    assert refusal(path) == "image smaller than 16×16 pixels"
+
+
+def png_header(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("side", [13_400, 60_000])
+def test_decompression_bomb(tmp_path: Path, side: int) -> None:
+    """One side of Pillow's own limit, and far beyond it."""
+    (tmp_path / "a.png").write_bytes(png_header(side, side))
+    assert refusal(tmp_path / "a.png") == "image larger than 178 megapixels"
+
+
+def test_greyscale(tmp_path: Path) -> None:
+    grey = gradient()[..., 0]
+    pixels = read_photo(saved(tmp_path / "a.png", Pillow.fromarray(grey)))
+    np.testing.assert_array_equal(pixels, np.repeat(grey[..., None], 3, axis=2))
+
+
+def test_black_and_white(tmp_path: Path) -> None:
+    image = Pillow.fromarray(gradient()[..., 0] > 127)
+    pixels = read_photo(saved(tmp_path / "a.png", image))
+    assert set(np.unique(pixels)) == {0, 255}
+
+
+def test_cmyk_keeps_its_colours(tmp_path: Path) -> None:
+    image = Pillow.fromarray(gradient()).convert("CMYK")
+    pixels = read_photo(saved(tmp_path / "a.jpg", image, quality=95))
+    assert np.abs(pixels.astype(int) - gradient()).mean() < 4
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "pgm"])
+def test_16_bit_grey_is_scaled_not_clipped(tmp_path: Path, suffix: str) -> None:
+    ramp = np.tile(np.linspace(0, 65535, 60).round().astype(np.uint16), (40, 1))
+    path = saved(tmp_path / f"a.{suffix}", Pillow.fromarray(ramp))
+    expected = np.rint(ramp / 257).astype(np.uint8)
+    np.testing.assert_array_equal(read_photo(path), np.repeat(expected[..., None], 3, axis=2))
+
+
+def test_16_bit_colour_png(tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2")
+    deep = gradient().astype(np.uint16) * 257
+    cv2.imwrite(str(tmp_path / "a.png"), deep[..., ::-1])
+    np.testing.assert_array_equal(read_photo(tmp_path / "a.png"), gradient())
+
+
+@pytest.mark.parametrize("scale", [1, 255])
+def test_floats(tmp_path: Path, scale: int) -> None:
+    values = np.tile(np.linspace(0, 1, 60, dtype=np.float32), (40, 1)) * scale
+    pixels = read_photo(saved(tmp_path / "a.tif", Pillow.fromarray(values)))
+    np.testing.assert_allclose(pixels[..., 0], values * (255 / scale), atol=0.51)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1.0, 1e6])
+def test_floats_outside_the_range_are_refused(tmp_path: Path, bad: float) -> None:
+    values = np.full((40, 40), 0.5, dtype=np.float32)
+    values[3, 3] = bad
+    path = saved(tmp_path / "a.tif", Pillow.fromarray(values))
+    assert refusal(path) == "unsupported pixel format: floats outside 0…255"
+
+
+def test_palette(tmp_path: Path) -> None:
+    image = Pillow.fromarray(gradient()).quantize(64)
+    pixels = read_photo(saved(tmp_path / "a.png", image))
+    np.testing.assert_array_equal(pixels, np.asarray(image.convert("RGB")))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_transparency_lies_on_white(tmp_path: Path, mode: str) -> None:
+    image = Pillow.new("RGBA", (40, 40), (0, 0, 0, 255))
+    image.paste((0, 0, 0, 0), (0, 0, 20, 40))
+    pixels = read_photo(saved(tmp_path / "a.png", image.convert(mode)))
+    assert (pixels[:, :20] == 255).all()
+    assert (pixels[:, 20:] == 0).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation(tmp_path: Path, orientation: int) -> None:
+    """Against Pillow's own transposition."""
+    from PIL import ImageOps
+
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    path = saved(tmp_path / "a.png", Pillow.fromarray(gradient()), exif=exif.tobytes())
+    with Pillow.open(path) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image))
+    np.testing.assert_array_equal(read_photo(path), expected)
+    assert read_photo(path).shape == ((40, 60, 3) if orientation < 5 else (60, 40, 3))
+
+
+def test_orientation_of_a_tiff_is_applied_once(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.tif", Pillow.fromarray(gradient()), tiffinfo={0x0112: 6})
+    np.testing.assert_array_equal(read_photo(path), np.rot90(gradient(), -1))
+
+
+def test_damaged_exif_and_icc_do_not_matter(tmp_path: Path) -> None:
+    image = Pillow.fromarray(gradient())
+    path = saved(tmp_path / "a.jpg", image, exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff", icc_profile=b"no profile")
+    assert read_photo(path).shape == (40, 60, 3)
+
+
+def test_first_frame_of_an_animation(tmp_path: Path) -> None:
+    frames = [Pillow.new("RGB", (30, 30), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert tuple(read_photo(tmp_path / "a.gif")[5, 5]) == (255, 0, 0)
+
+
+@pytest.mark.parametrize(("suffix", "mode"), [("jpg", "RGB"), ("jpg", "L"), ("png", "L"), ("png", "RGBA")])
+def test_12000_pixels_become_3000(tmp_path: Path, suffix: str, mode: str) -> None:
+    image = Pillow.fromarray(gradient()).convert(mode).resize((12_000, 90))
+    pixels = read_photo(saved(tmp_path / f"a.{suffix}", image))
+    assert pixels.shape[1] == 3000 <= LONGEST_SIDE
+    assert pixels.shape[0] in (22, 23)
+    expected = np.asarray(image.convert("RGB").resize((3000, pixels.shape[0])))
+    assert np.abs(pixels.astype(int) - expected).mean() < 4
+
+
+def test_beyond_what_jpeg_can_reduce_while_decoding(tmp_path: Path) -> None:
+    image = Pillow.fromarray(gradient()).resize((60_000, 600))
+    pixels = read_photo(saved(tmp_path / "a.jpg", image))
+    assert pixels.shape[1] == 3750
+    image = Pillow.fromarray(gradient()).resize((65_500, 600))
+    assert read_photo(saved(tmp_path / "b.jpg", image)).shape[1] <= LONGEST_SIDE
+
+
+def test_just_fitting_is_left_alone(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", Pillow.new("L", (LONGEST_SIDE, 16)))
+    assert read_photo(path).shape == (16, LONGEST_SIDE, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_forbidden_file(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", Pillow.fromarray(gradient()))
+    path.chmod(0)
+    assert refusal(path).startswith("file cannot be read")
+
+
+def test_reading_needs_no_torch() -> None:
+    import subprocess
+
+    code = "import sys, benchmark.datasets.photo_reading; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
