@@ -159,7 +159,7 @@ def _to_rgb(image: Pillow.Image, factor: int) -> Pillow.Image:
     if image.mode.startswith("I") or image.mode == "F":
         return _reduced(Pillow.fromarray(_to_8_bit(np.asarray(image))), factor).convert("RGB")
     if image.has_transparency_data:
-        layered = _reduced(image.convert("RGBA"), factor)
+        layered = _reduced(image if image.mode == "RGBA" else image.convert("RGBA"), factor)
         white = Pillow.new("RGBA", layered.size, "white")
         return Pillow.alpha_composite(white, layered).convert("RGB")
     if image.mode in ("L", "RGB", "CMYK", "YCbCr"):
@@ -184,4 +184,5 @@ def _to_8_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
         return np.asarray(np.rint(floats), dtype=np.uint8)
     if int(values.min()) < 0 or int(values.max()) > 0xFFFF:
         raise ImageRefused("unsupported pixel format: integers of more than 16 bits")
-    return np.asarray((values.astype(np.uint32) + 128) // 257, dtype=np.uint8)
+    deep = values.astype(np.uint16, copy=False)
+    return ((deep - (deep >> 8) + 128) >> 8).astype(np.uint8)  # deep / 257, rounded, without leaving 16 bits
