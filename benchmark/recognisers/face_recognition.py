@@ -1,0 +1,124 @@
+"""The recogniser of the Python package ``face_recognition``: dlib's network and aligner, run by PyTorch."""
+
+from __future__ import annotations
+
+import dlib
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmark.acquisition.dlib_models import SHA256, model_path, read_verified
+from benchmark.cards import AVAILABLE, Availability
+from benchmark.errors import PluginError, RequestError
+from benchmark.faces import FaceGeometry, Image, Points
+from benchmark.plugins import register_recogniser
+from benchmark.recognisers.base import Recogniser, RecogniserCard
+from benchmark.recognisers.dlib_resnet import CHIP_SIZE, EMBEDDING_SIZE, DlibResNet, parse_dlib_weights
+
+WEIGHTS_FILE = "dlib_face_recognition_resnet_model_v1.dat"
+CHIP_PADDING = 0.25
+"""Margin round dlib's mean-shape square, as a share of its side: what the network was trained with."""
+_MEAN_FIVE_POINTS = (
+    (0.8595674595992, 0.2134981538014),
+    (0.6460604764104, 0.2289674387677),
+    (0.1205750620789, 0.2137274526848),
+    (0.3340850613712, 0.2290642403242),
+    (0.4901123135679, 0.6277975316475),
+)
+"""Where the five points lie in the mean-shape square: dlib's ``get_face_chip_details`` (image_transforms)."""
+_BATCH_SIZES = {"cpu": 16, "cuda": 512}
+"""On a processor a small batch stays in its cache; on a GPU a large one fills it (512 chips take about 4 GiB)."""
+_PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+@register_recogniser("face_recognition")
+class FaceRecognition(Recogniser):
+    """dlib's ResNet with its 5-point aligner, as `face_recognition.face_encodings` runs it by default.
+
+    Args:
+        device: a torch device name.
+        precision: ``"float32"`` (agrees with dlib's C++ to 1e-6) or ``"bfloat16"`` (faster, about 1e-2 off).
+
+    Raises:
+        PluginError: the weights are missing or damaged.
+        RequestError: an unknown precision.
+    """
+
+    card = RecogniserCard(
+        summary="dlib's ResNet-29 with its 5-point aligner, as the package face_recognition runs it",
+        source="King, dlib 19.3 (2017), dnn_face_recognition_ex.cpp; Geitgey, face_recognition (2017)",
+        licence="code: Boost 1.0 (dlib), MIT (face_recognition); weights: CC0 1.0",
+        trained_on=("face-scrub", "vgg-face", "dlib-web-scrape"),
+        parameters={"network": 5_607_488},
+        chip_size=(CHIP_SIZE, CHIP_SIZE),
+        alignment="similarity on dlib's 5 points, padding 0.25",
+        normalisation="(RGB − (122.782, 117.001, 104.298)) / 256",
+        metric="euclidean",
+        weights_source="PyPI package face_recognition_models 0.3.0",
+        sha256=SHA256[WEIGHTS_FILE],
+    )
+
+    def __init__(self, *, device: str = "cpu", precision: str = "float32") -> None:
+        super().__init__(device=device, precision=precision)
+        if precision not in _PRECISIONS:
+            raise RequestError(f"unknown precision '{precision}'; face_recognition takes {', '.join(_PRECISIONS)}")
+        self.network = load_network().to(device)
+        for part in (self.network.stem, self.network.blocks):  # the last matrix stays in float32
+            part.to(_PRECISIONS[precision])
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from the stubs
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """Whether the weights are here (their digest is checked when they are loaded)."""
+        try:
+            model_path(WEIGHTS_FILE)
+        except PluginError as error:
+            return Availability(False, str(error))
+        return AVAILABLE
+
+    def chip(self, image: Image, face: FaceGeometry) -> Image:
+        """dlib's face chip, ``uint8 (150, 150, 3)``, from the face's five points; black outside `image`."""
+        return face_chip(image, face.five_points)
+
+    def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embeddings ``float32 (N, 128)`` of chips ``uint8 (N, 150, 150, 3)``."""
+        embeddings = np.empty((len(chips), EMBEDDING_SIZE), dtype=np.float32)
+        step = _BATCH_SIZES.get(torch.device(self.device).type, 64)
+        with torch.inference_mode():
+            for start in range(0, len(chips), step):
+                batch = torch.from_numpy(np.array(chips[start : start + step])).to(self.device)
+                # the view (N, 3, H, W) of (N, H, W, 3) is channels-last already
+                embedded = self.network(batch.permute(0, 3, 1, 2).float() / 255)
+                embeddings[start : start + step] = embedded.cpu().numpy()
+        return embeddings
+
+
+def load_network() -> DlibResNet:
+    """dlib's network on the processor in float32, ready for use in a loss.
+
+    Raises:
+        PluginError: the weights are missing or damaged.
+    """
+    content = read_verified(model_path(WEIGHTS_FILE), SHA256[WEIGHTS_FILE])
+    return DlibResNet(parse_dlib_weights(content)).eval()
+
+
+def face_chip(image: Image, five_points: Points, *, size: int = CHIP_SIZE, padding: float = CHIP_PADDING) -> Image:
+    """What ``dlib.get_face_chip`` cuts out, for points that need not be whole pixels.
+
+    dlib finds the similarity between the five points and their mean places, shrinks by halves as long as the face is
+    more than twice the chip, and samples bilinearly. `dlib.get_face_chip` rounds the points to whole pixels first,
+    which in a crop of 64 pixels moves an eye by up to 1 % of the face: the same functions are called one level lower.
+
+    Args:
+        image: ``uint8 (H, W, 3)``.
+        five_points: ``float32 (5, 2)``, pixels of `image`, in dlib's order.
+        size: side of the chip, pixels.
+        padding: margin as a share of the mean-shape square.
+    """
+    scale = size / (2 * padding + 1)
+    places = dlib.dpoints([dlib.dpoint((padding + x) * scale, (padding + y) * scale) for x, y in _MEAN_FIVE_POINTS])
+    points = dlib.dpoints([dlib.dpoint(float(x), float(y)) for x, y in five_points])
+    details = dlib.chip_details(places, points, dlib.chip_dims(size, size))
+    chip: Image = dlib.extract_image_chip(np.ascontiguousarray(image), details)
+    return chip
