@@ -184,5 +184,7 @@ def _to_8_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
         return np.asarray(np.rint(floats), dtype=np.uint8)
     if int(values.min()) < 0 or int(values.max()) > 0xFFFF:
         raise ImageRefused("unsupported pixel format: integers of more than 16 bits")
-    deep = values.astype(np.uint16, copy=False)
-    return ((deep - (deep >> 8) + 128) >> 8).astype(np.uint8)  # deep / 257, rounded, without leaving 16 bits
+    scaled = np.empty(values.shape, dtype=np.uint8)
+    for top in range(0, len(values), 256):  # strip by strip: a large photo in 32 bits would fill the memory
+        scaled[top : top + 256] = (values[top : top + 256].astype(np.uint32) + 128) // 257
+    return scaled
