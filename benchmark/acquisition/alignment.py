@@ -1,0 +1,189 @@
+"""Crops a face in a frame that every recogniser's template fits into, and pastes a changed crop back."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import ImageRefused
+from benchmark.faces import FaceGeometry, Image, Points
+
+Matrix = NDArray[np.float64]
+"""``float64 (2, 3)``, affine, pixels to pixels."""
+
+CROP_PADDING = 0.55
+"""Margin round dlib's mean-shape square, as a share of its side: the crop is 2.1 such squares wide, 1.4 times the chip
+of dlib's recogniser, and holds the whole mask, its ear loops and every recogniser's template."""
+SOFT_BORDER = 0.06
+"""Width of the band along the crop's edge, as a share of its side, in which a pasted crop fades into the photo."""
+
+_SMALLEST_FACE = 0.5
+"""Half the width of a face, pixels of the photo, below which its landmarks mean nothing."""
+
+_ALIGNED_POINTS = (*range(27, 55), *range(60, 65))
+"""Bridge and base of the nose, eyes and upper lip; as in dlib, neither eyebrows nor lower lip, which expression moves
+most, nor the jaw line, which a turned head and a mask move."""
+_MEAN_SHAPE = np.array(
+    [
+        *((0.490127, 0.203352), (0.490127, 0.307009), (0.490127, 0.409805), (0.490127, 0.515625)),
+        *((0.366880, 0.587326), (0.426036, 0.609345), (0.490127, 0.628106), (0.554217, 0.609345), (0.613373, 0.587326)),
+        *((0.121737, 0.216423), (0.187122, 0.178758), (0.265825, 0.179852)),
+        *((0.334606, 0.231733), (0.260918, 0.245099), (0.182743, 0.244077)),
+        *((0.645647, 0.231733), (0.714428, 0.179852), (0.793132, 0.178758)),
+        *((0.858516, 0.216423), (0.797510, 0.244077), (0.719335, 0.245099)),
+        *((0.254149, 0.780233), (0.340985, 0.745405), (0.428858, 0.727388), (0.490127, 0.742578)),
+        *((0.551395, 0.727388), (0.639268, 0.745405), (0.726104, 0.780233)),
+        *((0.290379, 0.784792), (0.428096, 0.778746), (0.490127, 0.785343), (0.552157, 0.778746), (0.689874, 0.784792)),
+    ]
+)
+"""Where `_ALIGNED_POINTS` lie in the mean-shape square: dlib's ``get_face_chip_details`` (image_transforms)."""
+
+
+def crop_matrix(face: FaceGeometry, size: int) -> Matrix:
+    """The similarity from photo to crop, ``float64 (2, 3)``.
+
+    The least-squares similarity between the face's landmarks and dlib's mean shape, in dlib's chip frame of padding
+    `CROP_PADDING`. It rests on 33 points from eyes to upper lip: no single badly placed one moves the crop much.
+
+    Args:
+        face: its geometry in pixels of the photo.
+        size: side of the crop, pixels.
+
+    Raises:
+        ImageRefused: the landmarks lie all in one place.
+    """
+    places = (CROP_PADDING + _MEAN_SHAPE) / (1 + 2 * CROP_PADDING) * size
+    return _similarity(face.landmarks[list(_ALIGNED_POINTS)], places)
+
+
+def crop_face(photo: Image, face: FaceGeometry, size: int) -> tuple[Image, FaceGeometry]:
+    """The aligned crop and the face's geometry in it.
+
+    What shrinks is averaged first, so that 12 megapixels become 64 pixels without aliasing. Outside the photo the
+    crop is black, as dlib's chips are: repeated border pixels would be invented face to learn from.
+
+    Args:
+        photo: ``uint8 (H, W, 3)``.
+        face: its geometry in pixels of `photo`.
+        size: side of the crop, pixels.
+
+    Returns:
+        ``uint8 (size, size, 3)`` and the geometry in pixels of the crop.
+
+    Raises:
+        ImageRefused: the landmarks lie all in one place.
+    """
+    matrix = crop_matrix(face, size)
+    return _resampled(photo, matrix, width=size, height=size), face.moved(matrix)
+
+
+def paste_back(photo: Image, crop: Image, matrix: Matrix) -> Image:
+    """The photo with a restored crop in its place.
+
+    The crop replaces the photo's pixels inside its frame and fades into them along a band of `SOFT_BORDER`; nothing
+    outside the frame changes. A crop that nobody changed returns the photo but for the blur of being resampled twice.
+
+    Args:
+        photo: ``uint8 (H, W, 3)``; not changed.
+        crop: ``uint8 (S, S, 3)``.
+        matrix: that of `crop_matrix`, photo to crop.
+
+    Returns:
+        ``uint8 (H, W, 3)``.
+    """
+    size = crop.shape[0]
+    back = _inverse(matrix)
+    corners = np.array([(-0.5, -0.5), (size, -0.5), (size, size), (-0.5, size)]) @ back[:, :2].T + back[:, 2]
+    left, top = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+    right, bottom = np.minimum(np.ceil(corners.max(axis=0)) + 1, photo.shape[1::-1]).astype(int)
+    pasted = photo.copy()
+    if right <= left or bottom <= top:
+        return pasted
+    back[:, 2] -= (left, top)
+    width, height = int(right - left), int(bottom - top)
+    pixels = _resampled(crop, back, width=width, height=height).astype(np.float32)
+    weights = cv2.warpAffine(_soft_frame(size), back, (width, height), flags=cv2.INTER_LINEAR)[:, :, None]
+    before = photo[top:bottom, left:right].astype(np.float32)
+    blended = before + weights * (pixels - before)
+    pasted[top:bottom, left:right] = np.rint(blended).astype(np.uint8)
+    return pasted
+
+
+def _similarity(points: Points, places: NDArray[np.float64]) -> Matrix:
+    """The similarity (rotation, scale, shift) whose inverse takes `places` nearest to `points`, each ``(K, 2)``.
+
+    In complex numbers z → a z + b the least-squares solution is closed: a is the regression of the centred points on
+    the centred places (Umeyama 1991 in two dimensions). As in dlib the distances that are made small are the photo's.
+    """
+    found, wanted = points.astype(np.float64) @ (1, 1j), places @ (1, 1j)
+    centred = wanted - wanted.mean()
+    turn = np.vdot(centred, found) / np.vdot(centred, centred)
+    if not abs(turn) * np.abs(centred).max() > _SMALLEST_FACE:
+        raise ImageRefused("the landmarks do not make a face: they lie all in one place")
+    turn = 1 / turn
+    shift = wanted.mean() - turn * found.mean()
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def _resampled(image: Image, matrix: Matrix, *, width: int, height: int) -> Image:
+    """`image` moved by a similarity into a frame of `width` × `height`; black outside; averaged where it shrinks.
+
+    Magnifying takes one cubic warp. Shrinking takes the warp at twice the size, halved by averaging, after the part
+    of the image that is seen has been averaged down to that scale: the work and the memory stay bounded by that part.
+    """
+    scale = math.hypot(matrix[0, 0], matrix[1, 0])
+    if scale >= 1:
+        return _pixels(cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_CUBIC))
+    part, matrix = _seen_part(image, matrix, width=width, height=height)
+    if 2 * scale < 1:
+        part, matrix = _averaged(part, matrix, factor=2 * scale)
+    doubled = 2 * matrix
+    doubled[:, 2] += 0.5  # pixel centres: x → 2x + ½
+    large = cv2.warpAffine(part, doubled, (2 * width, 2 * height), flags=cv2.INTER_LINEAR)
+    return _pixels(cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _seen_part(image: Image, matrix: Matrix, *, width: int, height: int) -> tuple[Image, Matrix]:
+    """The rectangle of `image` that the frame sees, with a margin, and the matrix that belongs to it."""
+    back = _inverse(matrix)
+    corners = (
+        np.array([(-2, -2), (width + 1, -2), (width + 1, height + 1), (-2, height + 1)]) @ back[:, :2].T + back[:, 2]
+    )
+    limits = np.array(image.shape[1::-1])
+    left, top = np.clip(np.floor(corners.min(axis=0)), 0, limits - 1).astype(int)
+    right, bottom = np.clip(np.ceil(corners.max(axis=0)) + 1, (left + 1, top + 1), limits).astype(int)
+    moved = matrix.copy()
+    moved[:, 2] += matrix[:, :2] @ (left, top)
+    return image[top:bottom, left:right], moved
+
+
+def _averaged(image: Image, matrix: Matrix, *, factor: float) -> tuple[Image, Matrix]:
+    """`image` shrunk by about `factor` through averaging, and the matrix that belongs to it."""
+    height, width = image.shape[:2]
+    size = (max(1, math.ceil(width * factor)), max(1, math.ceil(height * factor)))
+    shrunk = _pixels(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+    stretch = np.array([width / size[0], height / size[1]])
+    moved = matrix.copy()
+    moved[:, 2] += matrix[:, :2] @ ((stretch - 1) / 2)  # pixel centres: x = (x' + ½) · stretch − ½
+    moved[:, :2] *= stretch
+    return shrunk, moved
+
+
+def _soft_frame(size: int) -> NDArray[np.float32]:
+    """``float32 (size, size)``: 1 inside, falling to 0 at the edge."""
+    distance = np.minimum(np.arange(size), np.arange(size)[::-1]) / (SOFT_BORDER * size)
+    ramp = np.clip(distance, 0, 1).astype(np.float32)
+    return np.minimum.outer(ramp, ramp)
+
+
+def _inverse(matrix: Matrix) -> Matrix:
+    return np.asarray(cv2.invertAffineTransform(matrix), dtype=np.float64)
+
+
+def _pixels(image: NDArray[Any]) -> Image:
+    """OpenCV's types do not say that pixels stay bytes."""
+    return np.asarray(image, dtype=np.uint8)
