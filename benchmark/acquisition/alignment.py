@@ -97,6 +97,7 @@ def paste_back(photo: Image, crop: Image, matrix: Matrix) -> Image:
     """
     size = crop.shape[0]
     back = _inverse(matrix)
+    crop = _continued(crop, matrix, back, width=photo.shape[1], height=photo.shape[0])
     corners = np.array([(-0.5, -0.5), (size, -0.5), (size, size), (-0.5, size)]) @ back[:, :2].T + back[:, 2]
     left, top = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
     right, bottom = np.minimum(np.ceil(corners.max(axis=0)) + 1, photo.shape[1::-1]).astype(int)
@@ -127,6 +128,21 @@ def _similarity(points: Points, places: NDArray[np.float64]) -> Matrix:
     turn = 1 / turn
     shift = wanted.mean() - turn * found.mean()
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def _continued(crop: Image, matrix: Matrix, back: Matrix, *, width: int, height: int) -> Image:
+    """`crop` with what lies outside the photo replaced by the nearest pixel inside: no black bleeds into the paste."""
+    rows, columns = np.mgrid[: crop.shape[0], : crop.shape[1]]
+    places = np.stack([columns, rows], axis=-1) @ back[:, :2].T + back[:, 2]
+    tainted = max(2.0, 1.5 * math.hypot(back[0, 0], back[1, 0]))  # how far resampling carried the black, photo pixels
+    low = np.minimum(tainted, (np.array([width, height]) - 1) / 2)
+    nearest = np.clip(places, low, np.array([width, height]) - 1 - low)
+    moved = (nearest != places).any(axis=-1, keepdims=True)
+    if not moved.any():
+        return crop
+    sources = (nearest @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    filled = cv2.remap(crop, sources, np.empty(0, np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return _pixels(np.where(moved, filled, crop))
 
 
 def _resampled(image: Image, matrix: Matrix, *, width: int, height: int) -> Image:
