@@ -61,11 +61,13 @@ class DatasetCard(Card):
             is not named counts as unknown.
         synthetic: rendered people: no recovery headline is claimed on them.
         layout: what lies below ``--data-root``, one line.
+        sealed: protocols on which a method trained on any person of this data set is refused.
     """
 
     overlaps: tuple[tuple[str, str], ...] = ()
     synthetic: bool = False
     layout: str = ""
+    sealed: tuple[str, ...] = ()
 
 
 class Dataset(ABC):
@@ -108,6 +110,10 @@ class Dataset(ABC):
     @abstractmethod
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:
         """Photos of the people set aside for `part` (``"train"`` or ``"validation"``) under `protocol`.
+
+        Args:
+            part: ``"train"`` or ``"validation"``.
+            protocol: the one that is tested on; empty if another data set is.
 
         Raises:
             RequestError: the protocol sets none aside (LFW's ``view2``), with what to use instead.

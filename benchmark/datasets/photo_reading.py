@@ -20,6 +20,8 @@ PHOTO_SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
 """Suffixes, in lower case, of files that a folder of photos is searched for."""
+READING_VERSION = 1
+"""Raised whenever the same file would give other pixels; part of every digest of photos."""
 SMALLEST_SIDE = 16
 """Pixels; nothing smaller can hold a face that a detector would find."""
 LONGEST_SIDE = 4096

@@ -1,0 +1,110 @@
+"""What the data sets that are folders of photo files have in common: their root, reading, and the digest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from benchmark.cards import Availability
+from benchmark.datasets.base import Dataset
+from benchmark.datasets.photo_reading import READING_VERSION, read_photo
+from benchmark.errors import RequestError
+from benchmark.faces import Image, Photo
+
+HASHED_BYTES = 2**32
+"""Photos of more bytes than this together are told apart by size and time of change instead of content."""
+
+
+class PhotoFiles(Dataset):
+    """A data set below one folder; a photo's `source` is its path below that folder.
+
+    Raises:
+        RequestError: no folder was named, or it does not exist, cannot be read or is empty.
+    """
+
+    root: Path
+
+    def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
+        if root is None:
+            raise RequestError(f"this data set needs a folder: name it with --data-root; it holds {self.card.layout}")
+        super().__init__(root, seed=seed)
+        try:
+            if not root.exists():
+                raise RequestError(f"data folder {root} does not exist; it should hold {self.card.layout}")
+            if not root.is_dir():
+                raise RequestError(f"data folder {root} is a file; name the folder that holds {self.card.layout}")
+            if next(root.iterdir(), None) is None:
+                raise RequestError(f"data folder {root} is empty; it should hold {self.card.layout}")
+        except OSError as error:
+            raise RequestError(f"data folder {root} cannot be read: {error.strerror}") from error
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """Needs the user's folder."""
+        return Availability(False, f"needs --data-root DIR with {cls.card.layout}")
+
+    def read(self, photo: Photo) -> Image:
+        """The photo's pixels; see `benchmark.datasets.photo_reading.read_photo`."""
+        return read_photo(self.root / photo.source)
+
+    def all_present(self, photos: Iterable[Photo]) -> tuple[Photo, ...]:
+        """The photos, if every file is there.
+
+        Raises:
+            RequestError: some are not; a list is never cut to what is there, which would be another test.
+        """
+        photos = tuple(photos)
+        absent = [photo.image_id for photo in photos if not (self.root / photo.source).is_file()]
+        if absent:
+            first = ", ".join(absent[:3]) + (", …" if len(absent) > 3 else "")
+            raise RequestError(
+                f"{len(absent)} of {len(photos)} listed photos are not in {self.root}: {first}; "
+                "add the files, or take them off the list"
+            )
+        return photos
+
+    def digest(self, photos: Sequence[Photo]) -> str:
+        """A digest of the photos' ids and contents, the same for a copy of the folder elsewhere.
+
+        Above `HASHED_BYTES` reading everything would take too long: there, size and time of change stand for the
+        content, and a copy has another digest unless its file times were kept.
+        """
+        return digest_of_files((photo.image_id, self.root / photo.source) for photo in photos)
+
+
+def digest_of_files(files: Iterable[tuple[str, Path]], *, hashed_bytes: int = HASHED_BYTES) -> str:
+    """BLAKE2b over names and contents (or, above `hashed_bytes`, sizes and times) of files, in order.
+
+    A file that cannot be read counts as such: reading it will fail in the same way later, and mending it changes
+    the digest.
+    """
+    named = [(name, path, _status(path)) for name, path in files]
+    by_content = sum(status.st_size for _, _, status in named if status) <= hashed_bytes
+    whole = hashlib.blake2b(f"photos {READING_VERSION} {by_content}".encode(), digest_size=16)
+    for name, path, status in named:
+        mark = _content(path) if by_content else _size_and_time(status)
+        whole.update(f"{len(name)} {name} {mark}\n".encode("utf-8", "surrogateescape"))
+    return whole.hexdigest()
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def _content(path: Path) -> str:
+    try:
+        if not path.is_file():  # a pipe would never end
+            return "unreadable"
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError:
+        return "unreadable"
+
+
+def _size_and_time(status: os.stat_result | None) -> str:
+    return "unreadable" if status is None else f"{status.st_size} {status.st_mtime_ns}"

@@ -1,0 +1,130 @@
+"""A folder of people: one folder a subject, with that subject's photos at any depth."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmark.datasets.base import DatasetCard, Protocol
+from benchmark.datasets.files import PhotoFiles
+from benchmark.datasets.photo_reading import PHOTO_SUFFIXES
+from benchmark.datasets.splits import all_pairs, at_most_per_subject, some_subjects, split_subjects
+from benchmark.errors import RequestError
+from benchmark.faces import Photo
+from benchmark.plugins import register_dataset
+
+log = logging.getLogger(__name__)
+
+PHOTOS_PER_SUBJECT = 10
+"""As on LFW: otherwise the subjects with most photos would own nearly all mated comparisons."""
+SHARES = {"train": 0.6, "validation": 0.1, "test": 0.3}
+"""Of the subjects, under ``people-split``."""
+TRAINING_SHARES = {"train": 0.95, "validation": 0.05}
+"""Of the subjects, where nothing of this folder is tested."""
+
+
+@register_dataset("folder")
+class SubjectFolders(PhotoFiles):
+    """Your own photos: <subject>/<photo>, the first folder naming the person.
+
+    ``all-pairs`` tests everybody; ``people-split`` tests 30 % of the subjects and sets 60 % aside for training and
+    10 % for validation, by seed. Both use at most 10 photos a subject and compare every unordered pair once. As a
+    ``--train-dataset`` for tests on other data, everybody's photos are used: 95 % of the subjects train.
+
+    A photo's id is its path below the root. Hidden files, files of other types (by suffix) and photos outside any
+    subject's folder are passed over, and their number is logged.
+    """
+
+    card = DatasetCard(
+        source="the user's own",
+        licence="the user's own",
+        layout="<subject>/<photo>.jpg (or .png, .webp, .bmp, .tif, …), two photos or more of some subjects",
+    )
+    protocols = ("all-pairs", "people-split")
+
+    def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
+        super().__init__(root, seed=seed)
+        self._photos = _photos_below(self.root)
+
+    def protocol(self, name: str, *, limit: int | None = None) -> Protocol:
+        """``all-pairs`` or ``people-split``; `limit` is a number of test subjects.
+
+        Raises:
+            RequestError: there is only one subject, or none with two photos.
+        """
+        if name not in self.protocols:
+            raise RequestError(f"data set 'folder' has no protocol '{name}'; it has: {', '.join(self.protocols)}")
+        photos = self._photos if name == "all-pairs" else self._part("test", SHARES)
+        photos = at_most_per_subject(photos, PHOTOS_PER_SUBJECT, seed=self.seed)
+        if limit is not None:
+            photos = some_subjects(photos, limit, seed=self.seed)
+        return Protocol(name, photos, all_pairs(photos, seed=self.seed))
+
+    def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:
+        """Photos of the part's subjects, all of them; ``all-pairs`` sets nobody aside."""
+        if protocol == "all-pairs":
+            raise RequestError(
+                "protocol all-pairs tests on everybody in the folder and sets nobody aside for training; train on "
+                "another data set with --train-dataset, or use --protocol people-split"
+            )
+        return self._part(part, SHARES if protocol else TRAINING_SHARES)
+
+    def _part(self, part: str, shares: dict[str, float]) -> tuple[Photo, ...]:
+        subjects = split_subjects((photo.subject_id for photo in self._photos), shares, seed=self.seed)[part]
+        return tuple(photo for photo in self._photos if photo.subject_id in subjects)
+
+
+def _photos_below(root: Path) -> tuple[Photo, ...]:
+    photos: dict[str, Photo] = {}
+    passed_over = outside = 0
+    for path in _files(root):
+        relative = path.relative_to(root)
+        if relative.suffix.lower() not in PHOTO_SUFFIXES:
+            passed_over += 1
+        elif len(relative.parts) < 2:
+            outside += 1
+        else:
+            image_id = _printable(relative.as_posix())
+            if image_id in photos:
+                raise RequestError(f"two files in {root} are both called '{image_id}' in UTF-8; rename one of them")
+            photos[image_id] = Photo(image_id, _printable(relative.parts[0]), relative.as_posix())
+    if passed_over:
+        log.info("%s: %d files are no photos by their suffix and are passed over", root, passed_over)
+    if outside:
+        log.warning("%s: %d photos lie in no subject's folder and are passed over", root, outside)
+    if not photos:
+        loose = f" ({outside} lie outside any subject's folder)" if outside else ""
+        raise RequestError(
+            f"no photos in {root}{loose}; put each subject's into a folder of their own: <subject>/<photo>.jpg"
+        )
+    return tuple(photos[image_id] for image_id in sorted(photos))
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Every file below `root` that is not hidden; links are followed, each folder is entered once."""
+    entered: set[tuple[int, int]] = set()
+
+    def refuse(error: OSError) -> None:
+        raise RequestError(f"{error.filename} cannot be read: {error.strerror}; mend its permissions") from error
+
+    for here, folders, files in os.walk(root, followlinks=True, onerror=refuse):
+        status = os.stat(here)  # noqa: PTH116  (os.walk gives strings)
+        if (status.st_dev, status.st_ino) in entered:
+            folders.clear()
+            continue
+        entered.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith("."):
+                yield Path(here, name)
+
+
+def _printable(name: str) -> str:
+    """The name as text that any file can store: bytes that are not UTF-8 are spelled out.
+
+    >>> _printable("Zoë/1.jpg"), _printable("Zo\\udceb/1.jpg")
+    ('Zoë/1.jpg', 'Zo\\\\xeb/1.jpg')
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

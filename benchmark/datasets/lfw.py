@@ -1,0 +1,164 @@
+"""Labeled Faces in the Wild: the official 6,000 pairs, and a split by people that carries smaller false match rates."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.cards import AVAILABLE, Availability
+from benchmark.datasets.base import Comparisons, DatasetCard, Protocol
+from benchmark.datasets.files import PhotoFiles
+from benchmark.datasets.lfw_download import download_lfw, downloaded_lfw
+from benchmark.datasets.lfw_lists import ListedPair, ListedPhoto, read_pairs, read_people
+from benchmark.datasets.splits import all_pairs, at_most_per_subject, some_subjects, spread_evenly
+from benchmark.errors import RequestError
+from benchmark.faces import Photo
+from benchmark.plugins import register_dataset
+
+PHOTO_FOLDERS = (
+    "",
+    "lfw",
+    "lfw-deepfunneled",
+    "lfw-deepfunneled/lfw-deepfunneled",
+    "lfw_funneled",
+    "lfw-funneled",
+    "lfw_home/lfw_funneled",
+)
+"""Where people's folders are looked for below the root: the names that LFW's archives unpack to."""
+PHOTOS_PER_SUBJECT = 10
+"""Cap of ``people-split``: without one, a single man owns 90 % of the mated comparisons."""
+PARTS = {"train": range(6), "validation": range(6, 7), "test": range(7, 10)}
+"""The folds of ``people.txt`` (from 0) that each part of ``people-split`` takes."""
+
+
+@register_dataset("lfw")
+class LabeledFacesInTheWild(PhotoFiles):
+    """Labeled Faces in the Wild: 13,233 press photos of 5,749 people.
+
+    ``view2`` is the official test: 6,000 listed pairs in 10 folds, the first of a pair being the reference.
+    ``people-split`` trains on the people of folds 1–6, validates on 7 and tests on 8–10: at most 10 photos a subject,
+    every unordered pair once. A photo's id is its path below the folder of people, ``Name/Name_0001.jpg``.
+    """
+
+    card = DatasetCard(
+        source="Huang, Ramesh, Berg, Learned-Miller: Labeled Faces in the Wild, UMass Amherst TR 07-49, 2007",
+        licence="research; the photographs belong to their owners",
+        overlaps=(("synthetic", "disjoint"), ("faces-train", "disjoint")),
+        layout="LFW: <Person>/<Person>_0001.jpg, pairs.txt and people.txt",
+        sealed=("view2",),
+    )
+    protocols = ("view2", "people-split")
+
+    def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
+        super().__init__(download_lfw() if root is None else root, seed=seed)
+        self._photo_folder = _find_photo_folder(self.root)
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """Usable without ``--data-root`` once scikit-learn has downloaded it."""
+        if downloaded_lfw() is not None:
+            return AVAILABLE
+        return Availability(False, "needs --data-root DIR with LFW, or a network to download it (about 240 MB)")
+
+    def protocol(self, name: str, *, limit: int | None = None) -> Protocol:
+        """``view2`` or ``people-split``.
+
+        Args:
+            name: the protocol.
+            limit: of ``view2``, at most this many pairs; of ``people-split``, at most this many test subjects.
+
+        Raises:
+            RequestError: a list or a listed photo is missing (a smaller test is never run in silence).
+        """
+        if name == "view2":
+            return self._view2(limit)
+        if name == "people-split":
+            return self._people_split(limit)
+        raise RequestError(f"LFW has no protocol '{name}'; it has: {', '.join(self.protocols)}")
+
+    def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:
+        """Photos of folds 1–6 (``train``) or 7 (``validation``), at most 10 a subject."""
+        if protocol == "view2":
+            raise RequestError(
+                "LFW's view2 tests on everybody and sets nobody aside for training; train on another data set with "
+                "--train-dataset, or use --protocol people-split"
+            )
+        return self._part(part)
+
+    def _view2(self, limit: int | None) -> Protocol:
+        pairs, folds = read_pairs(self._list("pairs.txt", "view2"))
+        if limit is not None and limit < len(pairs):
+            rows = spread_evenly(
+                np.array([pair.mated for pair in pairs]),
+                np.array([pair.fold for pair in pairs], dtype=np.int8),
+                [f"{row} {pair.reference.path} {pair.probe.path}" for row, pair in enumerate(pairs)],
+                limit,
+                seed=self.seed,
+            )
+            pairs = tuple(pairs[row] for row in rows)
+        photos = self._photos(side for pair in pairs for side in (pair.reference, pair.probe))
+        return Protocol("view2", photos, _comparisons(pairs, photos), folds)
+
+    def _people_split(self, limit: int | None) -> Protocol:
+        photos = self._part("test")
+        if limit is not None:
+            photos = some_subjects(photos, limit, seed=self.seed)
+        return Protocol("people-split", photos, all_pairs(photos, seed=self.seed))
+
+    def _part(self, part: str) -> tuple[Photo, ...]:
+        file = self._list("people.txt", "people-split")
+        folds = read_people(file)
+        if len(folds) != 10:
+            raise RequestError(f"{file} has {len(folds)} folds where LFW's own has 10; replace it with that")
+        people = {person: count for fold in PARTS[part] for person, count in folds[fold].items()}
+        listed = (ListedPhoto(person, number) for person, count in people.items() for number in range(1, count + 1))
+        return at_most_per_subject(self._photos(listed), PHOTOS_PER_SUBJECT, seed=self.seed)
+
+    def _list(self, name: str, protocol: str) -> Path:
+        for folder in (self.root, self._photo_folder, self._photo_folder.parent):
+            if folder.is_relative_to(self.root) and (folder / name).is_file():
+                return folder / name
+        hint = "; scikit-learn's download lacks it" if name == "people.txt" else ""
+        raise RequestError(
+            f"LFW's protocol {protocol} needs {name}, which is not in {self.root}{hint}; put LFW's own file there"
+        )
+
+    def _photos(self, listed: Iterable[ListedPhoto]) -> tuple[Photo, ...]:
+        """Each listed photo once, by id; all of them must be there."""
+        photos = []
+        for photo in dict.fromkeys(listed):
+            present = (path for path in _spellings(photo.path) if (self._photo_folder / path).is_file())
+            source = self._photo_folder / next(present, photo.path)
+            photos.append(Photo(photo.path, photo.person, source.relative_to(self.root).as_posix()))
+        return self.all_present(sorted(photos, key=lambda photo: photo.image_id))
+
+
+def _find_photo_folder(root: Path) -> Path:
+    for name in PHOTO_FOLDERS:
+        folder = root / name
+        if folder.is_dir() and any((person / f"{person.name}_0001.jpg").is_file() for person in folder.iterdir()):
+            return folder
+    raise RequestError(
+        f"no LFW photos in {root} (nothing like Aaron_Peirsol/Aaron_Peirsol_0001.jpg); unpack lfw-deepfunneled.tgz or "
+        "lfw-funneled.tgz there, with pairs.txt and people.txt beside it"
+    )
+
+
+def _spellings(path: str) -> Iterator[str]:
+    """The path as listed, and with accents composed and decomposed, as file systems differ."""
+    yield path
+    yield unicodedata.normalize("NFC", path)
+    yield unicodedata.normalize("NFD", path)
+
+
+def _comparisons(pairs: Sequence[ListedPair], photos: Sequence[Photo]) -> Comparisons:
+    row = {photo.image_id: number for number, photo in enumerate(photos)}
+    return Comparisons(
+        np.array([row[pair.reference.path] for pair in pairs], dtype=np.int32),
+        np.array([row[pair.probe.path] for pair in pairs], dtype=np.int32),
+        np.array([pair.mated for pair in pairs], dtype=np.bool_),
+        np.array([pair.fold for pair in pairs], dtype=np.int8),
+    )
