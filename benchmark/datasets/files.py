@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from benchmark.cards import Availability
 from benchmark.datasets.base import Dataset
@@ -39,6 +41,11 @@ class PhotoFiles(Dataset):
                 raise RequestError(f"data folder {root} is empty; it should hold {self.card.layout}")
         except OSError as error:
             raise RequestError(f"data folder {root} cannot be read: {error.strerror}") from error
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Each task of a worker process carries the data set: found lists of photos (cached properties) stay behind.
+        cached = {name for name in self.__dict__ if isinstance(getattr(type(self), name, None), cached_property)}
+        return {name: value for name, value in self.__dict__.items() if name not in cached}
 
     @classmethod
     def availability(cls) -> Availability:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from benchmark.datasets.base import DatasetCard, Protocol
@@ -46,7 +47,7 @@ class SubjectFolders(PhotoFiles):
 
     def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
         super().__init__(root, seed=seed)
-        self._photos = _photos_below(self.root)
+        self._photos  # noqa: B018  (an unreadable folder is an error now, not in the first step)
 
     def protocol(self, name: str, *, limit: int | None = None) -> Protocol:
         """``all-pairs`` or ``people-split``; `limit` is a number of test subjects.
@@ -70,6 +71,10 @@ class SubjectFolders(PhotoFiles):
                 "another data set with --train-dataset, or use --protocol people-split"
             )
         return self._part(part, SHARES if protocol else TRAINING_SHARES)
+
+    @cached_property
+    def _photos(self) -> tuple[Photo, ...]:
+        return _photos_below(self.root)
 
     def _part(self, part: str, shares: dict[str, float]) -> tuple[Photo, ...]:
         subjects = split_subjects((photo.subject_id for photo in self._photos), shares, seed=self.seed)[part]

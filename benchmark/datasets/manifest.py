@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from benchmark.datasets.base import DatasetCard, Protocol
@@ -35,7 +36,7 @@ class ManifestFolder(PhotoFiles):
 
     def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
         super().__init__(root, seed=seed)
-        self._photos = self._listed()
+        self._photos  # noqa: B018  (a bad list is an error now, not in the first step)
 
     def protocol(self, name: str, *, limit: int | None = None) -> Protocol:  # noqa: ARG002  (the base's signature)
         """Refused: this data set is for training."""
@@ -46,7 +47,8 @@ class ManifestFolder(PhotoFiles):
         subjects = split_subjects((photo.subject_id for photo in self._photos), SHARES, seed=self.seed)[part]
         return tuple(photo for photo in self._photos if photo.subject_id in subjects)
 
-    def _listed(self) -> tuple[Photo, ...]:
+    @cached_property
+    def _photos(self) -> tuple[Photo, ...]:
         file = self.root / "manifest.csv"
         photos: dict[str, Photo] = {}
         for line, row in read_table(file, ("file", "subject_id")):
@@ -81,6 +83,6 @@ class FacesTrain(ManifestFolder):
         found = hashlib.sha256((self.root / "manifest.csv").read_bytes()).hexdigest()
         if found != self.manifest_sha256:
             raise RequestError(
-                f"{self.root} is not the screened 'faces-train' (the SHA-256 of its manifest.csv is {found[:12]}…); read it "
-                "as --train-dataset manifest, which claims nothing about LFW's people"
+                f"{self.root} is not the screened 'faces-train' (SHA-256 of its manifest: {found[:8]}…); read it as "
+                "--train-dataset manifest, which claims nothing about LFW's people"
             )
