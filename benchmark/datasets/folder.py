@@ -41,6 +41,7 @@ class SubjectFolders(PhotoFiles):
     card = DatasetCard(
         source="the user's own",
         licence="the user's own",
+        overlaps=(("synthetic", "disjoint"),),  # rendered people are nobody
         layout="<subject>/<photo>.jpg (or .png, .webp, .bmp, .tif, …), two photos or more of some subjects",
     )
     protocols = ("all-pairs", "people-split")

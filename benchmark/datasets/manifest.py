@@ -30,6 +30,7 @@ class ManifestFolder(PhotoFiles):
     card = DatasetCard(
         source="the user's own",
         licence="the user's own",
+        overlaps=(("synthetic", "disjoint"),),  # rendered people are nobody
         layout="manifest.csv with columns file and subject_id, and the photos that it names",
     )
     protocols = ()
@@ -73,7 +74,7 @@ class FacesTrain(ManifestFolder):
     card = DatasetCard(
         source="CelebA (Liu et al. 2015) and All-Age-Faces (Cheng et al. 2019), cut out; see datasets/faces-train.md",
         licence="research; the photographs belong to their owners",
-        overlaps=(("lfw", "disjoint"),),
+        overlaps=(("synthetic", "disjoint"), ("lfw", "disjoint")),
         layout="manifest.csv with columns file, subject_id, source, age, and 176×176 WebP faces",
     )
     manifest_sha256 = "da3072099dc830586870b685af27dc5eea014a682a915da07818779a59837c28"

@@ -45,6 +45,7 @@ class PairsCsv(PhotoFiles):
     card = DatasetCard(
         source="the user's own",
         licence="the user's own",
+        overlaps=(("synthetic", "disjoint"),),  # rendered people are nobody
         layout="pairs.csv with columns reference, probe, mated, and the photos that it names",
     )
     protocols = ("listed",)

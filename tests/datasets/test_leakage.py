@@ -90,6 +90,8 @@ def test_misspelt_declaration() -> None:
 
 def test_the_registered_cards() -> None:
     assert check("faces-train", "lfw", cards=None) == "disjoint"
+    for test in ("lfw", "folder", "pairs-csv"):
+        assert check("synthetic", test, cards=None) == "disjoint"
     with pytest.raises(RequestError, match="view2"):
         check("lfw", "lfw", test_protocol="view2", cards=None)
     assert check("lfw", "lfw", test_protocol="people-split", cards=None) == "disjoint"
