@@ -61,12 +61,14 @@ class DatasetCard(Card):
             is not named counts as unknown.
         synthetic: rendered people: no recovery headline is claimed on them.
         layout: what lies below ``--data-root``, one line.
+        layout_only: the name stands for a layout, not for particular people, so that two folders are two data sets.
         sealed: protocols on which a method trained on any person of this data set is refused.
     """
 
     overlaps: tuple[tuple[str, str], ...] = ()
     synthetic: bool = False
     layout: str = ""
+    layout_only: bool = False
     sealed: tuple[str, ...] = ()
 
 

@@ -43,6 +43,7 @@ class SubjectFolders(PhotoFiles):
         licence="the user's own",
         overlaps=(("synthetic", "disjoint"),),  # rendered people are nobody
         layout="<subject>/<photo>.jpg (or .png, .webp, .bmp, .tif, …), two photos or more of some subjects",
+        layout_only=True,
     )
     protocols = ("all-pairs", "people-split")
 

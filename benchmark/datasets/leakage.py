@@ -38,8 +38,8 @@ def check_training_overlap(
         test_protocol: its protocol.
         test_subjects: everyone in the test.
         allow_unknown: the user said ``--allow-unknown-overlap``.
-        same_folder: False if both names are the same layout (``folder``, say) over two different folders, which then
-            count as two data sets.
+        same_folder: False if one name was given two different folders; where it is the name of a layout (``folder``,
+            say), these count as two data sets.
         cards: by name; by default those of the registered data sets.
 
     Raises:
@@ -47,8 +47,9 @@ def check_training_overlap(
             protocol on which nothing trained on its own data set may be tested.
     """
     shared = sorted(set(train_subjects) & set(test_subjects))
-    if train_name == test_name and same_folder:
-        if test_protocol in _card(test_name, cards).sealed:
+    card = _card(test_name, cards)
+    if train_name == test_name and (same_folder or not card.layout_only):
+        if test_protocol in card.sealed:
             raise RequestError(
                 f"a method trained on '{train_name}' may not be tested on its protocol '{test_protocol}', whose folds "
                 "hold everybody; choose another --protocol or another --train-dataset"

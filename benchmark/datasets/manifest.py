@@ -32,6 +32,7 @@ class ManifestFolder(PhotoFiles):
         licence="the user's own",
         overlaps=(("synthetic", "disjoint"),),  # rendered people are nobody
         layout="manifest.csv with columns file and subject_id, and the photos that it names",
+        layout_only=True,
     )
     protocols = ()
 

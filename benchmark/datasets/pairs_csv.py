@@ -47,6 +47,7 @@ class PairsCsv(PhotoFiles):
         licence="the user's own",
         overlaps=(("synthetic", "disjoint"),),  # rendered people are nobody
         layout="pairs.csv with columns reference, probe, mated, and the photos that it names",
+        layout_only=True,
     )
     protocols = ("listed",)
 

@@ -9,12 +9,13 @@ import pytest
 from benchmark.datasets.base import DatasetCard
 from benchmark.datasets.leakage import check_training_overlap
 from benchmark.errors import PluginError, RequestError
+from benchmark.plugins import DATASETS
 
 CARDS = {
     "a": DatasetCard(overlaps=(("b", "disjoint"), ("c", "overlapping"), ("e", "disjoint")), sealed=("everybody",)),
     "b": DatasetCard(),
     "c": DatasetCard(),
-    "d": DatasetCard(),
+    "d": DatasetCard(layout_only=True),
     "e": DatasetCard(overlaps=(("a", "overlapping"),)),
     "typo": DatasetCard(overlaps=(("a", "disjiont"),)),
 }
@@ -81,6 +82,22 @@ def test_two_folders_of_one_layout_are_two_data_sets() -> None:
     with pytest.raises(RequestError, match="two folders read as 'd'"):
         check("d", "d", same_folder=False)
     assert check("d", "d", same_folder=False, allow_unknown=True) == "unknown-allowed"
+
+
+def test_two_copies_of_one_data_set_are_one() -> None:
+    with pytest.raises(RequestError, match="subject anna"):
+        check("a", "a", test_subjects={"anna"}, same_folder=False, allow_unknown=True)
+    with pytest.raises(RequestError, match="'everybody'"):
+        check("a", "a", test_protocol="everybody", same_folder=False, allow_unknown=True)
+
+
+def test_the_users_own_layouts_are_marked_so() -> None:
+    marked = {name for name in ("folder", "manifest", "pairs-csv", "lfw", "faces-train") if _layout_only(name)}
+    assert marked == {"folder", "manifest", "pairs-csv"}
+
+
+def _layout_only(name: str) -> bool:
+    return DATASETS.load(name).card.layout_only
 
 
 def test_misspelt_declaration() -> None:
