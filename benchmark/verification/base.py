@@ -1,12 +1,28 @@
-"""What every metric offers, and the rows that metrics become."""
+"""What every metric offers, and the rows that metrics become.
+
+A metric is one of five kinds, by what it sees; an author writes one method:
+
+* `RateMetric`: a rate of errors at a threshold, from counts (vectorised over bootstrap replicates);
+* `ScoreMetric`: anything else computed from mated and non-mated scores;
+* `ComparisonMetric`: needs to know which photos were compared, or the folds;
+* `ContrastMetric`: sets a condition's errors against those of other conditions on the same comparisons;
+* `ImageMetric`: compares restored pixels with true ones.
+
+A `CostMetric` is measured by the pipeline while it works, and only described here.
+"""
 
 from __future__ import annotations
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmark.cards import AVAILABLE, Availability, Card
+from benchmark.verification.error_rates import ErrorCounts
+from benchmark.verification.samples import ComparisonSample, Estimate, ScoreSample
 
 
 class Metric(ABC):
@@ -21,6 +37,116 @@ class Metric(ABC):
     def availability(cls) -> Availability:
         """Whether the metric can be computed here."""
         return AVAILABLE
+
+
+class ScoreMetric(Metric):
+    """A number from the mated and non-mated scores of a condition, one row for each of its threshold kinds.
+
+    ```python
+    @register_metric("median-gap")
+    class MedianGap(ScoreMetric):
+        '''Median mated score − median non-mated score.'''
+
+        higher_is_better = True
+
+        def evaluate(self, sample, threshold):
+            return float(np.median(sample.mated) - np.median(sample.nonmated))
+    ```
+    """
+
+    threshold_kinds: ClassVar[tuple[str, ...]] = ("none",)
+    """Of ``"frozen"``, ``"matched"`` and ``"none"``: the thresholds it is evaluated at, at every target FMR."""
+    uses_weights: ClassVar[bool] = False
+    """Whether `evaluate` heeds the sample's weights; only then is there a bootstrap interval."""
+
+    @abstractmethod
+    def evaluate(self, sample: ScoreSample, threshold: float | None) -> float | None:
+        """The value; None where it is not defined.
+
+        Args:
+            sample: sorted completed scores, weights, and the weight of failed comparisons.
+            threshold: accept where ``score >= threshold``; None for the kind ``"none"``.
+        """
+
+
+class RateMetric(Metric):
+    """An error rate at a frozen or matched threshold, a function of six counts."""
+
+    threshold_kinds: ClassVar[tuple[str, ...]] = ("frozen", "matched")
+
+    @abstractmethod
+    def rate(self, counts: ErrorCounts) -> NDArray[np.float64]:
+        """The rate, element by element of the counts' arrays; NaN where it is not defined."""
+
+
+class ComparisonMetric(Metric):
+    """A number that needs the comparisons themselves: which photos, which folds. Brings its own interval."""
+
+    def applies(self, sample: ComparisonSample) -> bool:  # noqa: ARG002
+        """Whether the protocol has what the metric needs; if not there is no row."""
+        return True
+
+    @abstractmethod
+    def estimate(self, sample: ComparisonSample) -> Estimate | None:
+        """The value and its interval; None where it is not defined."""
+
+
+class ContrastMetric(Metric):
+    """A condition's errors against those of other conditions, on the same comparisons and in the same replicates."""
+
+    condition: ClassVar[str]
+    """The condition whose cells get the row."""
+    baselines: ClassVar[tuple[str, ...]]
+    """The conditions it is set against: cells of method ``none``, otherwise alike."""
+    threshold_kinds: ClassVar[tuple[str, ...]] = ("frozen", "matched")
+
+    @abstractmethod
+    def contrast(self, own: ErrorCounts, *baselines: ErrorCounts) -> NDArray[np.float64]:
+        """The value in every replicate, ``(R + 1,)``, the sample itself first; NaN where it is not defined."""
+
+    def withheld(self, own: ErrorCounts, *baselines: ErrorCounts) -> str | None:  # noqa: ARG002
+        """Why the value must not be shown, one line; None where it may."""
+        return None
+
+
+class ImageMetric(Metric):
+    """How like the truth restored pixels are.
+
+    The value of a cell is ``pool(weighted mean of per_image)``, and its interval comes from a bootstrap over subjects.
+
+    ```python
+    @register_metric("l1")
+    class MeanAbsoluteError(ImageMetric):
+        '''Mean absolute difference of pixel values.'''
+
+        higher_is_better = False
+
+        def per_image(self, true, restored, holes):
+            return np.abs(true.astype(float) - restored).mean(axis=(1, 2, 3))
+    ```
+    """
+
+    @abstractmethod
+    def per_image(
+        self, true: NDArray[np.uint8], restored: NDArray[np.uint8], holes: NDArray[np.uint8]
+    ) -> NDArray[np.float64]:
+        """One number an image, ``(B,)``; NaN leaves the image out.
+
+        Args:
+            true: ``uint8 (B, S, S, 3)``, the faces without mask.
+            restored: ``uint8 (B, S, S, 3)``, what the method made of the masked ones.
+            holes: ``uint8 (B, S, S)``, 255 = covered by the mask.
+        """
+
+    def pool(self, mean: float) -> float:
+        """The cell's value from the mean over its images."""
+        return mean
+
+
+class CostMetric(Metric):
+    """Time or memory: the pipeline measures it while a method works."""
+
+    higher_is_better = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,234 @@
+"""The rows of one cell: every metric, over all its comparisons and over those of each mask type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.verification import error_rates
+from benchmark.verification.base import (
+    Cell,
+    ComparisonMetric,
+    ContrastMetric,
+    Metric,
+    MetricRow,
+    RateMetric,
+    ScoreMetric,
+)
+from benchmark.verification.bootstrap import percentile_interval
+from benchmark.verification.curves import curves_of, histogram_edges
+from benchmark.verification.errors_in_cells import AtThreshold, CellErrors, SelectionErrors
+from benchmark.verification.measurement import CellCurves, NoteBook, ScoredCell
+from benchmark.verification.replicates import SubjectScores
+from benchmark.verification.samples import ComparisonSample, Estimate, ScoreSample
+from benchmark.verification.selections import ALL_TYPES
+
+BOOTSTRAP_LIMIT = 100_000
+"""Ranking measures get an interval up to this many comparisons; beyond, sorting and weighing all would take minutes."""
+REALISED_FMR_LIMIT = 2.0
+"""A realised FMR beyond this many times the target is noted."""
+_WORN = frozenset({"masked", "restored"})
+
+
+Found = tuple[str, float | None, Estimate]
+"""Threshold kind, target and value of a row to be."""
+
+
+@dataclass(frozen=True)
+class _View:
+    """One selection of a cell's comparisons, ready to measure."""
+
+    scored: ScoredCell
+    mask_type: str
+    errors: SelectionErrors
+    scores: SubjectScores
+    sample: ScoreSample
+
+
+class CellMeter:
+    """Measures the cells of one group.
+
+    Args:
+        group: the cells.
+        metrics: by name.
+        errors: with the group started.
+        book: takes the notes.
+    """
+
+    def __init__(
+        self, group: Sequence[ScoredCell], metrics: Mapping[str, Metric], errors: CellErrors, book: NoteBook
+    ) -> None:
+        self._metrics = metrics
+        self._errors = errors
+        self._book = book
+        self._edges = histogram_edges(group)
+
+    def measure(self, scored: ScoredCell) -> tuple[list[MetricRow], CellCurves]:
+        """Rows and curves of one cell. Rows by mask type only where the condition's probe wears or wore a mask."""
+        cell = scored.cell
+        types: tuple[str, ...] = (ALL_TYPES,)
+        if cell.condition.rpartition("-")[2] in _WORN:
+            worn = self._errors.selections(scored.comparisons).types
+            types += worn if len(worn) > 1 else ()
+        rows: list[MetricRow] = []
+        ranked = self._errors.rank(scored)
+        for mask_type in types:
+            scores = ranked.of(mask_type)
+            errors = self._errors.of(scored, mask_type, scores)
+            sample = ScoreSample(
+                scores.mated,
+                scores.nonmated,
+                mated_failed=float(scores.mated_failed[0]),
+                nonmated_failed=float(scores.nonmated_failed[0]),
+            )
+            if mask_type == ALL_TYPES:
+                if self._errors.baseline("raw-raw") is None:
+                    self._book.add("undefined", "no raw-raw scores to set a frozen threshold on", cell)
+                curves = curves_of(cell, sample, self._edges)
+                self._note_emptiness(cell, errors, scores)
+            for kind, target, text in errors.remarks:
+                self._book.add(kind, text, cell, mask_type=mask_type, target=target)
+            self._note_realised_fmr(cell, mask_type, errors)
+            view = _View(scored, mask_type, errors, scores, sample)
+            for name, metric in self._metrics.items():
+                try:
+                    rows += [_row(view, name, *found) for found in self._estimates(name, metric, view)]
+                except Exception as error:  # a plugin may raise anything; the others' rows must not be lost
+                    text = f"metric '{name}' failed: {type(error).__name__}: {error}"
+                    self._book.add("failed", text, cell, mask_type=mask_type, metric=name)
+        return rows, curves
+
+    def _estimates(self, name: str, metric: Metric, view: _View) -> Iterator[Found]:
+        """Threshold kind, target and estimate of every row of one metric."""
+        if isinstance(metric, RateMetric):
+            for kind, target, at in _thresholds(metric.threshold_kinds, view.errors):
+                yield kind, target, _estimate(metric.rate(at.counts), at)
+        elif isinstance(metric, ContrastMetric):
+            if view.scored.cell.condition == metric.condition:
+                yield from self._contrasts(name, metric, view)
+        elif isinstance(metric, ComparisonMetric):
+            trial = self._trial(view.scored, view.mask_type)
+            if metric.applies(trial):
+                yield "none", None, metric.estimate(trial) or Estimate(None)
+        elif isinstance(metric, ScoreMetric):
+            if "none" in metric.threshold_kinds:
+                yield "none", None, self._score(metric, view, None)
+            for kind, target, at in _thresholds(metric.threshold_kinds, view.errors):
+                yield kind, target, self._score(metric, view, at)
+
+    def _contrasts(self, name: str, metric: ContrastMetric, view: _View) -> Iterator[Found]:
+        scored, mask_type = view.scored, view.mask_type
+        baselines = []
+        for condition in metric.baselines:
+            baseline = self._errors.baseline(condition)
+            found = None if baseline is None else self._errors.on_comparisons_of(baseline, scored, mask_type)
+            if found is None:
+                text = f"{name} needs {condition} scores of the same comparisons, which there are not"
+                self._book.add("withheld", text, scored.cell, mask_type=mask_type, metric=name)
+                return
+            baselines.append(found)
+        for kind, target, at in _thresholds(metric.threshold_kinds, view.errors):
+            others = [found.at[kind, target].counts for found in baselines]
+            reason = metric.withheld(at.counts, *others)
+            if reason is not None:
+                text = f"{name} withheld: {reason}"
+                self._book.add("withheld", text, scored.cell, mask_type=mask_type, metric=name, target=target)
+                yield kind, target, Estimate(None, threshold=_first(at))
+            else:
+                yield kind, target, _estimate(metric.contrast(at.counts, *others), at)
+
+    def _score(self, metric: ScoreMetric, view: _View, at: AtThreshold | None) -> Estimate:
+        threshold = None if at is None else _first(at)
+        if at is not None and threshold is None:
+            return Estimate(None)
+        value = _number(metric.evaluate(view.sample, threshold))
+        scores, draws = view.scores, self._errors.draws
+        few = len(scores.mated) + len(scores.nonmated) <= BOOTSTRAP_LIMIT
+        if value is None or not (metric.uses_weights and few and view.mask_type == ALL_TYPES):
+            return Estimate(value, threshold=threshold)
+        values = np.full(len(draws), np.nan)
+        values[0] = value
+        for row in range(1, len(draws)):
+            given = None if at is None else float(at.thresholds[row])
+            if given is None or np.isfinite(given):
+                drawn = metric.evaluate(_weighed(scores, draws[row], row), given)
+                values[row] = np.nan if drawn is None else drawn
+        low, high = percentile_interval(values) or (None, None)
+        return Estimate(value, low, high, threshold)
+
+    def _trial(self, scored: ScoredCell, mask_type: str) -> ComparisonSample:
+        comparisons, rows = self._errors.selections(scored.comparisons).part(mask_type)
+        scores = np.asarray(scored.scores, dtype=np.float32)
+        return ComparisonSample(
+            comparisons,
+            scores if rows is None else scores[rows],
+            self._errors.subjects,
+            scored.failed_probes,
+            self._errors.draws,
+        )
+
+    def _note_emptiness(self, cell: Cell, errors: SelectionErrors, scores: SubjectScores) -> None:
+        for side, planned, completed in (
+            ("mated", errors.n_mated, len(scores.mated)),
+            ("non-mated", errors.n_nonmated, len(scores.nonmated)),
+        ):
+            if not completed:
+                text = f"none of {planned:,} {side} comparisons was completed" if planned else f"no {side} comparisons"
+                self._book.add("undefined", text, cell)
+
+    def _note_realised_fmr(self, cell: Cell, mask_type: str, errors: SelectionErrors) -> None:
+        for _, target, at in _thresholds(("frozen",), errors):
+            realised = float(error_rates.fmr(at.counts)[0])
+            if realised > REALISED_FMR_LIMIT * target:
+                text = f"realised FMR {realised:.3g} is {realised / target:.1f} times the target {target:g}"
+                self._book.add("realised FMR", text, cell, mask_type=mask_type, metric="fmr", target=target)
+
+
+def _thresholds(kinds: Sequence[str], errors: SelectionErrors) -> Iterator[tuple[str, float, AtThreshold]]:
+    for kind in kinds:
+        for target in errors.targets(kind):
+            yield kind, target, errors.at[kind, target]
+
+
+def _weighed(scores: SubjectScores, drawn: NDArray[np.int32], row: int) -> ScoreSample:
+    return ScoreSample(
+        scores.mated,
+        scores.nonmated,
+        drawn[scores.mated_subject].astype(np.float64),
+        (drawn[scores.reference_subject] * drawn[scores.probe_subject]).astype(np.float64),
+        mated_failed=float(scores.mated_failed[row]),
+        nonmated_failed=float(scores.nonmated_failed[row]),
+    )
+
+
+def _estimate(values: NDArray[np.float64], at: AtThreshold) -> Estimate:
+    low, high = percentile_interval(values) or (None, None)
+    return Estimate(_number(values[0]), low, high, _first(at))
+
+
+def _first(at: AtThreshold) -> float | None:
+    return _number(at.thresholds[0])
+
+
+def _number(value: float | np.floating | None) -> float | None:
+    return float(value) if value is not None and np.isfinite(value) else None
+
+
+def _row(view: _View, metric: str, kind: str, target: float | None, estimate: Estimate) -> MetricRow:
+    return MetricRow(
+        **vars(view.scored.cell),
+        mask_type=view.mask_type,
+        metric=metric,
+        threshold_kind=kind,
+        target=target,
+        value=_number(estimate.value),
+        ci_low=_number(estimate.ci_low),
+        ci_high=_number(estimate.ci_high),
+        n_mated=view.errors.n_mated,
+        n_nonmated=view.errors.n_nonmated,
+        n_failed=view.errors.n_failed,
+        threshold=_number(estimate.threshold),
+    )

@@ -1,0 +1,91 @@
+"""Metrics that need the comparisons themselves, as plugins: 10-fold accuracy, rank-1, failure to acquire."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.cards import Card
+from benchmark.plugins import register_metric
+from benchmark.verification.accuracy import fold_accuracy
+from benchmark.verification.base import ComparisonMetric
+from benchmark.verification.bootstrap import percentile_interval
+from benchmark.verification.identification import is_search, rank_one
+from benchmark.verification.samples import ComparisonSample, Estimate
+
+
+class _FoldAccuracyMetric(ComparisonMetric):
+    failures_wrong = False
+    higher_is_better = True
+
+    def applies(self, sample: ComparisonSample) -> bool:
+        """Where the protocol has folds."""
+        return len(np.unique(sample.comparisons.fold[sample.comparisons.fold >= 0])) > 1
+
+    def estimate(self, sample: ComparisonSample) -> Estimate | None:
+        """See `accuracy.fold_accuracy`; the interval is that of the folds' mean, by Student's t."""
+        comparisons = sample.comparisons
+        result = fold_accuracy(sample.scores, comparisons.mated, comparisons.fold, failures_wrong=self.failures_wrong)
+        if result is None:
+            return None
+        low, high = result.interval
+        return Estimate(result.mean, low, high, threshold=float(result.thresholds.mean()))
+
+
+@register_metric("accuracy")
+class Accuracy(_FoldAccuracyMetric):
+    """LFW 10-fold accuracy over completed pairs: threshold chosen on nine folds, scored on the tenth."""
+
+    card = Card(source="Huang et al., Labeled Faces in the Wild, UMass TR 07-49, 2007")
+
+
+@register_metric("accuracy_generalised")
+class GeneralisedAccuracy(_FoldAccuracyMetric):
+    """LFW 10-fold accuracy over all pairs, every failed pair counting as a wrong answer."""
+
+    card = Card(source="Huang et al., Labeled Faces in the Wild, UMass TR 07-49, 2007")
+    failures_wrong = True
+
+
+@register_metric("rank1")
+class RankOneRate(ComparisonMetric):
+    """Share of searching probes whose most alike reference is of the right person; failures are misses."""
+
+    card = Card(source="ISO/IEC 19795-1, closed-set identification")
+    higher_is_better = True
+
+    def applies(self, sample: ComparisonSample) -> bool:
+        """Where probes are searched in a gallery, not where the protocol lists pairs."""
+        return is_search(sample.comparisons)
+
+    def estimate(self, sample: ComparisonSample) -> Estimate | None:
+        """See `identification.rank_one`; the interval draws probes' subjects and leaves the gallery as it is."""
+        result = rank_one(sample.scores, sample.comparisons)
+        return _share_of_photos(sample, result.probes, result.found)
+
+
+@register_metric("fta")
+class FailureToAcquire(ComparisonMetric):
+    """Share of the condition's probe images in which no face was found, or that the recogniser refused."""
+
+    card = Card(source="ISO/IEC 19795-1")
+    higher_is_better = False
+
+    def estimate(self, sample: ComparisonSample) -> Estimate | None:
+        """See `error_rates.fta`."""
+        probes = np.flatnonzero(np.bincount(sample.comparisons.probe, minlength=len(sample.subjects)))
+        return _share_of_photos(sample, probes, sample.failed_probes[probes])
+
+
+def _share_of_photos(sample: ComparisonSample, photos: NDArray[np.int64], which: NDArray[np.bool_]) -> Estimate | None:
+    """Share of `photos` for which `which` holds, with an interval over their subjects."""
+    if not len(photos):
+        return None
+    people = sample.draws.shape[1]
+    subject = sample.subjects[photos]
+    draws = sample.draws.astype(np.float64)
+    part = draws @ np.bincount(subject, weights=which, minlength=people)
+    whole = draws @ np.bincount(subject, minlength=people).astype(np.float64)
+    shares = np.divide(part, whole, out=np.full(len(draws), np.nan), where=whole > 0)
+    low, high = percentile_interval(shares) or (None, None)
+    return Estimate(float(shares[0]), low, high)

@@ -1,0 +1,186 @@
+"""Error counts of every cell of a group at its frozen and its matched thresholds, in every replicate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.datasets.base import Comparisons
+from benchmark.errors import BenchmarkError
+from benchmark.verification.base import Cell
+from benchmark.verification.error_rates import ErrorCounts
+from benchmark.verification.measurement import ScoredCell
+from benchmark.verification.replicates import ReplicateCounts, SubjectScores, count_at_frozen, count_at_matched
+from benchmark.verification.selections import ALL_TYPES, RankedScores, Selections, rows_of, same_comparisons
+from benchmark.verification.thresholds import support_of
+
+
+@dataclass(frozen=True)
+class AtThreshold:
+    """Errors at one kind of threshold and one target.
+
+    Attributes:
+        thresholds: ``(R + 1,)``, the sample's first; NaN where undefined.
+        counts: arrays ``(R + 1,)``.
+    """
+
+    thresholds: NDArray[np.float64]
+    counts: ErrorCounts
+
+
+Remark = tuple[str, float, str]
+"""Kind of note, target and text."""
+
+
+@dataclass(frozen=True)
+class SelectionErrors:
+    """Errors of one selection of a cell's comparisons.
+
+    Attributes:
+        n_mated: mated comparisons, failed ones included.
+        n_nonmated: non-mated comparisons, failed ones included.
+        n_failed: comparisons of both sorts that failed.
+        at: errors by threshold kind (``"frozen"``, ``"matched"``) and target.
+        remarks: on targets with few comparisons.
+    """
+
+    n_mated: int
+    n_nonmated: int
+    n_failed: int
+    at: Mapping[tuple[str, float], AtThreshold]
+    remarks: tuple[Remark, ...]
+
+    def targets(self, kind: str) -> tuple[float, ...]:
+        """The targets that have a threshold of this kind."""
+        return tuple(target for known, target in self.at if known == kind)
+
+
+class CellErrors:
+    """Counts errors, group by group.
+
+    Args:
+        subjects: ``int32 (n_photos,)``, codes.
+        mask_types: the type drawn on each photo, None where none was.
+        draws: ``int32 (R + 1, S)``.
+        targets: false match rates.
+    """
+
+    def __init__(
+        self,
+        subjects: NDArray[np.int32],
+        mask_types: Sequence[str | None],
+        draws: NDArray[np.int32],
+        targets: tuple[float, ...],
+    ) -> None:
+        self.subjects = subjects
+        self.mask_types = mask_types
+        self.draws = draws
+        self._targets = targets
+        self._selections: list[Selections] = []
+        self._group: dict[str, ScoredCell] = {}
+        self._frozen: dict[float, NDArray[np.float64]] = {}
+        self._known: dict[tuple[Cell, int, str], SelectionErrors] = {}
+
+    def start_group(self, group: Sequence[ScoredCell]) -> None:
+        """Take the frozen thresholds from the group's raw-raw cell, and its baselines for contrasts.
+
+        Raises:
+            BenchmarkError: two cells of method ``none`` have the same condition.
+        """
+        self._known, self._frozen, self._group = {}, {}, {}
+        for scored in group:
+            if scored.cell.method != "none":
+                continue
+            if scored.cell.condition in self._group:
+                raise BenchmarkError(f"two cells of method none for {scored.cell.condition} in one group; give one")
+            self._group[scored.cell.condition] = scored
+        raw = self._group.get("raw-raw")
+        if raw is not None:
+            errors = self.of(raw, ALL_TYPES)
+            self._frozen = {target: errors.at["matched", target].thresholds for target in errors.targets("matched")}
+            self._known = {}
+
+    def baseline(self, condition: str) -> ScoredCell | None:
+        """The group's cell of method ``none`` and this condition."""
+        return self._group.get(condition)
+
+    def selections(self, comparisons: Comparisons) -> Selections:
+        """The selections of these comparisons, made once for all cells that share them."""
+        for known in self._selections:
+            if same_comparisons(known.comparisons, comparisons):
+                return known
+        made = Selections(comparisons, self.subjects, self.mask_types, self.draws)
+        self._selections.append(made)
+        return made
+
+    def rank(self, scored: ScoredCell) -> RankedScores:
+        """The cell's scores, sorted."""
+        return RankedScores(self.selections(scored.comparisons), np.asarray(scored.scores, dtype=np.float32))
+
+    def of(self, scored: ScoredCell, mask_type: str, scores: SubjectScores | None = None) -> SelectionErrors:
+        """Errors of one selection of a cell; `scores` are its sorted scores, where they are at hand."""
+        selections = self.selections(scored.comparisons)
+        key = (scored.cell, id(selections), mask_type)
+        if key not in self._known:
+            scores = self.rank(scored).of(mask_type) if scores is None else scores
+            planned = selections.weights(mask_type)
+            frozen = self._at_frozen(scores)
+            matched, remarks = self._at_matched(scores, planned.n_nonmated)
+            self._known[key] = SelectionErrors(
+                n_mated=planned.n_mated,
+                n_nonmated=planned.n_nonmated,
+                n_failed=planned.n_mated + planned.n_nonmated - len(scores.mated) - len(scores.nonmated),
+                at={("frozen", target): errors for target, errors in frozen.items()}
+                | {("matched", target): errors for target, errors in matched.items()},
+                remarks=remarks,
+            )
+        return self._known[key]
+
+    def on_comparisons_of(self, scored: ScoredCell, other: ScoredCell, mask_type: str) -> SelectionErrors | None:
+        """Errors of `scored` on the comparisons of `other` alone; None where it lacks one of them."""
+        if not same_comparisons(scored.comparisons, other.comparisons):
+            rows = rows_of(other.comparisons, scored.comparisons)
+            if rows is None:
+                return None
+            scored = replace(scored, comparisons=other.comparisons, scores=np.asarray(scored.scores)[rows])
+        selections = self.selections(scored.comparisons)
+        if (scored.cell, id(selections), mask_type) not in self._known:
+            ranked = self.rank(scored)  # every type will be asked for: sort once
+            for wanted in (ALL_TYPES, *selections.types):
+                self.of(scored, wanted, ranked.of(wanted))
+        return self.of(scored, mask_type)
+
+    def _at_frozen(self, scores: SubjectScores) -> dict[float, AtThreshold]:
+        if not self._frozen:
+            return {}
+        result = count_at_frozen(scores, self.draws, np.stack(list(self._frozen.values()), axis=1))
+        return _by_target(result, tuple(self._frozen))
+
+    def _at_matched(self, scores: SubjectScores, planned: int) -> tuple[dict[float, AtThreshold], tuple[Remark, ...]]:
+        """Errors by target. Whether a target has rows depends on the protocol alone (`planned` non-mated
+        comparisons); where failures then leave too few, its threshold is undefined."""
+        targets, remarks = [], []
+        for target in self._targets:
+            support = support_of(target, planned)
+            if support.verdict == "refused":
+                remarks.append(("refused", target, support.reason))
+                continue
+            targets.append(target)
+            left = support_of(target, len(scores.nonmated))
+            if left.verdict != support.verdict:
+                support = left
+            if support.reason:
+                remarks.append(("undefined" if support.verdict == "refused" else "flagged", target, support.reason))
+        carried = np.array([support_of(target, len(scores.nonmated)).verdict != "refused" for target in targets])
+        result = count_at_matched(scores, self.draws, tuple(targets), carried=carried.astype(bool))
+        return _by_target(result, tuple(targets)), tuple(remarks)
+
+
+def _by_target(result: ReplicateCounts, targets: tuple[float, ...]) -> dict[float, AtThreshold]:
+    return {
+        target: AtThreshold(result.thresholds[:, column], result.counts.column(column))
+        for column, target in enumerate(targets)
+    }

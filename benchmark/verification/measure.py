@@ -1,0 +1,126 @@
+"""The measuring step: scored cells in, rows of ``metrics.csv`` out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import BenchmarkError, PluginError
+from benchmark.plugins import METRICS
+from benchmark.progress import Progress
+from benchmark.verification.base import Cell, Metric, MetricRow
+from benchmark.verification.bootstrap import draw_subjects
+from benchmark.verification.cell_metrics import CellMeter
+from benchmark.verification.errors_in_cells import CellErrors
+from benchmark.verification.measurement import CellCurves, Measurement, NoteBook, ScoredCell
+from benchmark.verification.selections import check_comparisons
+from benchmark.verification.thresholds import DEFAULT_TARGETS, check_targets
+
+log = logging.getLogger(__name__)
+
+DEFAULT_REPLICATES = 500
+
+
+def measure(
+    cells: Sequence[ScoredCell],
+    *,
+    subjects: NDArray[np.int32],
+    mask_types: Sequence[str | None],
+    targets: tuple[float, ...] = DEFAULT_TARGETS,
+    replicates: int = DEFAULT_REPLICATES,
+    seed: int = 0,
+    progress: Progress | None = None,
+    metrics: Sequence[str] | None = None,
+) -> Measurement:
+    """Measure every cell of one protocol.
+
+    Cells that share data set, protocol, acquisition arm, size and recogniser form a group; the frozen thresholds of
+    a group come from its raw-raw cell of method ``none``. All cells share the same bootstrap replicates, so that
+    whatever is set against each other is paired.
+
+    Args:
+        cells: the scored cells, of one data set and protocol.
+        subjects: ``int32 (n_photos,)``, a code of the subject of each photo of the protocol, from 0 up.
+        mask_types: for each photo the type of the mask drawn on it, None where none was.
+        targets: false match rates to set thresholds for; those without comparisons enough are refused in a note.
+        replicates: of the bootstrap; 0 leaves intervals empty, and recovery withheld.
+        seed: of the run.
+        progress: for a bar; None shows none.
+        metrics: names to measure; None = every registered one.
+
+    Returns:
+        Rows in the order of `cells`; no two share all key columns. A value that is not defined is None.
+
+    Raises:
+        RequestError: a target is no rate.
+        BenchmarkError: the cells contradict each other, the subjects or the protocol.
+    """
+    check_targets(targets)
+    _check_cells(cells, subjects, mask_types)
+    book = NoteBook()
+    draws = draw_subjects(int(subjects.max()) + 1 if len(subjects) else 0, replicates, seed=seed)
+    errors = CellErrors(subjects, mask_types, draws, targets)
+    loaded = load_metrics(METRICS.names() if metrics is None else metrics)
+    rows: dict[Cell, list[MetricRow]] = {}
+    curves: dict[Cell, CellCurves] = {}
+    with (progress or Progress(quiet=True)).bar("measure", total=len(cells), unit="cell") as bar:
+        for group in _groups(cells):
+            errors.start_group(group)
+            meter = CellMeter(group, loaded, errors, book)
+            for scored in group:
+                rows[scored.cell], curves[scored.cell] = meter.measure(scored)
+                bar.update(1)
+    return Measurement(
+        tuple(row for scored in cells for row in rows[scored.cell]),
+        book.notes(),
+        tuple(curves[scored.cell] for scored in cells),
+    )
+
+
+def _groups(cells: Sequence[ScoredCell]) -> list[list[ScoredCell]]:
+    groups: dict[tuple[str, ...], list[ScoredCell]] = {}
+    for scored in cells:
+        cell = scored.cell
+        groups.setdefault((cell.recogniser, cell.acquisition, cell.size), []).append(scored)
+    return list(groups.values())
+
+
+def load_metrics(names: Sequence[str]) -> dict[str, Metric]:
+    """The metrics of these names; one that is broken or not available is left out with a warning."""
+    loaded: dict[str, Metric] = {}
+    for name in names:
+        try:
+            cls: Any = METRICS.load(name)
+            if not cls.availability().available:
+                log.warning("metric '%s' left out: %s", name, cls.availability().reason)
+                continue
+            loaded[name] = cls()
+        except PluginError as error:  # one broken plugin must not stop the rest
+            log.warning("metric left out: %s", error)
+    return loaded
+
+
+def _check_cells(cells: Sequence[ScoredCell], subjects: NDArray[np.int32], mask_types: Sequence[str | None]) -> None:
+    if len(mask_types) != len(subjects):
+        raise BenchmarkError(f"{len(mask_types)} mask types for {len(subjects)} photos; give one a photo")
+    if len({(scored.cell.dataset, scored.cell.protocol) for scored in cells}) > 1:
+        raise BenchmarkError("cells of several data sets or protocols; measure each protocol by itself")
+    if len({scored.cell for scored in cells}) < len(cells):
+        raise BenchmarkError("a cell is given twice; give each cell once")
+    checked: set[int] = set()
+    for scored in cells:
+        comparisons = scored.comparisons
+        if scored.scores.shape != (len(comparisons),):
+            raise BenchmarkError(
+                f"{scored.scores.shape} scores for {len(comparisons)} comparisons of {scored.cell}; give one each"
+            )
+        if id(comparisons) not in checked:
+            check_comparisons(comparisons, subjects)
+            checked.add(id(comparisons))
+        failed = scored.failed_probes[comparisons.probe] | scored.failed_references[comparisons.reference]
+        if np.isfinite(scored.scores[failed]).any():
+            raise BenchmarkError(f"a photo without a template has a score in {scored.cell}; it must be NaN")

@@ -1,0 +1,115 @@
+"""The measuring step for pixels: restored and true faces in, rows of ``metrics.csv`` out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.plugins import METRICS
+from benchmark.verification.base import Cell, ImageMetric, MetricRow
+from benchmark.verification.bootstrap import draw_subjects, percentile_interval
+from benchmark.verification.measure import DEFAULT_REPLICATES, load_metrics
+from benchmark.verification.measurement import Measurement, NoteBook
+from benchmark.verification.selections import ALL_TYPES
+
+BATCH = 32
+"""Images compared at a time: bounds the memory."""
+
+
+def measure_images(
+    cell: Cell,
+    *,
+    true: NDArray[np.uint8],
+    restored: NDArray[np.uint8],
+    holes: NDArray[np.uint8],
+    failed: NDArray[np.bool_],
+    subjects: NDArray[np.int32],
+    mask_types: Sequence[str | None],
+    replicates: int = DEFAULT_REPLICATES,
+    seed: int = 0,
+    metrics: Sequence[str] | None = None,
+) -> Measurement:
+    """Every image metric of one cell, over all its images and over those of each mask type.
+
+    Args:
+        cell: the leading columns of the rows; no recogniser has a part in them.
+        true: ``uint8 (N, S, S, 3)``, the faces without mask; may be a memory map, as may the next two.
+        restored: ``uint8 (N, S, S, 3)``.
+        holes: ``uint8 (N, S, S)``, 255 = covered.
+        failed: ``bool (N,)``, images that were not restored; left out and counted in `n_failed`.
+        subjects: ``int32 (N,)``, the same codes as for `measure.measure`.
+        mask_types: one an image.
+        replicates: of the bootstrap over subjects.
+        seed: of the run.
+        metrics: names to measure; None = every registered one.
+
+    Returns:
+        Rows with no threshold; `n_mated` and `n_nonmated` are 0.
+    """
+    book = NoteBook()
+    loaded = load_metrics(METRICS.names() if metrics is None else metrics)
+    chosen = {name: metric for name, metric in loaded.items() if isinstance(metric, ImageMetric)}
+    values = {}
+    for name, metric in chosen.items():
+        try:
+            values[name] = _per_image(metric, true, restored, holes, failed)
+        except Exception as error:  # a plugin may raise anything; the others' rows must not be lost
+            book.add("failed", f"metric '{name}' failed: {type(error).__name__}: {error}", cell, metric=name)
+    draws = draw_subjects(int(subjects.max()) + 1 if len(subjects) else 0, replicates, seed=seed)
+    types = sorted({name for name in mask_types if name is not None})
+    worn = np.array([name or "" for name in mask_types], dtype=object)
+    rows = []
+    for mask_type in (ALL_TYPES, *(types if len(types) > 1 else ())):
+        member = np.ones(len(subjects), dtype=bool) if mask_type == ALL_TYPES else worn == mask_type
+        for name, numbers in values.items():
+            pooled = _pooled(chosen[name], numbers[member], subjects[member], draws)
+            low, high = percentile_interval(pooled) or (None, None)
+            if not np.isfinite(pooled[0]):
+                text = "identical to the truth: infinite" if np.isinf(pooled[0]) else "no image to compare"
+                book.add("undefined", f"{name} is left empty: {text}", cell, mask_type=mask_type, metric=name)
+            rows.append(
+                MetricRow(
+                    **vars(cell),
+                    mask_type=mask_type,
+                    metric=name,
+                    threshold_kind="none",
+                    target=None,
+                    value=float(pooled[0]) if np.isfinite(pooled[0]) else None,
+                    ci_low=low,
+                    ci_high=high,
+                    n_mated=0,
+                    n_nonmated=0,
+                    n_failed=int(np.count_nonzero(failed & member)),
+                    threshold=None,
+                )
+            )
+    return Measurement(tuple(rows), book.notes())
+
+
+def _per_image(
+    metric: ImageMetric,
+    true: NDArray[np.uint8],
+    restored: NDArray[np.uint8],
+    holes: NDArray[np.uint8],
+    failed: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    values = np.full(len(failed), np.nan)
+    there = np.flatnonzero(~failed)
+    for start in range(0, len(there), BATCH):
+        batch = there[start : start + BATCH]
+        values[batch] = metric.per_image(true[batch], restored[batch], holes[batch])
+    return values
+
+
+def _pooled(
+    metric: ImageMetric, values: NDArray[np.float64], subjects: NDArray[np.int32], draws: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """The pooled value in every replicate, ``(R + 1,)``."""
+    defined = np.isfinite(values)
+    people = draws.shape[1]
+    total = draws @ np.bincount(subjects[defined], weights=values[defined], minlength=people)
+    count = draws @ np.bincount(subjects[defined], minlength=people).astype(np.float64)
+    means = np.divide(total, count, out=np.full(len(draws), np.nan), where=count > 0)
+    return np.array([metric.pool(float(mean)) if np.isfinite(mean) else np.nan for mean in means])

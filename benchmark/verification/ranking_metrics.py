@@ -1,0 +1,48 @@
+"""Measures over all thresholds, as plugins."""
+
+from __future__ import annotations
+
+from benchmark.cards import Card
+from benchmark.plugins import register_metric
+from benchmark.verification import ranking
+from benchmark.verification.base import ScoreMetric
+from benchmark.verification.samples import ScoreSample
+
+
+@register_metric("auc")
+class AreaUnderCurve(ScoreMetric):
+    """Probability that a mated score exceeds a non-mated one, ties counting half."""
+
+    card = Card(source="Hanley and McNeil, Radiology 143, 1982")
+    higher_is_better = True
+    uses_weights = True
+
+    def evaluate(self, sample: ScoreSample, threshold: float | None) -> float | None:  # noqa: ARG002
+        """See `ranking.auc`."""
+        return ranking.auc(sample)
+
+
+@register_metric("eer")
+class EqualErrorRate(ScoreMetric):
+    """Where FMR and FNMR are equal, on the ROC curve joined by straight lines."""
+
+    card = Card(source="ISO/IEC 19795-1")
+    higher_is_better = False
+    uses_weights = True
+
+    def evaluate(self, sample: ScoreSample, threshold: float | None) -> float | None:  # noqa: ARG002
+        """See `ranking.eer`."""
+        return ranking.eer(sample)
+
+
+@register_metric("d_prime")
+class Decidability(ScoreMetric):
+    """Distance of mean mated and non-mated scores, in pooled standard deviations."""
+
+    card = Card(source="Daugman, IEEE TCSVT 14(1), 2004")
+    higher_is_better = True
+    uses_weights = True
+
+    def evaluate(self, sample: ScoreSample, threshold: float | None) -> float | None:  # noqa: ARG002
+        """See `ranking.d_prime`."""
+        return ranking.d_prime(sample)
