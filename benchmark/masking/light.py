@@ -76,7 +76,7 @@ def estimate_light(crop: Image, landmarks: Points, face_width: float) -> PhotoLi
     return PhotoLight(
         shade=_enlarged(shade, (width, height)),
         white=_white(small, points, skin),
-        saturation=_saturation(small),
+        saturation=_saturation(small, skin),
         direction=_direction(shade, weights),
         skin=skin,
         skin_likeness=_enlarged(likeness, (width, height)),
@@ -138,9 +138,11 @@ def _white(pixels: NDArray[np.float32], points: Points, skin: NDArray[np.float32
     return white
 
 
-def _saturation(pixels: NDArray[np.float32]) -> float:
-    chroma = pixels.max(axis=2) - pixels.min(axis=2)
-    return float(np.clip((np.quantile(chroma, 0.8) - 4) / 14, 0, 1))
+def _saturation(pixels: NDArray[np.float32], skin: NDArray[np.float32]) -> float:
+    """Judged by the photo as a whole and by its skin, which is never grey where colours are true."""
+    chroma = np.quantile(np.ptp(pixels, axis=2), 0.8)
+    of_skin = float(np.ptp(skin)) / (float(skin.max()) + 4)
+    return float(np.clip((chroma - 4) / 14, 0, 1) * np.clip((of_skin - 0.02) / 0.2, 0, 1))
 
 
 def _direction(shade: Plane, weights: Plane) -> NDArray[np.float64]:

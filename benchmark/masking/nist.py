@@ -17,7 +17,7 @@ from benchmark.masking.overlay import Overlay, paste, window_around
 from benchmark.plugins import register_mask
 
 COLOURS: dict[str, tuple[int, int, int]] = {"light blue": (148, 205, 236), "black": (8, 8, 8)}
-_HEIGHTS: dict[str, float] = {"high": 27.85, "medium": 29.0, "low": 30.55}
+_HEIGHTS: dict[str, float] = {"high": 28.0, "medium": 29.0, "low": 30.55}
 """Where the upper edge crosses the nose: landmark index along its ridge (27 to 30) and on to its base (31)."""
 _SHIFT = 6
 
@@ -76,7 +76,7 @@ def _outline(head: Head, shape: str, height: float) -> NDArray[np.float64]:
         upright, sideways = np.cos(angle), np.sin(angle)
         axis = top - centre if upright > 0 else chin - centre
         side = to_right if sideways > 0 else to_left
-        egg.append(centre + abs(upright) ** 0.85 * axis + abs(sideways) ** 0.85 * side)
+        egg.append(centre + abs(upright) ** 0.92 * axis + abs(sideways) ** 0.95 * side)
     return np.array(egg)
 
 

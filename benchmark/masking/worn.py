@@ -118,8 +118,8 @@ def _overlay(
     colour = grey + light.saturation * (colour - grey)
     lit = (colour * light.white * light.shade[..., None]).astype(np.float32)
     # Near white the film or sensor saturates softly.
-    over = lit > 225
-    lit[over] = 225 + 30 * np.tanh((lit[over] - 225) / 30)
+    over = lit > 205
+    lit[over] = 205 + 48 * np.tanh((lit[over] - 205) / 48)
     grain = light.grain * alpha * _tile(rng, alpha.shape)
     softness = float(np.hypot(light.blur, 0.003 * face.width))
     lit = np.asarray(cv2.GaussianBlur(lit, (0, 0), softness), dtype=np.float32)

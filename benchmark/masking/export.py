@@ -1,0 +1,247 @@
+"""Exports paired folders for training and for other programs: faces, the same faces masked, and where the mask is.
+
+``unmasked/NAME``, ``masked/NAME`` and ``true_mask/NAME`` are PNGs of one size, aligned alike; ``true_mask`` is 255
+where the mask changed the photo. ``NAME`` is the photo's path below the input folder, with ``.png`` added unless it
+ends so already (`output_name`): ``a.jpg`` and ``a.png`` stay apart. An image whose mask could not be placed is absent
+from all three folders and listed in ``manifest.csv`` with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+from filelock import FileLock, Timeout
+
+from benchmark.acquisition.alignment import crop_face
+from benchmark.acquisition.detection import locate_face
+from benchmark.artifacts import write_atomically
+from benchmark.datasets.photo_reading import PHOTO_SUFFIXES, READING_VERSION, read_photo
+from benchmark.errors import ImageRefused, RequestError, StorageError
+from benchmark.faces import Image
+from benchmark.masking.base import MaskStyle
+from benchmark.masking.choice import choose_style
+from benchmark.masking.export_journal import FOLDERS, ExportJournal, ExportRecord, remove_outputs
+from benchmark.masking.resolve import mask_style
+from benchmark.parallel import map_in_processes
+from benchmark.progress import Progress
+from benchmark.seeds import generator_for
+
+_VERSION = 1
+_SIZES = (16, 1024)
+_LONGEST_NAME = 255  # bytes of one part of a path, on every file system in use
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """What an export left behind.
+
+    Attributes:
+        output: its folder.
+        exported: images in each of the paired folders.
+        failed: images listed in ``manifest.csv`` without a mask.
+        reused: exported images that an earlier start had made.
+    """
+
+    output: Path
+    exported: int
+    failed: int
+    reused: int
+
+    def __str__(self) -> str:
+        reused = f", {self.reused:,} of them from an earlier start" if self.reused else ""
+        failed = f"; {self.failed:,} photos without, see {self.output / 'manifest.csv'}" if self.failed else ""
+        return f"{self.exported:,} masked faces in {self.output}{reused}{failed}"
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One photo and what is to be drawn on it."""
+
+    file: str
+    path: Path
+    mask_type: str
+    style: MaskStyle
+    stamp: str
+
+
+def export_pairs(
+    source: Path,
+    output: Path,
+    *,
+    styles: Sequence[str],
+    size: int = 64,
+    seed: int = 0,
+    workers: int = 1,
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> ExportSummary:
+    """Draw one seeded style on every photo below `source` and write the paired folders and ``manifest.csv``.
+
+    A second call continues a killed one: images that are whole, from an unchanged photo, are not made again.
+
+    Args:
+        source: photos in any sub-folders (hidden ones, and `output`, are passed over).
+        output: made if absent.
+        styles: names as `mask_style` takes; each image draws one of them by seed and path.
+        size: side of the crops, pixels.
+        seed: of everything random.
+        workers: processes.
+        fresh: replace what an earlier export left in `output`.
+        progress: shows a bar; none if not given.
+
+    Raises:
+        RequestError: a missing or empty folder, an unknown style, a size outside 16 to 1024, an output folder that
+            holds an export with other settings.
+        StorageError: a full disk or an unwritable folder.
+    """
+    if not _SIZES[0] <= size <= _SIZES[1]:
+        raise RequestError(f"--size {size} is outside {_SIZES[0]} to {_SIZES[1]}")
+    by_name = {name: mask_style(name) for name in styles}
+    tasks = _tasks(source, output, by_name, seed)
+    settings = {
+        "version": _VERSION,
+        "reading": READING_VERSION,
+        "input": str(source.resolve()),
+        "size": size,
+        "seed": seed,
+        "masks": {name: style.version for name, style in sorted(by_name.items())},
+    }
+    _make_folder(output)
+    try:
+        with (
+            FileLock(output / ".mask-export.lock", timeout=0),
+            ExportJournal(output, settings, fresh=fresh) as journal,
+        ):
+            return _export(
+                tasks, journal, size=size, seed=seed, workers=workers, progress=progress or Progress(quiet=True)
+            )
+    except Timeout:
+        raise RequestError(f"another export is writing to {output}; wait for it, or use another --output") from None
+
+
+def output_name(file: str) -> str:
+    """Name of an exported PNG for a photo's path; no two photos share one.
+
+    ``.png`` is added unless the name ends so already; where what lies before that ending is a photo's name itself,
+    it is added again.
+
+    >>> [output_name(name) for name in ("anna/1.jpg", "anna/1.png", "anna/1.jpg.png")]
+    ['anna/1.jpg.png', 'anna/1.png', 'anna/1.jpg.png.png']
+    """
+    path = PurePosixPath(file)
+    if path.suffix == ".png" and PurePosixPath(path.stem).suffix.lower() not in PHOTO_SUFFIXES:
+        return file
+    return f"{file}.png"
+
+
+def _export(
+    tasks: Sequence[_Task], journal: ExportJournal, *, size: int, seed: int, workers: int, progress: Progress
+) -> ExportSummary:
+    wanted = {task.file for task in tasks}
+    for file in [file for file in journal.records if file not in wanted]:
+        remove_outputs(journal.output, journal.records.pop(file).output)
+    missing = [task for task in tasks if not _is_whole(journal, task)]
+    again = {task.file for task in missing}
+    reused = sum(journal.records[file].status == "ok" for file in wanted - again)
+    work = partial(_export_one, output=journal.output, size=size, seed=seed)
+    with progress.bar("draw masks", total=len(tasks), done=len(tasks) - len(missing), unit="photo") as bar:
+        for record in map_in_processes(work, missing, workers=min(workers, len(missing)), bar=bar):
+            journal.add(record)
+    journal.write_manifest(task.file for task in tasks)
+    exported = sum(record.status == "ok" for record in journal.records.values())
+    return ExportSummary(journal.output, exported, len(tasks) - exported, reused)
+
+
+def _is_whole(journal: ExportJournal, task: _Task) -> bool:
+    record = journal.records.get(task.file)
+    if record is None or record.stamp != task.stamp or record.mask_type != task.mask_type:
+        return False
+    return record.status != "ok" or all((journal.output / name / record.output).is_file() for name in FOLDERS)
+
+
+def _export_one(task: _Task, *, output: Path, size: int, seed: int) -> ExportRecord:
+    name = output_name(task.file)
+    parts = PurePosixPath(task.file).parts
+    record = partial(
+        ExportRecord, task.file, parts[0] if len(parts) > 1 else "", mask_type=task.mask_type, stamp=task.stamp
+    )
+    step = "read"
+    try:
+        if len(os.fsencode(PurePosixPath(name).name)) > _LONGEST_NAME - 16:  # room for a temporary name
+            raise ImageRefused("file name too long to export")
+        photo = read_photo(task.path)
+        step = "acquire"
+        face = locate_face(photo)
+        step = "mask"
+        # the stream that a benchmark run gives this image, so that both draw the same mask
+        drawn = task.style.draw(photo, face.landmarks, generator_for(seed, "mask", task.mask_type, task.file))
+        masked, _ = crop_face(drawn.photo, face, size)
+        unmasked, _ = crop_face(photo, face, size)
+        covered, _ = crop_face(np.repeat(drawn.coverage[:, :, None], 3, axis=2), face, size)
+    except ImageRefused as refusal:
+        remove_outputs(output, name)  # of an earlier version of this photo
+        return record(output="", status="failed", step=step, reason=refusal.reason)
+    true_mask = np.where(covered[..., 0] > 0, np.uint8(255), np.uint8(0))
+    for folder, pixels in zip(FOLDERS, (unmasked[..., ::-1], masked[..., ::-1], true_mask), strict=True):
+        _write_png(output / folder / name, pixels)
+    return record(output=name, status="ok", step="", reason="", parameters=dict(drawn.parameters))
+
+
+def _write_png(file: Path, pixels: Image) -> None:
+    """`pixels` in OpenCV's order: blue, green, red, or grey."""
+    _make_folder(file.parent)
+    done, content = cv2.imencode(".png", pixels)
+    if not done:
+        raise StorageError(f"{file} cannot be encoded as PNG")
+    write_atomically(file, content.tobytes())
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"folder {folder} cannot be made: {error.strerror}; choose another --output") from error
+
+
+def _tasks(source: Path, output: Path, styles: dict[str, MaskStyle], seed: int) -> list[_Task]:
+    if not source.is_dir():
+        what = "is not a folder" if source.exists() else "does not exist"
+        raise RequestError(f"input {source} {what}; name a folder of photos with --input")
+    if source.resolve() == output.resolve():
+        raise RequestError(f"input and output are the same folder, {source}; choose another --output")
+    tasks: dict[str, _Task] = {}
+    for path in _photos(source, output.resolve()):
+        # bytes of a name that are not UTF-8 are spelled out, so that every file and table can hold it
+        file = os.fsencode(path.relative_to(source).as_posix()).decode("utf-8", "backslashreplace")
+        if file in tasks:
+            raise RequestError(f"two files in {source} are both called '{file}' in UTF-8; rename one of them")
+        mask_type = choose_style(tuple(styles), seed, file)
+        tasks[file] = _Task(file, path, mask_type, styles[mask_type], _stamp(path))
+    if not tasks:
+        raise RequestError(f"no photos in {source}; photos are files that end in {', '.join(sorted(PHOTO_SUFFIXES))}")
+    return [tasks[file] for file in sorted(tasks)]
+
+
+def _photos(source: Path, output: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise RequestError(f"{error.filename} cannot be read: {error.strerror}; mend its permissions") from error
+
+    for here, folders, files in os.walk(source, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".") and Path(here, name).resolve() != output]
+        for name in files:
+            if not name.startswith(".") and Path(name).suffix.lower() in PHOTO_SUFFIXES:
+                yield Path(here, name)
+
+
+def _stamp(path: Path) -> str:
+    try:
+        status = path.stat()
+    except OSError:  # a dangling link: reading it gives the reason
+        return "unreadable"
+    return f"{status.st_size} {status.st_mtime_ns}"
