@@ -132,16 +132,19 @@ def _similarity(points: Points, places: NDArray[np.float64]) -> Matrix:
 
 def _continued(crop: Image, matrix: Matrix, back: Matrix, *, width: int, height: int) -> Image:
     """`crop` with what lies outside the photo replaced by the nearest pixel inside: no black bleeds into the paste."""
-    rows, columns = np.mgrid[: crop.shape[0], : crop.shape[1]]
-    places = np.stack([columns, rows], axis=-1) @ back[:, :2].T + back[:, 2]
+    limits = np.array([width, height]) - 1
     tainted = max(2.0, 1.5 * math.hypot(back[0, 0], back[1, 0]))  # how far resampling carried the black, photo pixels
-    low = np.minimum(tainted, (np.array([width, height]) - 1) / 2)
-    nearest = np.clip(places, low, np.array([width, height]) - 1 - low)
-    moved = (nearest != places).any(axis=-1, keepdims=True)
-    if not moved.any():
+    low = np.minimum(tainted, limits / 2)
+    last = crop.shape[0] - 1
+    corners = np.array([(0, 0), (last, 0), (last, last), (0, last)]) @ back[:, :2].T + back[:, 2]
+    if (corners >= low).all() and (corners <= limits - low).all():
         return crop
-    sources = (nearest @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
-    filled = cv2.remap(crop, sources, np.empty(0, np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    columns, rows = np.meshgrid(*(np.arange(side, dtype=np.float64) for side in crop.shape[1::-1]))
+    places = np.stack([columns, rows], axis=-1) @ back[:, :2].T + back[:, 2]
+    nearest = np.clip(places, low, limits - low)
+    moved = (nearest != places).any(axis=-1, keepdims=True)
+    across, down = np.moveaxis((nearest @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32), -1, 0)
+    filled = cv2.remap(crop, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return _pixels(np.where(moved, filled, crop))
 
 

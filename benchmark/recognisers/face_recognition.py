@@ -26,8 +26,8 @@ _MEAN_FIVE_POINTS = (
     (0.4901123135679, 0.6277975316475),
 )
 """Where the five points lie in the mean-shape square: dlib's ``get_face_chip_details`` (image_transforms)."""
-_BATCH_SIZES = {"cpu": 16, "cuda": 512}
-"""On a processor a small batch stays in its cache; on a GPU a large one fills it (512 chips take about 4 GiB)."""
+_BATCH_SIZES = {"cpu": 16, "cuda": 256}
+"""On a processor a small batch stays in its cache; on a GPU a large one fills it."""
 _PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -84,12 +84,19 @@ class FaceRecognition(Recogniser):
         """Embeddings ``float32 (N, 128)`` of chips ``uint8 (N, 150, 150, 3)``."""
         embeddings = np.empty((len(chips), EMBEDDING_SIZE), dtype=np.float32)
         step = _BATCH_SIZES.get(torch.device(self.device).type, 64)
+        for start in range(0, len(chips), step):
+            batch = np.zeros((step, CHIP_SIZE, CHIP_SIZE, 3), dtype=np.uint8)
+            count = min(step, len(chips) - start)
+            batch[:count] = chips[start : start + count]
+            embeddings[start : start + count] = self._embed_batch(batch)[:count]
+        return embeddings
+
+    def _embed_batch(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embeddings of one batch, always of one size: libraries choose their sums by size, and a face's embedding
+        must not depend on how many others were computed beside it."""
+        pixels = torch.from_numpy(chips).to(self.device).permute(0, 3, 1, 2)  # a view, and channels-last already
         with torch.inference_mode():
-            for start in range(0, len(chips), step):
-                batch = torch.from_numpy(np.array(chips[start : start + step])).to(self.device)
-                # the view (N, 3, H, W) of (N, H, W, 3) is channels-last already
-                embedded = self.network(batch.permute(0, 3, 1, 2).float() / 255)
-                embeddings[start : start + step] = embedded.cpu().numpy()
+            embeddings: NDArray[np.float32] = self.network(pixels.float() / 255).cpu().numpy()
         return embeddings
 
 
