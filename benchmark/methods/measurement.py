@@ -1,0 +1,90 @@
+"""What a method costs: wall time and peak memory."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import torch
+
+_MIB = 1024 * 1024
+_LINUX_STATUS = Path("/proc/self/status")
+_LINUX_RESET = Path("/proc/self/clear_refs")
+
+
+class CostMeter:
+    """Measures the block it surrounds.
+
+    Memory on a GPU is what PyTorch had allocated at the peak, weights included. On a CPU it is how far the process's
+    resident memory rose above where it stood at the start: the whole process is counted, and memory that an earlier
+    block gave back to the allocator but not to the system is not seen again, so it is a lower bound.
+
+    Args:
+        device: a torch device name.
+
+    Attributes:
+        seconds: wall time of the block.
+        peak_memory_mib: MiB; NaN where the system does not tell (Windows).
+
+    >>> with CostMeter("cpu") as meter:
+    ...     block = bytearray(10)
+    >>> meter.seconds > 0
+    True
+    """
+
+    def __init__(self, device: str) -> None:
+        self.seconds = math.nan
+        self.peak_memory_mib = math.nan
+        self._cuda = torch.device(device) if device.startswith("cuda") else None
+
+    def __enter__(self) -> Self:
+        if self._cuda is not None:
+            torch.cuda.synchronize(self._cuda)
+            torch.cuda.reset_peak_memory_stats(self._cuda)
+        else:
+            self._resident = _forget_peak()
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._cuda is not None:
+            if error is None:
+                torch.cuda.synchronize(self._cuda)
+                self.peak_memory_mib = torch.cuda.max_memory_allocated(self._cuda) / _MIB
+        else:
+            self.peak_memory_mib = max(0.0, _peak_resident() - self._resident) / _MIB
+        self.seconds = time.perf_counter() - self._started
+
+
+def _forget_peak() -> float:
+    """Make the kernel start a new peak where it can (Linux); the resident bytes to subtract from the next peak."""
+    try:
+        _LINUX_RESET.write_text("5")
+    except OSError:
+        return _peak_resident()
+    return _linux_bytes("VmRSS")
+
+
+def _peak_resident() -> float:
+    """Highest resident bytes since `_forget_peak`, or since the process began where it cannot be forgotten."""
+    if _LINUX_STATUS.exists():
+        return _linux_bytes("VmHWM")
+    try:
+        import resource  # noqa: PLC0415 (not on Windows)
+    except ImportError:
+        return math.nan
+    unit = 1 if sys.platform == "darwin" else 1024
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+
+
+def _linux_bytes(field: str) -> float:
+    for line in _LINUX_STATUS.read_text("ascii").splitlines():
+        if line.startswith(f"{field}:"):
+            return float(line.split()[1]) * 1024
+    return math.nan

@@ -1,0 +1,21 @@
+"""The baseline that any method must beat: leave the mask on."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from benchmark.methods.base import MaskedFaces, MethodCard, Unmasker
+from benchmark.plugins import register_method
+
+
+@register_method("none")
+class NoUnmasking(Unmasker):
+    """Leave the mask on."""
+
+    card = MethodCard(source="DESIGN.md section 5, item 5")
+    needs_holes = False
+    keeps_known_pixels = False
+
+    def restore(self, faces: MaskedFaces) -> Tensor:
+        """The masked faces as they came."""
+        return faces.pixels

@@ -1,0 +1,68 @@
+"""The baseline that gives up on the lower face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.faces import AlignedFaces, Points
+from benchmark.methods.base import CropTransform, MethodCard
+from benchmark.plugins import register_method
+
+_EYES = (slice(36, 42), slice(42, 48))
+"""Of dlib's 68 points: the eye on the left of the image, the one on the right."""
+
+
+@dataclass(frozen=True)
+class PeriocularSettings:
+    """A preset of `Periocular`.
+
+    Attributes:
+        depth: how far below the eye line the face is cut, in distances between the eyes' centres.
+        grey: value of every channel below the cut, 0 to 255.
+    """
+
+    depth: float = 0.3
+    grey: int = 128
+
+
+@register_method("periocular")
+class Periocular(CropTransform):
+    """Compare the upper face alone: both faces are greyed out below the eyes.
+
+    The cut is a line parallel to the eyes, 0.3 eye distances below them: just under the lower lids, at the upper half
+    of the nose bridge. Eyes are what the detector still sees of a masked face, so the line stands on them alone; nose
+    and mouth, which it would have to guess, play no part. Higher, the eyes themselves would be lost; lower, the top of
+    most masks would show, and differ between the two sides. Both sides are cut alike, so the shape of what is left
+    says nothing about the mask. Mid-grey lies near every recogniser's mean, and makes no dark or bright edge.
+    """
+
+    card = MethodCard(source="DESIGN.md section 5, item 5")
+    presets: ClassVar[dict[str, PeriocularSettings]] = {"default": PeriocularSettings()}
+    settings: PeriocularSettings
+
+    def transform(self, faces: AlignedFaces) -> NDArray[np.uint8]:
+        """Crops with everything below the cut grey; rows without a face stay as they are."""
+        changed = np.array(faces.pixels)
+        for row in np.flatnonzero(faces.acquired):
+            below = below_the_eyes(faces.landmarks[row], faces.size, depth=self.settings.depth)
+            changed[row][below] = self.settings.grey
+        return changed
+
+
+def below_the_eyes(landmarks: Points, size: int, *, depth: float) -> NDArray[np.bool_]:
+    """``bool (S, S)``: the pixels more than `depth` eye distances below the line through the eyes' centres.
+
+    Args:
+        landmarks: ``float32 (68, 2)``, pixels of the crop.
+        size: side of the crop, pixels.
+        depth: in distances between the eyes' centres.
+    """
+    left, right = (landmarks[eye].astype(np.float64).mean(axis=0) for eye in _EYES)
+    across = right - left
+    down = np.array([-across[1], across[0]])  # across, turned a quarter towards the chin
+    rows, columns = np.mgrid[:size, :size]
+    return np.asarray((columns - left[0]) * down[0] + (rows - left[1]) * down[1] > depth * (across @ across))

@@ -1,0 +1,103 @@
+"""From a name on the command line to a method: ``NAME``, ``NAME:PRESET`` or ``DETECTOR+COMPLETER``."""
+
+from __future__ import annotations
+
+import logging
+
+from benchmark.errors import PluginError, RequestError
+from benchmark.methods.base import Method, Unmasker
+from benchmark.methods.detect_inpaint import DetectInpaint
+from benchmark.methods.detector import Detector
+from benchmark.plugins import METHODS
+
+log = logging.getLogger(__name__)
+
+DEFAULT_DETECTOR = "segmenter"
+"""The detector of a completer that is named alone."""
+
+
+def resolve_method(name: str, *, seed: int = 0, device: str = "cpu") -> Method:
+    """The method that `name` asks for, not yet fitted.
+
+    Args:
+        name: ``NAME``, ``NAME:PRESET``, or ``DETECTOR+COMPLETER`` (each with its preset, if wanted). A completer named
+            alone, ``telea``, means ``segmenter+telea``; both spellings give a method whose `name` is ``telea``.
+        seed: of the run.
+        device: a torch device name.
+
+    Raises:
+        RequestError: an unknown name or preset (the nearest is suggested), a method that does not work on this
+            machine, or halves that do not fit together.
+    """
+    first, plus, second = name.partition("+")
+    if not plus:
+        method = _instance(first, seed=seed, device=device)
+        if isinstance(method, Detector):
+            raise RequestError(f"'{method.name}' only finds the mask; add a completer: '{method.name}+telea'")
+        if isinstance(method, Unmasker) and method.needs_holes:
+            return _joined(DEFAULT_DETECTOR, method)
+        return method
+    completer = _instance(second, seed=seed, device=device)
+    if not (isinstance(completer, Unmasker) and completer.needs_holes):
+        raise RequestError(f"'{completer.name}' fills no holes, so it takes no detector; ask for '{second}' alone")
+    return _joined(first, completer)
+
+
+def selectable_methods() -> tuple[tuple[str, ...], dict[str, str]]:
+    """What ``--methods all`` means.
+
+    Returns:
+        The names of every listed method but detectors; and those that are left out, with the reason: slow ones, and
+        those that do not work here.
+    """
+    names: list[str] = []
+    left_out: dict[str, str] = {}
+    for name in METHODS.names():
+        try:
+            cls = METHODS.load(name)
+            available = cls.availability()
+        except PluginError as error:  # one broken package must not stop the rest
+            left_out[name] = str(error)
+            continue
+        if issubclass(cls, Detector):
+            continue
+        if not available.available:
+            left_out[name] = available.reason
+        elif cls.card.slow:
+            left_out[name] = "too slow for --methods all; name it to run it"
+        else:
+            names.append(name)
+    return tuple(names), left_out
+
+
+def _instance(text: str, *, seed: int, device: str) -> Method:
+    name, _, preset = text.partition(":")
+    cls = METHODS.load(name)
+    available = cls.availability()
+    if not available.available:
+        raise RequestError(f"method '{name}' does not work here: {available.reason}")
+    method = cls(preset=preset or None, seed=seed, device=device)
+    method.name = name
+    return method
+
+
+def _joined(detector_text: str, completer: Unmasker) -> DetectInpaint:
+    detector = _instance(detector_text, seed=completer.seed, device=completer.device)
+    if not isinstance(detector, Detector):
+        raise RequestError(
+            f"'{detector.name}' is no detector; known are: {', '.join(_detector_names())}, as in "
+            f"'{DEFAULT_DETECTOR}+{completer.name}'"
+        )
+    default = detector.name == DEFAULT_DETECTOR and detector.preset == next(iter(detector.presets))
+    return DetectInpaint(detector, completer, name=completer.name if default else f"{detector_text}+{completer.name}")
+
+
+def _detector_names() -> list[str]:
+    names = []
+    for name in METHODS.names():
+        try:
+            if issubclass(METHODS.load(name), Detector):
+                names.append(name)
+        except PluginError:
+            continue
+    return names

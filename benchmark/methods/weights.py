@@ -1,0 +1,88 @@
+"""Stores what a method learned: tensors as safetensors, the rest as JSON. Reading never runs code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load as parse_arrays
+from safetensors.numpy import save_file
+from torch import nn
+
+from benchmark.errors import StorageError
+
+_TENSORS = "weights.safetensors"
+_ABOUT = "weights.json"
+
+
+def save_arrays(folder: Path, architecture: str, arrays: Mapping[str, NDArray[Any]], **about: Any) -> None:
+    """Write named arrays and `about` (JSON values).
+
+    Args:
+        folder: must exist.
+        architecture: name and version of what the arrays belong to; `load_arrays` asks for the same.
+        arrays: by name.
+        about: whatever else was learned.
+    """
+    file = folder / _TENSORS
+    try:
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, file)
+        (folder / _ABOUT).write_text(json.dumps({"architecture": architecture, **about}, indent=1), "utf-8")
+    except (OSError, SafetensorError) as error:
+        raise StorageError(
+            f"{file} could not be written ({error}); free some space or choose another folder"
+        ) from error
+
+
+def load_arrays(folder: Path, architecture: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """The arrays and the rest, as `save_arrays` wrote them.
+
+    Raises:
+        StorageError: a file is missing, truncated, or of another architecture.
+    """
+    mend = f"delete {folder} and train again"
+    try:
+        about = json.loads((folder / _ABOUT).read_text("utf-8"))
+        found = about.pop("architecture")
+        arrays = parse_arrays((folder / _TENSORS).read_bytes())
+    except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
+        raise StorageError(
+            f"the weights in {folder} cannot be read ({type(error).__name__}: {error}); {mend}"
+        ) from error
+    if found != architecture:
+        raise StorageError(f"the weights in {folder} belong to '{found}', not to '{architecture}'; {mend}")
+    return arrays, about
+
+
+def save_network(folder: Path, architecture: str, network: nn.Module, **about: Any) -> None:
+    """Write a network's parameters and buffers, and `about` (JSON values)."""
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
+    save_arrays(folder, architecture, arrays, **about)
+
+
+def load_network(folder: Path, architecture: str, network: nn.Module) -> dict[str, Any]:
+    """Fill `network` with what `save_network` wrote; returns `about`.
+
+    Raises:
+        StorageError: also where a parameter is missing, unknown, not finite, or of another shape.
+    """
+    arrays, about = load_arrays(folder, architecture)
+    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    shapes = {name: array.shape for name, array in arrays.items()}
+    if shapes != expected:
+        wrong = sorted(name for name in expected.keys() | shapes.keys() if expected.get(name) != shapes.get(name))
+        raise StorageError(
+            f"the weights in {folder} do not fit '{architecture}': {wrong[0]} is {shapes.get(wrong[0], 'missing')}, "
+            f"expected {expected.get(wrong[0], 'nothing')}; delete the folder and train again"
+        )
+    damaged = [name for name, array in arrays.items() if not np.isfinite(array).all()]
+    if damaged:
+        raise StorageError(f"{damaged[0]} in {folder} is not finite; delete the folder and train again")
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+    return about

@@ -1,0 +1,95 @@
+"""Portions of training pairs, in an order that depends on the seed and the epoch alone."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import RequestError
+from benchmark.methods.masked_faces import MaskedPairs, to_holes, to_tensor
+from benchmark.seeds import generator_for
+from benchmark.training.task import TrainingBatch
+
+_SAMPLED_ROWS = 64
+
+
+class PairBatches:
+    """Batches of `pairs`, read and shrunk when asked for, so that a set larger than memory can be trained on.
+
+    Batch `index` of `epoch` is a pure function of the seed: a resumed run sees what an uninterrupted one would have.
+
+    Args:
+        pairs: often memory maps.
+        batch_size: pairs a batch; the last one of an epoch may be smaller.
+        size: side to shrink to, pixels; None, or larger than the crops: as they are.
+        flip: mirror every other face, at random.
+        seed: of order and mirroring.
+        device: where the tensors go.
+
+    Raises:
+        RequestError: fewer pairs than a batch.
+    """
+
+    def __init__(
+        self, pairs: MaskedPairs, *, batch_size: int, size: int | None, flip: bool, seed: int, device: str
+    ) -> None:
+        if len(pairs) < batch_size:
+            raise RequestError(
+                f"{len(pairs)} training pairs are fewer than one batch of {batch_size}; train on more people (raise "
+                "--limit) or choose a preset with smaller batches"
+            )
+        self.pairs = pairs
+        self._batch_size = batch_size
+        self._size = min(size or pairs.size, pairs.size)
+        self._flip = flip
+        self._seed = seed
+        self._device = device
+
+    def __len__(self) -> int:
+        """Batches an epoch."""
+        return math.ceil(len(self.pairs) / self._batch_size)
+
+    def batch(self, step: int) -> TrainingBatch:
+        """The batch of training step `step`, counted from the first epoch's first."""
+        epoch, index = divmod(step, len(self))
+        order = generator_for(self._seed, "order", str(epoch)).permutation(len(self.pairs))
+        rows = order[index * self._batch_size : (index + 1) * self._batch_size]
+        mirrored = generator_for(self._seed, "flip", str(epoch)).random(len(self.pairs)) < 0.5
+        return self._read(rows, mirrored[rows] & self._flip, step)
+
+    def in_order(self) -> Iterator[TrainingBatch]:
+        """Every pair once, as stored: for validation."""
+        for start in range(0, len(self.pairs), self._batch_size):
+            rows = np.arange(start, min(start + self._batch_size, len(self.pairs)))
+            yield self._read(rows, np.zeros(len(rows), dtype=bool), 0)
+
+    def _read(self, rows: NDArray[np.intp], mirrored: NDArray[np.bool_], step: int) -> TrainingBatch:
+        pairs = self.pairs.rows(rows)
+        masked, true, holes = (shrunk(images, self._size) for images in (pairs.masked, pairs.true, pairs.holes))
+        for images in (masked, true, holes):
+            images[mirrored] = images[mirrored][:, :, ::-1].copy()
+        return TrainingBatch(
+            to_tensor(masked, self._device), to_tensor(true, self._device), to_holes(holes, self._device), step
+        )
+
+
+def shrunk(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Images ``uint8 (N, S, S[, 3])`` averaged down to side `size`; a copy if they have it already."""
+    if images.shape[1] == size:
+        return np.array(images)
+    return np.stack([np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)) for image in images])
+
+
+def pairs_digest(pairs: MaskedPairs) -> str:
+    """Tells one training set from another: sizes, people, and the pixels of some rows spread over it."""
+    content = hashlib.blake2b(digest_size=12)
+    content.update(repr((pairs.masked.shape, pairs.subject_ids)).encode())
+    for row in np.unique(np.linspace(0, len(pairs) - 1, _SAMPLED_ROWS).astype(int)):
+        for array in (pairs.masked, pairs.true, pairs.holes):
+            content.update(np.ascontiguousarray(array[row]).tobytes())
+    return content.hexdigest()

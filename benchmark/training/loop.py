@@ -1,0 +1,230 @@
+"""The training loop that every trained method shares.
+
+Seeded, resumable to the bit, and the same for one network or several. Fabric takes care of device and precision.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+from torch.optim import Optimizer
+
+from benchmark.errors import BenchmarkError
+from benchmark.methods.masked_faces import MaskedPairs
+from benchmark.training.batches import PairBatches, pairs_digest
+from benchmark.training.checkpoint import matching_checkpoint, write_checkpoint
+from benchmark.training.determinism import random_state, restore_random_state, torch_seeded
+from benchmark.training.task import TrainingSettings, TrainingTask
+
+CHECKPOINT = "training.ckpt"
+_FABRIC_PRECISION = {"float32": "32-true", "bfloat16": "bf16-mixed", "float16": "16-mixed"}
+_STEPS_BETWEEN_CHECKS = 10
+
+
+def train(
+    task: TrainingTask,
+    pairs: MaskedPairs,
+    settings: TrainingSettings,
+    *,
+    name: str,
+    identity: str,
+    seed: int,
+    device: str,
+    progress: Any,
+    checkpoints: Path | None = None,
+) -> pd.DataFrame:
+    """Train `task` on `pairs`; its networks are changed in place.
+
+    Args:
+        task: networks, optimisers and what a step is.
+        pairs: with `validation`, or without: then nothing is stopped early and the last weights are kept.
+        settings: length and portions.
+        name: of the method, for the progress bar and messages.
+        identity: everything else that the result depends on (the method's settings and version), as text: a
+            checkpoint of another identity is not resumed.
+        seed: of the run.
+        device: a torch device name.
+        progress: a `benchmark.progress.Progress`.
+        checkpoints: folder for the checkpoint; None = none is kept.
+
+    Returns:
+        The loss curve: one row an epoch with ``epoch`` and ``step`` (both done so far), ``train_…``, the mean of each
+        loss over the epoch's steps, and ``validation_…``, the mean of each figure over the validation pairs.
+
+    Raises:
+        RequestError: fewer pairs than a batch.
+        BenchmarkError: a loss is not finite.
+        StorageError: a checkpoint cannot be written.
+    """
+    with torch_seeded(seed, "training", name, device=device):
+        training = _Training(task, pairs, settings, name=name, seed=seed, device=device)
+        file = None
+        if checkpoints is not None:
+            checkpoints.mkdir(parents=True, exist_ok=True)
+            file = checkpoints / CHECKPOINT
+        fingerprint = repr((name, identity, settings, seed, pairs_digest(pairs)))
+        return training.run(file, fingerprint, progress)
+
+
+class _Training:
+    """One training: what `train` was given, and how far it has come."""
+
+    def __init__(
+        self, task: TrainingTask, pairs: MaskedPairs, settings: TrainingSettings, *, name: str, seed: int, device: str
+    ) -> None:
+        self.task = task
+        self.settings = settings
+        self.name = name
+        self.device = device
+        self.batches = PairBatches(
+            pairs, batch_size=settings.batch_size, size=settings.size, flip=settings.flip, seed=seed, device=device
+        )
+        self.validation = None
+        if pairs.validation is not None and len(pairs.validation):
+            self.validation = PairBatches(
+                pairs.validation,
+                batch_size=min(settings.batch_size, len(pairs.validation)),
+                size=settings.size,
+                flip=False,
+                seed=seed,
+                device=device,
+            )
+        self.fabric = _fabric(device, settings.precision)
+        # originals for state dictionaries, wrappers for the task
+        self.modules, self.optimisers = dict(task.modules), dict(task.optimisers)
+        task.modules = {key: self.fabric.setup_module(module) for key, module in task.modules.items()}
+        for key, optimiser in self.optimisers.items():
+            task.optimisers[key] = cast(Optimizer, self.fabric.setup_optimizers(optimiser))
+        self.step = 0
+        self.sums: dict[str, float] = {}
+        self.rows: list[dict[str, float]] = []
+        self.best = math.inf
+        self.best_modules: dict[str, Any] | None = None
+        self.stale = 0
+
+    def run(self, file: Path | None, fingerprint: str, progress: Any) -> pd.DataFrame:
+        state = matching_checkpoint(file, fingerprint) if file is not None else None
+        if state is not None:
+            self._resume(state)
+        total = self.settings.steps(len(self.batches.pairs))
+        waiting: list[dict[str, Tensor]] = []
+        with progress.bar(f"train {self.name}", total=total, unit="step", done=self.step) as bar:
+            while self.step < total and not self._out_of_patience():
+                waiting.append(self._one_step())
+                ends_epoch = self.step % len(self.batches) == 0
+                saves = file is not None and self.step % self.settings.checkpoint_every == 0
+                if ends_epoch or saves or len(waiting) >= _STEPS_BETWEEN_CHECKS:
+                    bar.set_postfix(loss=f"{self._collect(waiting):.4g}", refresh=False)
+                bar.update(1)
+                if ends_epoch:
+                    self._end_epoch()
+                if file is not None and (saves or (ends_epoch and self._finished(total))):
+                    write_checkpoint(file, {"fingerprint": fingerprint, **self._state()})
+        if self.best_modules is not None and self.settings.patience is not None:
+            for key, module in self.modules.items():
+                module.load_state_dict(self.best_modules[key])
+        for module in self.modules.values():
+            module.eval()
+        return pd.DataFrame(self.rows)
+
+    def _one_step(self) -> dict[str, Tensor]:
+        for module in self.task.modules.values():
+            module.train()
+        losses = self.task.step(self.batches.batch(self.step), self.fabric)
+        for scheduler in self.task.schedulers.values():
+            scheduler.step()
+        self.step += 1
+        return {key: loss.detach().float() for key, loss in losses.items()}
+
+    def _collect(self, waiting: list[dict[str, Tensor]]) -> float:
+        """Add the losses of the last steps to the epoch's sums; returns the first loss of the last step."""
+        first = math.nan
+        for back, losses in enumerate(reversed(waiting)):
+            for key, loss in losses.items():
+                value = float(loss)
+                if not math.isfinite(value):
+                    raise BenchmarkError(
+                        f"training of '{self.name}' failed at step {self.step - back}: loss '{key}' became {value}; "
+                        "lower the learning rate, or use precision float32, in the method's preset"
+                    )
+        for losses in waiting:
+            for key, loss in losses.items():
+                self.sums[key] = self.sums.get(key, 0.0) + float(loss)
+            first = float(next(iter(losses.values())))
+        waiting.clear()
+        return first
+
+    def _end_epoch(self) -> None:
+        row: dict[str, float] = {"epoch": self.step // len(self.batches), "step": self.step}
+        row |= {f"train_{key}": value / len(self.batches) for key, value in self.sums.items()}
+        self.sums.clear()
+        figures = self._validated()
+        row |= {f"validation_{key}": value for key, value in figures.items()}
+        self.rows.append(row)
+        if not figures:
+            return
+        watched = figures[self.task.monitor]
+        if watched < self.best:
+            self.best, self.stale = watched, 0
+            if self.settings.patience is not None:
+                self.best_modules = {key: copy.deepcopy(module.state_dict()) for key, module in self.modules.items()}
+        else:
+            self.stale += 1
+
+    @torch.no_grad()
+    def _validated(self) -> dict[str, float]:
+        if self.validation is None:
+            return {}
+        for module in self.task.modules.values():
+            module.eval()
+        values: dict[str, list[Tensor]] = {}
+        for batch in self.validation.in_order():
+            for key, figures in self.task.validate(batch).items():
+                values.setdefault(key, []).append(figures.float())
+        return {key: float(torch.cat(figures).double().mean()) for key, figures in values.items()}
+
+    def _out_of_patience(self) -> bool:
+        return self.settings.patience is not None and self.stale > self.settings.patience
+
+    def _finished(self, total: int) -> bool:
+        return self.step >= total or self._out_of_patience()
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "modules": {key: module.state_dict() for key, module in self.modules.items()},
+            "optimisers": {key: optimiser.state_dict() for key, optimiser in self.optimisers.items()},
+            "schedulers": {key: scheduler.state_dict() for key, scheduler in self.task.schedulers.items()},
+            "precision": self.fabric.strategy.precision.state_dict(),
+            "random": random_state(self.device),
+            "sums": self.sums,
+            "rows": self.rows,
+            "best": self.best,
+            "best_modules": self.best_modules,
+            "stale": self.stale,
+        }
+
+    def _resume(self, state: dict[str, Any]) -> None:
+        for key, module in self.modules.items():
+            module.load_state_dict(state["modules"][key])
+        for key, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][key])
+        for key, scheduler in self.task.schedulers.items():
+            scheduler.load_state_dict(state["schedulers"][key])
+        self.fabric.strategy.precision.load_state_dict(state["precision"])
+        restore_random_state(state["random"], self.device)
+        self.step, self.sums, self.rows = state["step"], state["sums"], state["rows"]
+        self.best, self.best_modules, self.stale = state["best"], state["best_modules"], state["stale"]
+
+
+def _fabric(device: str, precision: str) -> Fabric:
+    kind, _, index = device.partition(":")
+    devices: Any = [int(index)] if index else 1
+    return Fabric(accelerator=kind, devices=devices, precision=_FABRIC_PRECISION[precision])  # type: ignore[arg-type]

@@ -1,0 +1,97 @@
+"""What a method tells the training loop: its networks, its optimisers, and what one step is."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+
+@dataclass(frozen=True)
+class TrainingBatch:
+    """Pairs of a masked face and the truth, on the training device.
+
+    Attributes:
+        masked: ``float32 (B, 3, S, S)`` in [0, 1].
+        true: ``float32 (B, 3, S, S)`` in [0, 1].
+        holes: ``float32 (B, 1, S, S)``, 1 = covered.
+        step: number of steps done before this one, for tasks that change as they go.
+    """
+
+    masked: Tensor
+    true: Tensor
+    holes: Tensor
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How long and in what portions to train.
+
+    Attributes:
+        epochs: at most.
+        batch_size: pairs a step.
+        size: side of the faces, pixels; larger crops are shrunk to it; None = as they are.
+        flip: mirror every other face, at random.
+        precision: ``"float32"``, or ``"bfloat16"`` or ``"float16"`` for autocast.
+        patience: stop after so many validations without improvement and go back to the best weights; None = train
+            to the end and keep the last ones.
+        checkpoint_every: steps between checkpoints.
+    """
+
+    epochs: int
+    batch_size: int
+    size: int | None = None
+    flip: bool = False
+    precision: str = "float32"
+    patience: int | None = None
+    checkpoint_every: int = 100
+
+    def steps(self, pairs: int) -> int:
+        """Training steps in all, where nothing stops them early.
+
+        >>> TrainingSettings(epochs=2, batch_size=4).steps(pairs=9)
+        6
+        """
+        return self.epochs * math.ceil(pairs / self.batch_size)
+
+
+class TrainingTask(ABC):
+    """The part of training that is a method's own.
+
+    It holds any number of networks and optimisers, so that two that play against each other, or a slowly moving copy
+    of one (a module without an optimiser, changed in `step`), are trained, stored and resumed like a single one.
+
+    Attributes:
+        modules: networks by name. The loop puts Fabric's wrappers in their place: call ``self.modules[name]``.
+        optimisers: by name, likewise.
+        schedulers: of learning rates, by name; the loop steps each once a training step.
+    """
+
+    monitor: ClassVar[str]
+    """Name of the validation figure that early stopping watches; lower is better."""
+
+    def __init__(
+        self,
+        modules: Mapping[str, nn.Module],
+        optimisers: Mapping[str, Optimizer],
+        schedulers: Mapping[str, LRScheduler] | None = None,
+    ) -> None:
+        self.modules: dict[str, nn.Module] = dict(modules)
+        self.optimisers: dict[str, Optimizer] = dict(optimisers)
+        self.schedulers: dict[str, LRScheduler] = dict(schedulers or {})
+
+    @abstractmethod
+    def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
+        """One training step: forward, ``fabric.backward``, optimisers' steps. Returns scalar losses by name."""
+
+    @abstractmethod
+    def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
+        """Figures by name, each ``(B,)``, one value a pair. Called without gradients, networks in evaluation mode."""
