@@ -14,7 +14,8 @@ from scipy import sparse
 
 from benchmark.seeds import generator_for
 
-CONFIDENCE = 0.95
+LEVELS = (0.025, 0.975)
+"""Of the percentile interval: 95 %."""
 DEFINED_SHARE = 0.95
 """An interval is withheld where the value is undefined in more than 5 % of the replicates."""
 _CHUNK = 64
@@ -90,5 +91,5 @@ def percentile_interval(values: NDArray[np.float64]) -> tuple[float, float] | No
     defined = replicates[np.isfinite(replicates)]
     if not np.isfinite(values[0]) or not len(defined) or len(defined) < DEFINED_SHARE * len(replicates):
         return None
-    low, high = np.quantile(defined, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    low, high = np.quantile(defined, LEVELS)
     return float(low), float(high)
