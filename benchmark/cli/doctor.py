@@ -1,0 +1,79 @@
+"""Say what works on this machine, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmark.cli.list_plugins import list_kind
+from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
+from benchmark.config import RunConfig
+from benchmark.parallel import available_cores
+from benchmark.plugins import KINDS
+
+_LOW_DISK_GIB = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Only ``--plugin``."""
+    add_plugin_flag(parser)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print one line a check; exit status 1 if the default run cannot work."""
+    load_plugins(options.plugin)
+    healthy = True
+    for works, needed, name, detail in _checks():
+        mark = "ok     " if works else "MISSING" if needed else "absent "
+        print(f"{mark}  {name:<28} {detail}")
+        healthy = healthy and (works or not needed)
+    print("\neverything the default run needs is here" if healthy else "\nthe default run cannot work yet: see MISSING")
+    return 0 if healthy else 1
+
+
+def _checks() -> Iterator[tuple[bool, bool, str, str]]:
+    """``(works, the default run needs it, name, detail or how to mend it)``."""
+    yield True, True, "python", platform.python_version()
+    yield True, True, "processor", f"{available_cores()} cores for workers"
+    yield _torch()
+    yield _cuda()
+    yield _disk()
+    for kind, registry in KINDS.items():
+        for row in list_kind(registry):
+            detail = row["summary"] if row["available"] else row["reason"]
+            yield row["available"], kind != "datasets" and not row["reason"], f"{kind[:-1]} {row['name']}", detail
+
+
+def _torch() -> tuple[bool, bool, str, str]:
+    try:
+        import torch  # noqa: PLC0415
+    except ImportError as error:
+        return False, True, "PyTorch", f"{error}; mend: pip install 'torch>=2.6,<2.14'"
+    return True, True, "PyTorch", f"{torch.__version__}, {torch.get_num_threads()} threads"
+
+
+def _cuda() -> tuple[bool, bool, str, str]:
+    try:
+        import torch  # noqa: PLC0415
+    except ImportError:
+        return False, False, "CUDA", "needs PyTorch"
+    if torch.cuda.is_available():
+        return True, False, "CUDA", torch.cuda.get_device_name()
+    return False, False, "CUDA", "no device seen by PyTorch; everything runs on the processor"
+
+
+def _disk() -> tuple[bool, bool, str, str]:
+    folder = RunConfig().cache.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        return False, True, "disk", f"{folder} cannot be written; use --cache DIR and --out DIR"
+    free = shutil.disk_usage(folder).free / 2**30
+    detail = f"{free:.1f} GiB free in {Path.cwd()}"
+    if free < _LOW_DISK_GIB:
+        return False, True, "disk", f"{detail}; free some space or use --cache DIR and --out DIR on another disk"
+    return True, True, "disk", detail

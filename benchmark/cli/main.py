@@ -1,0 +1,76 @@
+"""Reads the command line, calls one subcommand, and turns errors into one line and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from benchmark import __version__
+from benchmark.cli import compare, doctor, list_plugins, mask, run, train
+from benchmark.errors import BenchmarkError, RequestError
+
+DONE, FAILED, WRONG_REQUEST, INTERRUPTED = 0, 1, 2, 130
+_SUBCOMMANDS = {
+    "run": run,
+    "compare": compare,
+    "list": list_plugins,
+    "mask": mask,
+    "train": train,
+    "doctor": doctor,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: without the program's name; None = those of the process.
+
+    Returns:
+        The exit status: 0 done, 1 the run failed, 2 the request was wrong, 130 stopped with Ctrl-C.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (given[0] not in _SUBCOMMANDS and given[0] not in ("-h", "--help", "--version")):
+        given.insert(0, "run")
+    try:
+        options = _parser().parse_args(given)
+    except SystemExit as stop:  # argparse has printed what was wrong
+        return stop.code if isinstance(stop.code, int) else WRONG_REQUEST
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
+    try:
+        status: int = _SUBCOMMANDS[options.subcommand].execute(options)
+        sys.stdout.flush()
+    except RequestError as error:
+        return _complain(error, WRONG_REQUEST)
+    except BenchmarkError as error:
+        return _complain(error, FAILED)
+    except KeyboardInterrupt:
+        print("\nstopped; what was done is kept: the same command continues from here", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # e.g. `list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return status
+
+
+def _complain(error: Exception, status: int) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run_benchmark.py",
+        description="Measures how much identity-verification accuracy a face mask takes, and how much each unmasking "
+        "method wins back.",
+        epilog="Without a subcommand, `run` is meant: run_benchmark.py --methods all",
+    )
+    parser.add_argument("--version", action="version", version=f"unmask-benchmark {__version__}")
+    subparsers = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
+    for name, module in _SUBCOMMANDS.items():
+        summary = (module.__doc__ or "").splitlines()[0]
+        module.add_arguments(subparsers.add_parser(name, help=summary, description=module.__doc__))
+    return parser

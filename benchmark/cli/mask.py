@@ -1,0 +1,52 @@
+"""Draw masks on a folder of photos and export paired folders to train on."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
+from benchmark.config import DEFAULT_MASKS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Folders, size and styles."""
+    parser.add_argument("--input", type=Path, required=True, metavar="DIR", help="photos, in any sub-folders")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="gets unmasked/ masked/ true_mask/ manifest.csv"
+    )
+    parser.add_argument("--size", type=int, default=64, metavar="N", help="side of the face crops (default: 64)")
+    parser.add_argument(
+        "--masks",
+        default=",".join(DEFAULT_MASKS),
+        metavar="A,B",
+        help="names, template:FILE.png, or all (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (default: 0)")
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--fresh", action="store_true", help="replace what an earlier run exported")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_plugin_flag(parser)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Export the folders and say how many faces are in them."""
+    from benchmark.masking.export import export_pairs  # noqa: PLC0415  # imports dlib and OpenCV: not for --help
+    from benchmark.parallel import available_cores  # noqa: PLC0415
+    from benchmark.plugins import MASKS  # noqa: PLC0415
+    from benchmark.progress import Progress  # noqa: PLC0415
+
+    load_plugins(options.plugin)
+    styles = MASKS.names() if options.masks == "all" else tuple(options.masks.split(","))
+    summary = export_pairs(
+        options.input,
+        options.output,
+        styles=styles,
+        size=options.size,
+        seed=options.seed,
+        workers=options.workers or available_cores(),
+        fresh=options.fresh,
+        progress=Progress(quiet=options.quiet),
+    )
+    print(summary)
+    return 0

@@ -1,0 +1,87 @@
+"""Run the benchmark and write a report (the default)."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
+from benchmark.config import ARMS, CONDITIONS, DEFAULT_MASKS, RunConfig, load_config
+
+_NOT_SETTINGS = ("subcommand", "config", "plugin")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Every flag's default stands in `RunConfig`; a flag left out does not override the YAML file."""
+    parser.argument_default = argparse.SUPPRESS
+    defaults = RunConfig()
+    parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="settings, one a line; flags override them")
+    add_plugin_flag(parser)
+    what = parser.add_argument_group("what is tested")
+    what.add_argument("--dataset", metavar="NAME", help=f"`list datasets` shows them (default: {defaults.dataset})")
+    what.add_argument("--data-root", metavar="DIR", help="where the data set lies")
+    what.add_argument("--protocol", metavar="NAME", help="what is compared (default: the data set's first)")
+    what.add_argument("--methods", metavar="A,B", help="names, NAME:PRESET, DETECTOR+COMPLETER, or all (default: all)")
+    what.add_argument("--recognisers", metavar="A,B", help="names, or all (default: all that work here)")
+    what.add_argument(
+        "--masks", metavar="A,B", help=f"names, template:FILE.png, or all (default: {','.join(DEFAULT_MASKS)})"
+    )
+    what.add_argument("--conditions", metavar="A,B", help=f"of {','.join(CONDITIONS)} (default: all of them)")
+    what.add_argument(
+        "--size", type=int, metavar="N", help=f"side of the face crops in pixels, 64 to 1024 (default: {defaults.size})"
+    )
+    what.add_argument(
+        "--acquisition", metavar="A,B", help=f"of {','.join(ARMS)} (default: {','.join(defaults.acquisition)})"
+    )
+    what.add_argument("--seed", type=int, metavar="N", help=f"of everything random (default: {defaults.seed})")
+    what.add_argument("--limit", type=int, metavar="N", help="at most N test subjects (or listed comparisons)")
+    what.add_argument(
+        "--passthrough",
+        type=int,
+        metavar="N",
+        help=f"bare probes sent through every method (default: {defaults.passthrough})",
+    )
+    learn = parser.add_argument_group("what methods learn from")
+    learn.add_argument("--train-dataset", metavar="NAME", help=f"(default: {defaults.train_dataset})")
+    learn.add_argument("--train-root", metavar="DIR", help="where it lies")
+    learn.add_argument(
+        "--train-limit", type=int, metavar="N", help=f"at most N training photos (default: {defaults.train_limit})"
+    )
+    learn.add_argument(
+        "--allow-unknown-overlap",
+        action="store_true",
+        help="even if nobody knows whether training and test share people; the cells are marked",
+    )
+    measure = parser.add_argument_group("how it is measured")
+    measure.add_argument(
+        "--targets", metavar="A,B", help="false match rates at which thresholds are set (default: 0.01,0.001,0.0001)"
+    )
+    measure.add_argument(
+        "--replicates", type=int, metavar="N", help=f"of the subject bootstrap (default: {defaults.replicates})"
+    )
+    machine = parser.add_argument_group("where and how it runs")
+    machine.add_argument("--device", choices=("auto", "cpu", "cuda"), help="(default: auto)")
+    machine.add_argument("--precision", choices=("float32", "bfloat16"), help="of recognisers (default: float32)")
+    machine.add_argument(
+        "--workers", type=int, metavar="N", help="processes for work on single images (default: one a core)"
+    )
+    machine.add_argument("--engine", choices=("local",), help="who runs the workers (default: local)")
+    machine.add_argument("--out", metavar="DIR", help="the run's folder (default: a new one below reports/)")
+    machine.add_argument(
+        "--cache", metavar="DIR", help=f"where intermediate results are kept (default: {defaults.cache})"
+    )
+    machine.add_argument("--fresh", action="store_true", help="recompute everything")
+    machine.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Carry out the run and say where the report lies."""
+    given: dict[str, Any] = {name: value for name, value in vars(options).items() if name not in _NOT_SETTINGS}
+    load_plugins(getattr(options, "plugin", []))
+    config = load_config(getattr(options, "config", None), given)
+    from benchmark.pipeline import run  # noqa: PLC0415  # imports PyTorch: not for --help
+
+    report = run(config)
+    print(f"report: {report.resolve()}")
+    return 0

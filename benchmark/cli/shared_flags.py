@@ -1,0 +1,46 @@
+"""Flags that several subcommands take, and what they do."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark.errors import RequestError
+
+
+def add_plugin_flag(parser: argparse.ArgumentParser) -> None:
+    """``--plugin FILE|MODULE``, which may be given several times."""
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="FILE|MODULE",
+        help="a Python file or module that registers more methods, masks, recognisers, data sets or metrics",
+    )
+
+
+def load_plugins(plugins: Sequence[str]) -> None:
+    """Import what ``--plugin`` names.
+
+    A file is also made importable by its stem, so that worker processes find its classes again.
+
+    Raises:
+        RequestError: no such file or module, or it cannot be imported.
+    """
+    for plugin in plugins:
+        path = Path(plugin)
+        is_file = path.suffix == ".py"
+        if is_file and not path.is_file():
+            raise RequestError(f"--plugin {plugin}: no such file")
+        if is_file:
+            sys.path.insert(0, str(path.resolve().parent))
+        try:
+            importlib.import_module(path.stem if is_file else plugin)
+        except RequestError:
+            raise
+        except Exception as error:  # a plugin may raise anything on import
+            raise RequestError(f"--plugin {plugin} cannot be imported: {type(error).__name__}: {error}") from error

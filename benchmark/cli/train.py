@@ -1,0 +1,63 @@
+"""Train one method on one data set and keep what it learned."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
+from benchmark.config import RunConfig, load_config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Method, data set, size, device."""
+    defaults = RunConfig()
+    parser.add_argument("--method", required=True, metavar="NAME[:PRESET]", help="`list methods` shows them")
+    parser.add_argument("--dataset", default=defaults.train_dataset, metavar="NAME", help="(default: %(default)s)")
+    parser.add_argument("--data-root", type=Path, metavar="DIR", help="where it lies")
+    parser.add_argument("--masks", default=",".join(defaults.masks), metavar="A,B", help="(default: %(default)s)")
+    parser.add_argument("--size", type=int, default=defaults.size, metavar="N", help="(default: %(default)s)")
+    parser.add_argument(
+        "--train-limit",
+        type=int,
+        default=defaults.train_limit,
+        metavar="N",
+        help="at most N photos (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=defaults.seed, metavar="N", help="(default: %(default)s)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: auto)")
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one a core)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="gets the weights and losses.csv (default: reports/trained/NAME)"
+    )
+    parser.add_argument("--cache", type=Path, default=defaults.cache, metavar="DIR", help="(default: %(default)s)")
+    parser.add_argument("--fresh", action="store_true", help="train anew")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    add_plugin_flag(parser)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Train, and say where the weights lie; a run with the same settings uses them."""
+    load_plugins(options.plugin)
+    config = load_config(
+        None,
+        {
+            "methods": options.method,
+            "train_dataset": options.dataset,
+            "train_root": options.data_root,
+            "masks": options.masks,
+            "size": options.size,
+            "train_limit": options.train_limit,
+            "seed": options.seed,
+            "device": options.device,
+            "workers": options.workers,
+            "cache": options.cache,
+            "fresh": options.fresh,
+            "quiet": options.quiet,
+        },
+    )
+    from benchmark.train_method import train_method  # noqa: PLC0415  # imports PyTorch: not for --help
+
+    folder = train_method(config, options.out)
+    print(f"trained: {folder.resolve()}")
+    return 0

@@ -1,0 +1,134 @@
+"""The settings of one run: one typed object, filled from a YAML file and from command-line flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from benchmark.errors import RequestError
+
+Condition = Literal["raw-raw", "raw-masked", "masked-masked", "raw-restored", "restored-restored", "raw-passthrough"]
+CONDITIONS: tuple[Condition, ...] = (
+    "raw-raw",
+    "raw-masked",
+    "masked-masked",
+    "raw-restored",
+    "restored-restored",
+    "raw-passthrough",
+)
+Arm = Literal["oracle", "redetect"]
+ARMS: tuple[Arm, ...] = ("oracle", "redetect")
+
+DEFAULT_MASKS = ("surgical", "kn95", "n95", "cloth", "nist-wide-high")
+
+
+class RunConfig(BaseModel):
+    """Everything that decides a run's numbers, and where they are written. Saved whole in ``manifest.json``.
+
+    Attributes:
+        dataset: name of the data set that is tested on.
+        data_root: its folder, where it needs one.
+        protocol: one of the data set's; None = its default.
+        methods: names as on the command line (``telea``, ``true-mask+telea``, ``residual-regressor:thesis-64``), or
+            ``all``.
+        recognisers: names, or ``all``.
+        masks: mask styles to draw from, one seeded style an image.
+        conditions: what is compared; ``raw-raw`` and ``raw-masked`` are always measured.
+        size: side of the crops that methods work on, pixels.
+        acquisition: one or both arms.
+        seed: of everything random.
+        limit: fewer test subjects (or listed comparisons), for a quick look.
+        passthrough: how many bare probes are sent through each method.
+        train_dataset: what methods that learn are trained on.
+        train_root: its folder, where it needs one.
+        train_limit: at most this many training photos.
+        allow_unknown_overlap: train and test on data sets of which nobody knows whether they share people.
+        targets: false match rates at which thresholds are set.
+        replicates: of the subject bootstrap.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        precision: of the recognisers.
+        workers: processes for work on single images; 0 = one a core.
+        engine: who runs the workers.
+        out: the run's folder; None = a new one below ``reports``.
+        cache: where artefacts are kept.
+        fresh: recompute everything.
+        quiet: no progress bars.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str = "synthetic"
+    data_root: Path | None = None
+    protocol: str | None = None
+    methods: tuple[str, ...] = ("all",)
+    recognisers: tuple[str, ...] = ("all",)
+    masks: tuple[str, ...] = DEFAULT_MASKS
+    conditions: tuple[Condition, ...] = CONDITIONS
+    size: int = Field(default=128, ge=64, le=1024)
+    acquisition: tuple[Arm, ...] = ("oracle",)
+    seed: int = Field(default=0, ge=0)
+    limit: int | None = Field(default=None, ge=2)
+    passthrough: int = Field(default=100, ge=0)
+    train_dataset: str = "synthetic"
+    train_root: Path | None = None
+    train_limit: int = Field(default=1600, ge=1)
+    allow_unknown_overlap: bool = False
+    targets: tuple[float, ...] = (1e-2, 1e-3, 1e-4)
+    replicates: int = Field(default=200, ge=0)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    workers: int = Field(default=0, ge=0)
+    engine: Literal["local"] = "local"
+    out: Path | None = None
+    cache: Path = Path("reports/.artifacts")
+    fresh: bool = False
+    quiet: bool = False
+
+    @field_validator("methods", "recognisers", "masks", "conditions", "acquisition", "targets", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """Take ``a,b`` for ``(a, b)`` and drop repetitions."""
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        if isinstance(value, list | tuple):
+            if not value:
+                raise ValueError("name at least one")
+            return tuple(dict.fromkeys(value))
+        return value
+
+    @field_validator("targets")
+    @classmethod
+    def _targets_are_rates(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(0 < target < 1 for target in value):
+            raise ValueError("a false match rate lies between 0 and 1, e.g. 0.001")
+        return tuple(sorted(value, reverse=True))
+
+
+def load_config(file: Path | None, flags: dict[str, Any]) -> RunConfig:
+    """Settings from a YAML file, overridden by the flags that were given.
+
+    Raises:
+        RequestError: the file is missing or not YAML, or a setting is unknown or has a wrong value.
+    """
+    settings: dict[str, Any] = {}
+    if file is not None:
+        try:
+            loaded = yaml.safe_load(file.read_text("utf-8"))
+        except OSError as error:
+            raise RequestError(f"--config {file} cannot be read: {error.strerror}") from error
+        except yaml.YAMLError as error:
+            raise RequestError(f"--config {file} is not YAML: {' '.join(str(error).split())}") from error
+        if not isinstance(loaded, dict | None):
+            raise RequestError(f"--config {file} must hold one 'setting: value' a line")
+        settings = loaded or {}
+    try:
+        return RunConfig.model_validate({**settings, **flags})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "--" + str(first["loc"][0]).replace("_", "-")
+        message = first["msg"].removeprefix("Value error, ")
+        given = f" (given: {first['input']})" if first["type"] != "extra_forbidden" else ""
+        raise RequestError(f"{name}: {message}{given}; see --help") from error

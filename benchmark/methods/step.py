@@ -1,0 +1,196 @@
+"""The step `unmask`: fits what must be fitted, then restores every face of a view."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmark.artifacts import Artifact, Commit, RowArray
+from benchmark.context import RunContext
+from benchmark.faces import AlignedFaces
+from benchmark.methods.base import CropTransform, MaskedPairs, Method, TemplateMapper, Unmasker
+from benchmark.methods.detector import Detector
+from benchmark.views import MaskedView, View
+
+_VERSION = 1
+_FACES_AT_ONCE = 64
+REFUSED = "the method returned no valid image"
+
+
+@dataclass(frozen=True)
+class TrainingPairs:
+    """Training pairs and the key of what they were made from."""
+
+    key: str
+    pairs: MaskedPairs
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a method made of a view, and what that cost.
+
+    Attributes:
+        view: the restored faces.
+        seconds_per_image: mean over all images that were restored.
+        peak_memory_mib: the highest seen over all batches.
+    """
+
+    view: View
+    seconds_per_image: float
+    peak_memory_mib: float
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a part of a method learned: its `weights` folder and, if it has one, its loss curve."""
+
+    weights: Path
+    losses: pd.DataFrame | None
+
+
+def fit(method: Method, training: TrainingPairs | None, context: RunContext) -> dict[str, Learned]:
+    """Fit every part of `method` that learns, or load what an earlier run of the same settings learned.
+
+    Returns:
+        By the name of each part that learns, what it learned.
+    """
+    learned = {}
+    for part in method.parts():
+        if not part.trains or isinstance(part, TemplateMapper):
+            continue
+        if training is None:
+            raise AssertionError(f"{part.name} learns from pairs, and none were made")
+        artifact = _fit_part(part, training, context)
+        part.load(artifact.folder / "weights")
+        table = artifact.folder / "losses.csv"
+        learned[part.label] = Learned(artifact.folder / "weights", pd.read_csv(table) if table.exists() else None)
+    return learned
+
+
+def _fit_part(part: Unmasker | Detector, training: TrainingPairs, context: RunContext) -> Artifact:
+    about = {
+        "version": _VERSION,
+        "method": part.name,
+        "preset": part.preset,
+        "settings": repr(part.settings),
+        "method_version": part.version,
+        "seed": context.seed,
+        "pairs": training.key,
+    }
+
+    def make(folder: Path) -> None:
+        part.checkpoints = folder / "checkpoints"
+        part.fit(training.pairs, progress=context.progress)
+        weights = folder / "weights"
+        shutil.rmtree(weights, ignore_errors=True)
+        weights.mkdir()
+        part.save(weights)
+        if part.losses is not None:
+            part.losses.to_csv(folder / "losses.csv", index=False)
+        shutil.rmtree(part.checkpoints, ignore_errors=True)
+
+    return context.store.folder("train", about, make)
+
+
+def unmask(method: Unmasker, view: View, *, trained_on: str, name: str, context: RunContext) -> Restored:
+    """Restore every face of `view`; a view that carries no mask (passthrough) is restored as if it did.
+
+    Args:
+        method: fitted.
+        view: masked faces, or raw ones for passthrough.
+        trained_on: key of the training pairs, empty if the method learned nothing.
+        name: of the method, as asked for.
+        context: of the run.
+    """
+    about = {
+        "version": _VERSION,
+        "method": name,
+        "parts": [(part.name, part.preset, repr(part.settings), part.version) for part in method.parts()],
+        "trained_on": trained_on,
+        "seed": context.seed,
+        "view": view.key,
+    }
+    masked = isinstance(view, MaskedView)
+    kind = "unmask" if masked else "pass through"
+
+    def make(missing: list[int], commit: Commit) -> None:
+        with context.progress.bar(f"{kind}: {name}", total=len(view), done=len(view) - len(missing)) as bar:
+            for start in range(0, len(missing), _FACES_AT_ONCE):
+                rows = missing[start : start + _FACES_AT_ONCE]
+                _restore_rows(method, view, rows, commit)
+                bar.update(len(rows))
+
+    size = view.faces.size
+    arrays = {"pixels": RowArray((size, size, 3), "uint8")}
+    artifact = context.store.rows("unmask", about, count=len(view), arrays=arrays, make=make)
+    records = artifact.records()
+    context.ledger.add(
+        view.photo_set.photos, records, role=view.photo_set.role, step="unmask", variant=f"{name} ({kind})"
+    )
+    seconds = [record["seconds"] for record in records if "seconds" in record]
+    memory = [record["memory_mib"] for record in records if "memory_mib" in record]
+    return Restored(
+        View(artifact.key, view.photo_set, _with_pixels(view.faces, artifact.array("pixels")), records),
+        float(np.mean(seconds)) if seconds else float("nan"),
+        float(np.max(memory)) if memory else float("nan"),
+    )
+
+
+def transform(method: CropTransform, view: View, *, name: str, shown: str, context: RunContext) -> View:
+    """Apply a method that changes crops alike on both sides."""
+    about = {
+        "version": _VERSION,
+        "method": name,
+        "preset": method.preset,
+        "method_version": method.version,
+        "view": view.key,
+    }
+
+    def make(missing: list[int], commit: Commit) -> None:
+        with context.progress.bar(f"{name}: {shown}", total=len(view), done=len(view) - len(missing)) as bar:
+            for start in range(0, len(missing), _FACES_AT_ONCE):
+                rows = missing[start : start + _FACES_AT_ONCE]
+                changed = method.transform(view.take(rows).faces)
+                for row, pixels in zip(rows, changed, strict=True):
+                    reason = view.records[row].get("reason")
+                    commit(row, {} if reason else {"pixels": pixels}, {"reason": reason} if reason else {})
+                bar.update(len(rows))
+
+    size = view.faces.size
+    arrays = {"pixels": RowArray((size, size, 3), "uint8")}
+    artifact = context.store.rows("transform", about, count=len(view), arrays=arrays, make=make)
+    records = artifact.records()
+    context.ledger.add(
+        view.photo_set.photos, records, role=view.photo_set.role, step="unmask", variant=f"{name}: {shown}"
+    )
+    return View(artifact.key, view.photo_set, _with_pixels(view.faces, artifact.array("pixels")), records)
+
+
+def _restore_rows(method: Unmasker, view: View, rows: Sequence[int], commit: Commit) -> None:
+    ready = [row for row in rows if not view.failed(row)]
+    if ready:
+        faces = view.take(ready).faces
+        restored = method.unmask(
+            faces.pixels,
+            view.holes[ready] if isinstance(view, MaskedView) else np.zeros(faces.pixels.shape[:3], np.uint8),
+            faces.landmarks,
+            faces.image_ids,
+            true_pixels=view.true_pixels[ready] if isinstance(view, MaskedView) else faces.pixels,
+        )
+        cost: Mapping[str, Any] = {"seconds": restored.seconds_per_image, "memory_mib": restored.peak_memory_mib}
+        for row, pixels, refused in zip(ready, restored.pixels, restored.refused, strict=True):
+            commit(row, {"pixels": pixels}, {"reason": REFUSED} if refused else cost)
+    for row in rows:
+        if view.failed(row):
+            commit(row, {}, {"reason": view.records[row]["reason"]})
+
+
+def _with_pixels(faces: AlignedFaces, pixels: NDArray[np.uint8]) -> AlignedFaces:
+    return AlignedFaces(faces.image_ids, pixels, faces.landmarks, faces.five_points)

@@ -1,0 +1,93 @@
+"""What the recogniser is shown in the `redetect` arm: the restored face pasted back into its photo and found anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from benchmark.acquisition.alignment import crop_matrix
+from benchmark.acquisition.redetection import RECOGNITION_SIZE, redetect
+from benchmark.acquisition.step import Acquired
+from benchmark.artifacts import Commit
+from benchmark.context import RunContext
+from benchmark.datasets.base import Dataset
+from benchmark.errors import ImageRefused
+from benchmark.faces import FaceGeometry, Image, Photo
+from benchmark.masking.step import draw_mask
+from benchmark.parallel import map_in_processes
+from benchmark.views import NO_FACE, View, crop_arrays, geometry_values, view_of
+
+_VERSION = 1
+
+_Item = tuple[Photo, FaceGeometry | None, FaceGeometry | None, "str | None", "Image | None", str]
+
+
+def present(
+    view: View,
+    acquired: Acquired,
+    aligned_on: Sequence[FaceGeometry | None],
+    mask_types: Sequence[str] | None,
+    *,
+    name: str,
+    context: RunContext,
+) -> View:
+    """Paste every crop of `view` back into its photo, find the face again and crop it for the recogniser.
+
+    Args:
+        view: raw, masked or restored crops.
+        acquired: the faces of the raw photos, which place the masks.
+        aligned_on: the face that aligned each crop, pixels of the photo.
+        mask_types: the mask that each photo wears; None if the photos are bare.
+        name: of the view, for the ledger.
+        context: of the run.
+    """
+    photo_set = acquired.photo_set
+    about = {
+        "version": _VERSION,
+        "view": view.key,
+        "acquired": acquired.key,
+        "mask_types": None if mask_types is None else list(mask_types),
+        "seed": context.seed,
+    }
+
+    def item(row: int) -> _Item:
+        crop = None if view.failed(row) else view.faces.pixels[row]
+        return (
+            photo_set.photos[row],
+            acquired.geometry[row],
+            aligned_on[row],
+            None if mask_types is None else mask_types[row],
+            crop,
+            str(view.records[row].get("reason") or ""),
+        )
+
+    def make(missing: list[int], commit: Commit) -> None:
+        work = partial(_present, dataset=photo_set.dataset, seed=context.seed)
+        with context.progress.bar(
+            f"detect again ({name})", total=len(photo_set), done=len(photo_set) - len(missing)
+        ) as bar:
+            results = map_in_processes(work, map(item, missing), workers=context.workers, bar=bar)
+            for row, (values, record) in zip(missing, results, strict=True):
+                commit(row, values, record)
+
+    artifact = context.store.rows(
+        "present", about, count=len(photo_set), arrays=crop_arrays(RECOGNITION_SIZE), make=make
+    )
+    presented = view_of(artifact, photo_set)
+    context.ledger.add(photo_set.photos, presented.records, role=photo_set.role, step="present", variant=name)
+    return presented
+
+
+def _present(item: _Item, *, dataset: Dataset, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    photo, raw_face, aligned_on, mask_type, crop, reason = item
+    if crop is None or aligned_on is None or raw_face is None:
+        return dict(NO_FACE), {"reason": reason}
+    try:
+        pixels = dataset.read(photo)
+        if mask_type is not None:
+            pixels = draw_mask(pixels, raw_face, mask_type=mask_type, image_id=photo.image_id, seed=seed).photo
+        shown, face = redetect(pixels, crop, crop_matrix(aligned_on, crop.shape[0]), RECOGNITION_SIZE)
+    except ImageRefused as refusal:
+        return dict(NO_FACE), {"reason": refusal.reason}
+    return {"pixels": shown, **geometry_values(face)}, {}

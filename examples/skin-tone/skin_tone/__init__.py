@@ -1,0 +1,1 @@
+"""An example plugin: install it, and `list` shows its method and its metric among the others."""
