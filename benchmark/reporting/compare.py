@@ -1,0 +1,110 @@
+"""Compares two stored runs: every value of one beside its twin of the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmark.artifacts import write_atomically
+from benchmark.errors import RequestError, StorageError
+from benchmark.reporting.compare_page import render_comparison
+from benchmark.reporting.deltas import join_runs
+from benchmark.reporting.metrics_file import read_metrics
+from benchmark.reporting.provenance import manifest_lines
+
+_NO_SETTING = ("started", "command", "config.out", "config.cache", "config.quiet", "config.fresh", "config.workers")
+"""Lines of the manifest that change no number."""
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run as it lies on disk."""
+
+    name: str
+    metrics: pd.DataFrame
+    manifest: Mapping[str, Any]
+
+
+def compare_runs(a: Path, b: Path, out: Path) -> Path:
+    """Write ``deltas.csv`` and ``compare.html``.
+
+    Args:
+        a: a run's folder.
+        b: another one's.
+        out: folder to write to, made if absent.
+
+    Returns:
+        The path of ``compare.html``.
+
+    Raises:
+        RequestError: a folder is missing, or holds no whole ``metrics.csv`` and ``manifest.json`` of this schema.
+        StorageError: `out` cannot be written.
+    """
+    first, second = read_run(a), read_run(b)
+    deltas = join_runs(first.metrics, second.metrics)
+    warnings = incomparable(first, second)
+    differences = manifest_differences(first.manifest, second.manifest)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{out} cannot be made ({error.strerror}); choose another folder with --out") from error
+    write_atomically(out / "deltas.csv", deltas.to_csv(index=False, lineterminator="\n").encode("utf-8"))
+    names = (first.name, second.name) if first.name != second.name else (str(a), str(b))
+    page = render_comparison(names, deltas, (first.manifest, second.manifest), differences, warnings)
+    target = out / "compare.html"
+    write_atomically(target, page.encode("utf-8"))
+    return target
+
+
+def read_run(folder: Path) -> StoredRun:
+    """Read what a run wrote.
+
+    Raises:
+        RequestError: see `compare_runs`.
+    """
+    if not folder.is_dir():
+        raise RequestError(f"no such folder: {folder}; name a folder below reports/")
+    for name in ("metrics.csv", "manifest.json"):
+        if not (folder / name).is_file():
+            raise RequestError(f"{folder} holds no {name}; name the folder of a finished run (it has a report.html)")
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RequestError(f"{folder / 'manifest.json'} is damaged ({error}); run the benchmark again") from error
+    if not isinstance(manifest, dict):
+        raise RequestError(f"{folder / 'manifest.json'} is damaged (it holds no object); run the benchmark again")
+    return StoredRun(folder.resolve().name, read_metrics(folder / "metrics.csv"), manifest)
+
+
+def manifest_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[str, str | None, str | None]]:
+    """``(path, value in A, value in B)`` of every setting, version and digest that differs; None where absent."""
+    first, second = dict(manifest_lines(a)), dict(manifest_lines(b))
+    return [
+        (path, first.get(path), second.get(path))
+        for path in dict.fromkeys([*first, *second])
+        if path not in _NO_SETTING and first.get(path) != second.get(path)
+    ]
+
+
+def incomparable(a: StoredRun, b: StoredRun) -> list[str]:
+    """Why differences between the two runs say nothing, one sentence each; empty if they may be compared."""
+    reasons = []
+    for column, noun in (("dataset", "data sets"), ("protocol", "protocols")):
+        first, second = (", ".join(sorted(set(run.metrics[column]))) for run in (a, b))
+        if first != second:
+            reasons.append(f"The runs use different {noun}: {first or 'none'} in A, {second or 'none'} in B.")
+    for name, what in (("dataset", "photos"), ("protocol", "comparisons")):
+        first, second = (_digest(run.manifest, name) for run in (a, b))
+        if first != second and not reasons:
+            reasons.append(f"The {what} differ (digest {first or 'missing'} in A, {second or 'missing'} in B).")
+    return reasons
+
+
+def _digest(manifest: Mapping[str, Any], name: str) -> str:
+    digests = manifest.get("digests")
+    return str(digests.get(name, "")) if isinstance(digests, Mapping) else ""

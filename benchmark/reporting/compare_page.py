@@ -1,0 +1,199 @@
+"""``compare.html``: what differs between two runs, for the eye."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from benchmark.reporting import formatting
+from benchmark.reporting.formatting import EN_DASH, is_share, metric_name, metric_value, number
+from benchmark.reporting.html_report import environment, read_template, style_sheet
+from benchmark.reporting.results_index import NO_METHOD
+
+_MOST_CHANGES = 100
+_PANEL = ["dataset", "protocol", "acquisition", "size", "recogniser"]
+_METHOD = ["method", "preset", "train_data", "mask_source"]
+_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("recovery", "matched", "raw-restored"),
+    ("gfrr", "matched", "raw-restored"),
+    ("gfrr", "frozen", "raw-restored"),
+    ("fmr", "frozen", "raw-restored"),
+    ("harm", "frozen", "raw-passthrough"),
+    ("psnr_hole", "none", "raw-restored"),
+    ("seconds_per_image", "none", "raw-restored"),
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One value of A and B."""
+
+    a: str
+    b: str
+    delta: str
+    better: str
+    exceeds: bool
+    order: float | None
+    where: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """One method in both runs."""
+
+    label: str
+    details: str
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Methods side by side on one recogniser at one target."""
+
+    title: str
+    target: int
+    target_text: str
+    rows: tuple[SideBySide, ...]
+
+
+def render_comparison(
+    names: tuple[str, str],
+    deltas: pd.DataFrame,
+    manifests: tuple[Mapping[str, Any], Mapping[str, Any]],
+    differences: Sequence[tuple[str, str | None, str | None]],
+    warnings: Sequence[str],
+) -> str:
+    """The page.
+
+    Args:
+        names: of A and B.
+        deltas: what `deltas.join_runs` returns.
+        manifests: of A and B.
+        differences: what `compare.manifest_differences` returns.
+        warnings: why the runs cannot be compared; empty if they can.
+    """
+    both = deltas[deltas["in_runs"] == "both"]
+    changed = both[both["exceeds_both_intervals"] == "yes"]
+    targets = sorted({float(value) for value in both["target"].dropna()}, reverse=True)
+    title = _title(len(both), int((both["delta"].fillna(0) != 0).sum()), len(changed), comparable=not warnings)
+    order = changed["delta"].abs().sort_values(ascending=False, kind="stable").index
+    ranked = changed.loc[order].sort_values("mask_type", key=lambda kinds: kinds != "all", kind="stable")
+    return (
+        environment()
+        .get_template("compare.html.j2")
+        .render(
+            style=style_sheet(),
+            script=read_template("sort.js"),
+            title=title,
+            names=names,
+            facts=[_facts(manifest) for manifest in manifests],
+            warnings=list(warnings),
+            targets=[(number_, formatting.target(target)) for number_, target in enumerate(targets)],
+            tables=[table for number_, target in enumerate(targets) for table in _tables(both, number_, target)],
+            headings=[(metric_name(metric), kind) for metric, kind, _ in _COLUMNS],
+            changed=[_pair(row, where=True) for row in ranked.head(_MOST_CHANGES).to_dict("records")],
+            changed_count=len(changed),
+            differences=list(differences),
+            alone=[(name, _alone(deltas[deltas["in_runs"] == run])) for name, run in zip("AB", "ab", strict=True)],
+        )
+    )
+
+
+def _title(shared: int, moved: int, exceeding: int, *, comparable: bool) -> str:
+    if not comparable:
+        return "These two runs cannot be compared"
+    if not shared:
+        return "The two runs share no value"
+    if not moved:
+        return f"The two runs agree in all {formatting.plural(shared, 'value')}"
+    if not exceeding:
+        return f"{number(moved, 0)} of {formatting.plural(shared, 'value')} moved, none beyond both intervals"
+    return f"{number(exceeding, 0)} of {formatting.plural(shared, 'value')} changed beyond both intervals"
+
+
+def _tables(both: pd.DataFrame, number_: int, target: float) -> list[Table]:
+    all_types = both[both["mask_type"] == "all"]
+    judged = all_types[(all_types["condition"] == "raw-restored") & (all_types["threshold_kind"] != "none")]
+    tables = []
+    for _, rows in judged.groupby(_PANEL, sort=True):
+        panel = tuple(str(value) for value in rows[_PANEL].iloc[0])
+        methods = rows[_METHOD].drop_duplicates().itertuples(index=False, name=None)
+        lines = [_line(all_types, dict(zip(_PANEL, panel, strict=True)), method, target) for method in sorted(methods)]
+        masked = _line(
+            all_types, dict(zip(_PANEL, panel, strict=True)), (NO_METHOD, None, None, None), target, "raw-masked"
+        )
+        title = f"{panel[4]} · {panel[2]} · {panel[3]} px" if str(panel[3]).isdigit() else f"{panel[4]} · {panel[2]}"
+        tables.append(Table(title, number_, formatting.target(target), (masked, *lines)))
+    return tables
+
+
+def _line(
+    rows: pd.DataFrame, panel: dict[str, str], method: tuple[Any, ...], target: float, condition: str = ""
+) -> SideBySide:
+    mine = rows
+    for name, value in zip(_METHOD, method, strict=True):
+        if value is not None:
+            mine = mine[mine[name] == value]
+    pairs = []
+    for metric, kind, usual in _COLUMNS:
+        found = mine[(mine["metric"] == metric) & (mine["threshold_kind"] == kind)]
+        found = found[found["condition"] == (condition or usual)]
+        if kind != "none":
+            found = found[found["target"] == target]
+        for name, value in panel.items():
+            alike = found[name] == value
+            found = found[alike | found[name].isin(["", "none", "all"])] if name == "recogniser" else found[alike]
+        pairs.append(_pair(found.iloc[0].to_dict()) if len(found) else Pair("", "", "", "", False, None))
+    details = " · ".join(str(part) for part in method[1:] if part not in (None, "", "none", "default"))
+    return SideBySide("masked probe" if method[0] == NO_METHOD else str(method[0]), details, tuple(pairs))
+
+
+def _pair(row: dict[Any, Any], *, where: bool = False) -> Pair:
+    metric, delta = str(row["metric"]), float(row["delta"])
+    at = f"FMR {formatting.target(row['target'])}, {row['threshold_kind']}" if math.isfinite(row["target"]) else ""
+    places = (str(row["recogniser"]), str(row["method"]), str(row["condition"]), str(row["mask_type"]), at)
+    return Pair(
+        a=metric_value(metric, row["value_a"]),
+        b=metric_value(metric, row["value_b"]),
+        delta=_delta(metric, delta),
+        better={"a": "worse", "b": "better"}.get(str(row["better"]), ""),
+        exceeds=row["exceeds_both_intervals"] == "yes",
+        order=delta if math.isfinite(delta) else None,
+        where=(metric_name(metric), *places) if where else (),
+    )
+
+
+def _delta(metric: str, delta: float) -> str:
+    if not math.isfinite(delta):
+        return EN_DASH
+    if delta == 0:
+        return "0"
+    if is_share(metric):
+        return number(delta * 100, 3 if metric in ("fmr", "gfar") else 1, signed=True)
+    return metric_value(metric, delta, signed=True)
+
+
+def _facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    versions = manifest.get("versions")
+    facts = {
+        "started": manifest.get("started"),
+        "version": versions.get("unmask-benchmark") if isinstance(versions, Mapping) else None,
+        "revision": str(manifest.get("git_revision") or "")[:10],
+        "device": manifest.get("device"),
+    }
+    return [(name, str(value)) for name, value in facts.items() if value]
+
+
+def _alone(rows: pd.DataFrame) -> list[tuple[str, str, str, str, int]]:
+    """Rows of one run only: how many values of each method, recogniser, condition and size."""
+    if rows.empty:
+        return []
+    keys = ["method", "recogniser", "condition", "size"]
+    counted = rows.groupby(keys, sort=True).size().reset_index(name="count")
+    return [
+        (str(m), str(r), str(c), str(s), int(count)) for m, r, c, s, count in counted.itertuples(index=False, name=None)
+    ]

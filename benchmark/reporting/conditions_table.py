@@ -1,0 +1,67 @@
+"""The full table: every condition of every method with both kinds of error rate, for those who want to check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from benchmark.reporting.results_index import NATIVE, NO_METHOD, Entry, Panel, ResultsIndex, entry_of, panel_of
+from benchmark.reporting.results_table import Shown, shown
+
+_AT_FROZEN = ("fmr", "fnmr", "gfar", "gfrr")
+_WITHOUT_TARGET = ("eer", "auc", "d_prime", "accuracy", "rank1", "fta")
+_ORDER = ("raw-raw", "raw-masked", "masked-masked", "raw-restored", "restored-restored", "raw-passthrough")
+
+
+@dataclass(frozen=True)
+class ConditionRow:
+    """One method in one condition."""
+
+    label: str
+    condition: str
+    mated: int
+    nonmated: int
+    failed: int
+    cells: tuple[Shown, ...]
+
+
+@dataclass(frozen=True)
+class ConditionsTable:
+    """The table of one panel at one target; columns that nobody fills are left out."""
+
+    columns: tuple[str, ...]
+    rows: tuple[ConditionRow, ...]
+
+
+def conditions_table(index: ResultsIndex, panel: Panel, target: float) -> ConditionsTable:
+    """Every condition with its error rates at the frozen threshold and the figures that need no threshold."""
+    found: set[tuple[int, str, str, Entry | None, str]] = set()
+    for row in index.rows:
+        at = panel_of(row)
+        if replace(at, size=panel.size) != panel or at.size not in (panel.size, NATIVE) or row.mask_type != "all":
+            continue
+        entry = None if row.method == NO_METHOD else entry_of(row)
+        label = "no method" if entry is None else index.label(entry)
+        place = _ORDER.index(row.condition) if row.condition in _ORDER else len(_ORDER)
+        found.add((place, row.condition, label, entry, at.size))
+    names = [*_AT_FROZEN, *_WITHOUT_TARGET]
+    rows = []
+    for _, condition, label, entry, size in sorted(found, key=lambda item: (item[0], item[1], item[2], item[4])):
+        at = replace(panel, size=size)
+        reasons = [index.why_missing(at, name, condition=condition, entry=entry, target=target) for name in names]
+        values = [
+            index.find(at, name, condition=condition, entry=entry, kind="frozen", target=target)
+            if name in _AT_FROZEN
+            else index.find(at, name, condition=condition, entry=entry)
+            for name in names
+        ]
+        counted = next((value for value in values if value is not None), None)
+        if counted is None:
+            continue
+        named = f"{label}, native" if size == NATIVE else label
+        cells = tuple(shown(value, target, why) for value, why in zip(values, reasons, strict=True))
+        rows.append(ConditionRow(named, condition, counted.n_mated, counted.n_nonmated, counted.n_failed, cells))
+    kept = [place for place in range(len(names)) if any(not row.cells[place].empty for row in rows)]
+    return ConditionsTable(
+        columns=tuple(names[place] for place in kept),
+        rows=tuple(replace(row, cells=tuple(row.cells[place] for place in kept)) for row in rows),
+    )

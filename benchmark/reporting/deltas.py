@@ -1,0 +1,76 @@
+"""Two runs joined value by value: what changed, by how much, and whether their intervals allow it to be chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from benchmark.reporting.formatting import lower_is_better
+from benchmark.verification.base import KEY_COLUMNS
+
+_CARRIED = ("value", "ci_low", "ci_high", "n_mated", "n_nonmated", "n_failed", "threshold")
+DELTA_COLUMNS: tuple[str, ...] = (
+    *KEY_COLUMNS,
+    "in_runs",
+    *(f"{name}_a" for name in _CARRIED),
+    *(f"{name}_b" for name in _CARRIED),
+    "delta",
+    "better",
+    "exceeds_both_intervals",
+)
+"""The columns of ``deltas.csv``, in order."""
+
+
+def join_runs(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """Every row of either run, in A's order and then B's, with `DELTA_COLUMNS`.
+
+    ``delta`` is B − A. ``better`` names the run with the better value (``a``, ``b``, ``equal``; empty where there is no
+    better, as for ``recovery_frozen``). ``exceeds_both_intervals`` is ``yes`` where each value lies outside the
+    other's interval, ``no`` where one does not, empty where an interval is missing. Runs on the same comparisons vary
+    together, so that ``no`` does not prove that nothing changed.
+
+    Args:
+        a: what `metrics_file.read_metrics` returns.
+        b: likewise.
+    """
+    joined = a.merge(b, how="outer", on=list(KEY_COLUMNS), suffixes=("_a", "_b"), indicator="in_runs", sort=False)
+    joined["in_runs"] = joined["in_runs"].astype(str).map({"both": "both", "left_only": "a", "right_only": "b"})
+    order = {key: place for place, key in enumerate([*_keys(a), *_keys(b)][::-1])}
+    places = pd.Series([-order[key] for key in _keys(joined)], index=joined.index)
+    joined = joined.loc[places.sort_values(kind="stable").index].reset_index(drop=True)
+    joined["delta"] = joined["value_b"] - joined["value_a"]
+    joined["better"] = [_better(metric, delta) for metric, delta in zip(joined["metric"], joined["delta"], strict=True)]
+    joined["exceeds_both_intervals"] = _exceeds(joined)
+    return joined[list(DELTA_COLUMNS)]
+
+
+def _keys(table: pd.DataFrame) -> list[tuple[object, ...]]:
+    """Key tuples in which a missing target equals a missing target."""
+    filled = table[list(KEY_COLUMNS)].astype({"target": object})
+    filled["target"] = filled["target"].where(table["target"].notna(), None)
+    return list(filled.itertuples(index=False, name=None))
+
+
+def _better(metric: str, delta: float) -> str:
+    lower = lower_is_better(metric)
+    if lower is None or not np.isfinite(delta):
+        return ""
+    if delta == 0:
+        return "equal"
+    return "b" if (delta < 0) == lower else "a"
+
+
+def _exceeds(joined: pd.DataFrame) -> list[str]:
+    bounds = joined[["value_a", "ci_low_a", "ci_high_a", "value_b", "ci_low_b", "ci_high_b"]].to_numpy(dtype=float)
+    return [
+        ""
+        if not np.isfinite(row).all()
+        else "yes"
+        if _outside(row[3], *row[1:3]) and _outside(row[0], *row[4:])
+        else "no"
+        for row in bounds
+    ]
+
+
+def _outside(value: float, low: float, high: float) -> bool:
+    return bool(value < low or value > high)

@@ -1,0 +1,97 @@
+"""The strip of example faces: pictures small enough to travel inside the report, and a figure for papers."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image as PillowImage
+
+from benchmark.faces import Image
+from benchmark.reporting.figure_style import SMALL_TEXT, NamedFigure, new_figure
+from benchmark.reporting.method_colours import MUTED
+from benchmark.reporting.run_results import ExampleStrip
+
+_LARGEST = 192  # pixels a side inside the report: sharp at twice the size shown
+_QUALITY = 90
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture, or the reason why there is none."""
+
+    caption: str
+    address: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class FaceRow:
+    """One person."""
+
+    subject_id: str
+    image_id: str
+    tiles: tuple[Tile, ...]
+
+
+def face_captions(strips: Sequence[ExampleStrip]) -> list[str]:
+    """Every caption of any strip, in the order they first appear."""
+    return list(dict.fromkeys(caption for strip in strips for caption in strip.columns))
+
+
+def face_rows(strips: Sequence[ExampleStrip]) -> list[FaceRow]:
+    """One row a person, all with the same captions."""
+    captions = face_captions(strips)
+    return [FaceRow(s.subject_id, s.image_id, tuple(_tile(s, caption) for caption in captions)) for s in strips]
+
+
+def data_uri(image: Image) -> str:
+    """The picture as a ``data:`` address: PNG where it has few colours (a mask), else JPEG."""
+    picture = PillowImage.fromarray(np.ascontiguousarray(image))
+    if max(picture.size) > _LARGEST:
+        picture.thumbnail((_LARGEST, _LARGEST), PillowImage.Resampling.LANCZOS)
+    content = io.BytesIO()
+    if bool((image[..., 0] == image[..., 1]).all()) and len(np.unique(image[..., 0])) <= 2:
+        picture.convert("L").save(content, "PNG", optimize=True)
+        kind = "png"
+    else:
+        picture.save(content, "JPEG", quality=_QUALITY, subsampling=0, optimize=True)
+        kind = "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
+
+
+def faces_figure(strips: Sequence[ExampleStrip]) -> NamedFigure | None:
+    """All strips as one figure; None where there are none."""
+    captions = face_captions(strips)
+    if not captions:
+        return None
+    tile, gap, head = 0.95, 0.06, 0.34  # inches
+    width, height = len(captions) * (tile + gap) + gap, len(strips) * (tile + gap) + head
+    figure = new_figure(width, height)
+    for across, caption in enumerate(captions):
+        left = (gap + across * (tile + gap)) / width
+        broken = caption.replace("+", "+\n") if len(caption) > 14 else caption
+        figure.text(left + tile / 2 / width, 1 - head * 0.85 / height, broken, ha="center", va="bottom",
+                    fontsize=SMALL_TEXT - 1, linespacing=1.0)  # fmt: skip
+        for down, strip in enumerate(strips):
+            bottom = (height - head - (down + 1) * (tile + gap) + gap) / height
+            axes = figure.add_axes((left, bottom, tile / width, tile / height))
+            axes.set_axis_off()
+            picture = strip.columns.get(caption)
+            if picture is not None:
+                axes.imshow(picture, interpolation="lanczos")
+            else:
+                why = strip.reasons.get(caption, "not made")
+                axes.text(0.5, 0.5, why.replace(" ", "\n"), ha="center", va="center", color=MUTED,
+                          fontsize=SMALL_TEXT - 1, transform=axes.transAxes)  # fmt: skip
+    return NamedFigure("faces", "Example faces: raw, masked and restored by each method", "Faces", figure)
+
+
+def _tile(strip: ExampleStrip, caption: str) -> Tile:
+    picture = strip.columns.get(caption)
+    if picture is None:
+        return Tile(caption, "", strip.reasons.get(caption, "not made"))
+    return Tile(caption, data_uri(picture))

@@ -1,0 +1,62 @@
+"""What was lost on the way: failures by step and reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from benchmark.reporting.formatting import percent
+
+_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class FailureGroup:
+    """Images that failed one step for one reason."""
+
+    step: str
+    variant: str
+    reason: str
+    failed: int
+    attempted: int
+
+    @property
+    def share(self) -> str:
+        """Of the images that the step was given."""
+        return percent(self.failed / self.attempted if self.attempted else None, 1)
+
+
+@dataclass(frozen=True)
+class FailuresTable:
+    """Counts by step and reason, and the first failed images."""
+
+    photos: int
+    failed_photos: int
+    groups: tuple[FailureGroup, ...]
+    first: tuple[dict[str, str], ...]
+    more: int
+
+
+def failures_table(images: pd.DataFrame) -> FailuresTable:
+    """Groups in the order of the steps, the most frequent reason first. Takes the rows of ``images.csv``."""
+    if images.empty:
+        return FailuresTable(0, 0, (), (), 0)
+    failed = images[images["status"] == "failed"]
+    attempted = images.groupby(["step", "variant"], sort=False).size()
+    steps = {step: place for place, step in enumerate(dict.fromkeys(images["step"]))}
+    counted = failed.groupby(["step", "variant", "reason"]).size().reset_index(name="count")
+    groups = [
+        FailureGroup(str(step), str(variant), str(reason), int(count), int(attempted[(step, variant)]))
+        for step, variant, reason, count in counted.itertuples(index=False, name=None)
+    ]
+    groups.sort(key=lambda group: (steps[group.step], -group.failed, group.variant, group.reason))
+    columns = ["image_id", "role", "step", "variant", "mask_type", "reason"]
+    first = failed[[column for column in columns if column in failed.columns]].head(_SHOWN).astype(str)
+    return FailuresTable(
+        photos=int(images["image_id"].nunique()),
+        failed_photos=int(failed["image_id"].nunique()),
+        groups=tuple(groups),
+        first=tuple({str(key): str(value) for key, value in row.items()} for row in first.to_dict("records")),
+        more=max(0, len(failed) - _SHOWN),
+    )

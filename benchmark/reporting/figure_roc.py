@@ -1,0 +1,129 @@
+"""ROC curves: the share of genuine comparisons accepted at every false match rate, beside a ranked legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.reporting.figure_style import SMALL_TEXT, NamedFigure, bare, file_name, new_figure
+from benchmark.reporting.formatting import percent
+from benchmark.reporting.formatting import target as target_text
+from benchmark.reporting.method_colours import INK, MUTED, MethodColours
+from benchmark.reporting.results_index import (
+    NO_METHOD,
+    Panel,
+    ResultsIndex,
+    entry_of,
+    panel_of,
+    panel_parts,
+    panel_title,
+)
+from benchmark.verification.measurement import CellCurves
+
+_POINTS = 240
+_PRIVILEGED_DASH = (0.0, (1.2, 1.4))
+
+
+@dataclass(frozen=True)
+class _Line:
+    label: str
+    fmr: NDArray[np.float64]
+    tar: NDArray[np.float64]
+    at_target: float
+    style: dict[str, Any]
+
+
+def roc_figure(
+    index: ResultsIndex, curves: Sequence[CellCurves], panel: Panel, target: float, colours: MethodColours
+) -> NamedFigure | None:
+    """Raw, masked and every method; the legend ranks them by TAR at `target`. None where there are no curves."""
+    lines = _lines(index, curves, panel, target, colours)
+    if not lines:
+        return None
+    figure = new_figure(6.3, 3.6)
+    axes = figure.add_axes((0.09, 0.15, 0.52, 0.78))
+    axes.set_xscale("log")
+    lowest = min(float(line.fmr[line.fmr > 0].min()) for line in lines if (line.fmr > 0).any())
+    axes.set_xlim(max(min(lowest, target / 2), 1e-6), 1.0)
+    axes.set_ylim(0, 1.005)
+    axes.axvline(target, color=MUTED, linewidth=0.8, linestyle=(0, (3, 2)))
+    for order, line in enumerate(reversed(lines)):
+        axes.plot(line.fmr, line.tar, zorder=2 + order, **line.style)
+    ticks = [tick for tick in 10.0 ** np.arange(-6, 1) if tick >= axes.get_xlim()[0] * 0.99]
+    axes.set_xticks(ticks, [target_text(tick) for tick in ticks])
+    axes.minorticks_off()
+    axes.tick_params(axis="x", pad=8)
+    shares = np.linspace(0, 1, 6)
+    axes.set_yticks(shares, [percent(share, 0) for share in shares])
+    axes.set_xlabel("false match rate, log scale")
+    axes.set_title("genuine comparisons accepted, of those completed", loc="left", color=MUTED, fontsize=SMALL_TEXT)
+    bare(axes, grid="both")
+    step = min(0.075, 0.9 / len(lines))
+    axes.text(1.74, 1.0, f"at {target_text(target)}", transform=axes.transAxes, ha="right", va="bottom",
+              color=MUTED, fontsize=SMALL_TEXT)  # fmt: skip
+    for place, line in enumerate(lines):
+        y = 0.955 - step * place
+        axes.plot([1.05, 1.12], [y, y], transform=axes.transAxes, clip_on=False, **line.style)
+        axes.text(1.15, y, line.label, transform=axes.transAxes, va="center", fontsize=SMALL_TEXT)
+        axes.text(1.74, y, percent(line.at_target), transform=axes.transAxes, ha="right", va="center",
+                  fontsize=SMALL_TEXT)  # fmt: skip
+    title = f"ROC curves on {panel_title(index, panel)}: raw, masked and every method"
+    return NamedFigure(file_name("roc", *panel_parts(index, panel)), title, panel_title(index, panel), figure)
+
+
+def _lines(
+    index: ResultsIndex, curves: Sequence[CellCurves], panel: Panel, target: float, colours: MethodColours
+) -> list[_Line]:
+    lines = []
+    for curve in curves:
+        cell = curve.cell
+        if panel_of(cell) != panel or len(curve.fmr) == 0:
+            continue
+        style: dict[str, Any]
+        if cell.method == NO_METHOD and cell.condition == "raw-raw":
+            label, style = "raw", {"color": INK, "linewidth": 1.8}
+        elif cell.method == NO_METHOD and cell.condition == "raw-masked":
+            label, style = "masked probe", {"color": INK, "linewidth": 1.4, "linestyle": (0.0, (4.0, 1.8))}
+        elif cell.method == NO_METHOD and cell.condition == "masked-masked":
+            label, style = "both masked", {"color": MUTED, "linewidth": 1.1, "linestyle": (0.0, (4.0, 1.8))}
+        elif cell.condition == "raw-restored" and cell.method != NO_METHOD:
+            entry = entry_of(cell)
+            dash = _PRIVILEGED_DASH if index.privileged(entry) else colours.dash(entry)
+            label, style = index.label(entry), {"color": colours.colour(entry), "linewidth": 1.4, "linestyle": dash}
+        else:
+            continue
+        fmr, tar = np.asarray(curve.fmr, dtype=np.float64), 1.0 - np.asarray(curve.fnmr, dtype=np.float64)
+        measured = index.value(
+            panel,
+            "tar",
+            condition=cell.condition,
+            entry=None if cell.method == NO_METHOD else entry_of(cell),
+            kind="matched",
+            target=target,
+        )
+        at_target = _at(fmr, tar, target) if measured is None else measured
+        lines.append(_Line(label, *_thinned(fmr, tar), at_target, style))
+    return sorted(lines, key=lambda line: -line.at_target)
+
+
+def _at(fmr: NDArray[np.float64], tar: NDArray[np.float64], target: float) -> float:
+    """The best TAR that keeps to the target: by counting, never interpolated."""
+    kept = tar[fmr <= target]
+    return float(kept.max()) if len(kept) else 0.0
+
+
+def _thinned(fmr: NDArray[np.float64], tar: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """At most a few hundred points, even on the log axis, so that the file stays small."""
+    order = np.argsort(fmr, kind="stable")
+    fmr, tar = fmr[order], tar[order]
+    keep = fmr > 0
+    fmr, tar = fmr[keep], tar[keep]
+    if len(fmr) <= _POINTS:
+        return fmr, tar
+    wanted = np.geomspace(fmr[0], fmr[-1], _POINTS)
+    chosen = np.unique(np.clip(np.searchsorted(fmr, wanted, side="right") - 1, 0, len(fmr) - 1))
+    return fmr[chosen], tar[chosen]

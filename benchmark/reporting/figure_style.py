@@ -1,0 +1,134 @@
+"""How every figure looks, and how it is stored: files for papers, inline SVG for the report."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmark.artifacts import write_atomically
+from benchmark.reporting.method_colours import INK, LINE, MUTED, PAPER, THEME
+
+TEXT_SIZE = 10.0
+SMALL_TEXT = 9.0
+_FILE_DPI = 200
+
+
+@dataclass(frozen=True)
+class NamedFigure:
+    """A drawn figure.
+
+    Attributes:
+        name: of its files, e.g. ``roc-face_recognition``.
+        title: what it shows, for readers who cannot see it.
+        caption: what tells it from its neighbours on the page.
+        figure: as drawn, light colours.
+    """
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Draw and save inside this context."""
+    style = {
+        **sns.axes_style("white"),
+        "figure.facecolor": PAPER,
+        "axes.facecolor": PAPER,
+        "axes.edgecolor": LINE,
+        "axes.labelcolor": MUTED,
+        "axes.linewidth": 0.8,
+        "axes.titlesize": TEXT_SIZE,
+        "axes.labelsize": SMALL_TEXT,
+        "grid.color": LINE,
+        "grid.linewidth": 0.6,
+        "text.color": INK,
+        "xtick.color": LINE,
+        "ytick.color": LINE,
+        "xtick.labelcolor": MUTED,
+        "ytick.labelcolor": MUTED,
+        "xtick.labelsize": SMALL_TEXT,
+        "ytick.labelsize": SMALL_TEXT,
+        "font.size": TEXT_SIZE,
+        "font.family": "sans-serif",
+        "font.sans-serif": ["Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"],
+        "lines.solid_capstyle": "round",
+        "svg.hashsalt": "unmask-benchmark",
+    }
+    with mpl.rc_context(style):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of `width` × `height` inches, outside pyplot's global state."""
+    return Figure(figsize=(width, height))
+
+
+def bare(axes: Axes, *, grid: str | None = None) -> None:
+    """Remove the frame but for the bottom line; a faint grid across `grid` (``"x"``, ``"y"`` or both)."""
+    sns.despine(ax=axes, left=True, right=True, top=True)
+    axes.tick_params(length=0, pad=4)
+    if grid is not None:
+        axes.grid(axis=grid)  # type: ignore[arg-type]
+        axes.set_axisbelow(True)
+
+
+def save_figure(drawn: NamedFigure, folder: Path) -> None:
+    """Write ``<name>.svg`` (text as outlines, so that it looks alike everywhere) and ``<name>.png``.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix, metadata in (("svg", {"Date": None, "Title": drawn.title}), ("png", {"Title": drawn.title})):
+        content = io.BytesIO()
+        with mpl.rc_context({"svg.fonttype": "path"}):
+            drawn.figure.savefig(content, format=suffix, dpi=_FILE_DPI, metadata=metadata)
+        write_atomically(folder / f"{drawn.name}.{suffix}", content.getvalue())
+
+
+def inline_svg(drawn: NamedFigure) -> str:
+    """The figure as an ``<svg>`` element that takes fonts and colours, dark or light, from the page around it."""
+    content = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": drawn.name}):
+        drawn.figure.savefig(content, format="svg", transparent=True, metadata={"Date": None})
+    text = content.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r'\bid="', f'id="{drawn.name}-', text)
+    text = re.sub(r"url\(#", f"url(#{drawn.name}-", text)
+    text = re.sub(r'(xlink:)?href="#', f'href="#{drawn.name}-', text)
+    text = re.sub(r"font:\s*(?:(\d{3}|bold)\s+)?([\d.]+)px\s+[^;\"]+", _font, text)
+    for colour, variable in THEME.items():
+        text = re.sub(re.escape(colour), variable, text, flags=re.IGNORECASE)
+    text = re.sub(r"\n\s*", "\n", text)
+    view = re.search(r'viewBox="[^"]+"', text)
+    head = f'<svg {view.group(0) if view else ""} role="img" aria-label="{html.escape(drawn.title)}">'
+    return head + text[text.index(">") + 1 :]
+
+
+def file_name(*parts: str) -> str:
+    """Parts of a figure's name, made safe for every file system.
+
+    >>> file_name("roc", "face recognition/v2")
+    'roc-face_recognition_v2'
+    """
+    return "-".join(re.sub(r"[^A-Za-z0-9._+-]+", "_", part) for part in parts if part)
+
+
+def _font(match: re.Match[str]) -> str:
+    weight = f"font-weight: {match.group(1)}; " if match.group(1) else ""
+    return f"{weight}font-size: {match.group(2)}px"

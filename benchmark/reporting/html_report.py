@@ -1,0 +1,172 @@
+"""``report.html``: one file that opens offline, light or dark, on a desk, a phone or paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from benchmark.reporting import formatting
+from benchmark.reporting.conditions_table import conditions_table
+from benchmark.reporting.example_faces import face_captions, face_rows
+from benchmark.reporting.failures_table import failures_table
+from benchmark.reporting.figure_style import NamedFigure, inline_svg
+from benchmark.reporting.headline import headline
+from benchmark.reporting.mask_type_table import mask_type_table
+from benchmark.reporting.method_colours import MethodColours, theme_variables
+from benchmark.reporting.note_groups import note_groups
+from benchmark.reporting.provenance import manifest_lines, plugin_rows, step_times
+from benchmark.reporting.results_index import RULE_OF_30, Panel, ResultsIndex, panel_title
+from benchmark.reporting.results_table import method_table, table_entries
+from benchmark.reporting.run_results import RunResults
+
+
+@dataclass(frozen=True)
+class TargetChoice:
+    """One target FMR that the reader may choose."""
+
+    number: int
+    text: str
+    main: bool
+    warning: str
+
+
+def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, list[NamedFigure]]) -> str:
+    """The page.
+
+    Args:
+        results: the run.
+        index: its metric rows.
+        figures: inline figures by section: ``recovery``, ``roc``, ``scores``, ``training``.
+    """
+    main = index.main_target()
+    variables = {entry: MethodColours(index.entries).variable(entry) for entry in index.entries}
+    tables = []
+    for panel in index.panels:
+        by_target = []
+        for number, target in enumerate(index.targets):
+            methods = method_table(index, panel, target, variables)
+            order = table_entries([*methods.methods, *methods.privileged])
+            by_target.append(
+                {
+                    "number": number,
+                    "text": formatting.target(target),
+                    "methods": methods,
+                    "mask_types": mask_type_table(index, panel, target, order, variables),
+                    "conditions": conditions_table(index, panel, target),
+                }
+            )
+        tables.append({"title": panel_title(index, panel), "targets": by_target})
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            style=style_sheet(),
+            script=read_template("sort.js"),
+            headline=headline(index, main, synthetic=results.synthetic),
+            synthetic=results.synthetic,
+            subtitle=_subtitle(index),
+            date=_date(results.manifest.get("started")),
+            targets=[_choice(index, number, target, main) for number, target in enumerate(index.targets)],
+            main_target=None if main is None else formatting.target(main),
+            tables=tables,
+            notes=note_groups(results.notes),
+            figures={section: [_inline(figure) for figure in drawn] for section, drawn in figures.items()},
+            captions=face_captions(results.examples),
+            faces=face_rows(results.examples),
+            failures=failures_table(results.images),
+            command=results.manifest.get("command", ""),
+            manifest=manifest_lines(results.manifest),
+            times=step_times(results.manifest),
+            plugins=plugin_rows(results.cards),
+        )
+    )
+
+
+def environment() -> Environment:
+    """Templates with autoescape: names of people and files are never markup."""
+    made = Environment(
+        loader=PackageLoader("benchmark.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        count=lambda value: formatting.number(value, 0),
+        percent=formatting.percent,
+        metric_name=formatting.metric_name,
+        is_share=formatting.is_share,
+        breakable=_breakable,
+    )
+    return made
+
+
+def style_sheet() -> Markup:
+    """The page's style with the method colours in both themes."""
+    light, dark = (
+        " ".join(f"{name}: {value};" for name, value in theme_variables(dark=dark)) for dark in (False, True)
+    )
+    return Markup(read_template("style.css").replace("/*LIGHT*/", light).replace("/*DARK*/", dark))
+
+
+def read_template(name: str) -> Markup:
+    """A style sheet or script, as it stands in the package."""
+    return Markup(files("benchmark.reporting").joinpath("templates", name).read_text(encoding="utf-8"))
+
+
+def _inline(figure: NamedFigure) -> dict[str, Any]:
+    return {"svg": Markup(inline_svg(figure)), "name": figure.name, "caption": figure.caption}
+
+
+def _breakable(text: str) -> Markup:
+    """Allow a line break after ``+``, ``-`` and ``_`` of a long name."""
+    escaped = str(Markup.escape(text))
+    for mark in "+-_":
+        escaped = escaped.replace(mark, f"{mark}<wbr>")
+    return Markup(escaped)
+
+
+def _choice(index: ResultsIndex, number: int, target: float, main: float | None) -> TargetChoice:
+    counts = [index.expected_false_matches(target, panel) for panel in index.panels]
+    expected = min((count for count in counts if count is not None), default=None)
+    warning = ""
+    if expected is not None and expected < RULE_OF_30 * (1 - 1e-9):
+        warning = f"only {expected:.3g} false matches expected: fewer than 30, so the figures are uncertain"
+    return TargetChoice(number, formatting.target(target), target == main, warning)
+
+
+def _subtitle(index: ResultsIndex) -> list[str]:
+    """The setting in a few words, and how many comparisons it holds."""
+    if not index.panels:
+        return []
+    parts = []
+    for name in ("dataset", "protocol", "acquisition", "size"):
+        values = sorted({getattr(panel, name) for panel in index.panels})
+        text = formatting.listed(values)
+        parts.append(f"{text} px" if name == "size" and all(value.isdigit() for value in values) else text)
+    parts[2] += " acquisition"
+    counts = _counts(index, index.panels[0])
+    return [part for part in parts if part] + counts
+
+
+def _counts(index: ResultsIndex, panel: Panel) -> list[str]:
+    for row in index.rows:
+        if row.condition == "raw-raw" and row.recogniser == panel.recogniser and row.mask_type == "all":
+            mated, nonmated = (formatting.number(count, 0) for count in (row.n_mated, row.n_nonmated))
+            return [f"{mated} mated and {nonmated} non-mated comparisons"]
+    return []
+
+
+def _date(started: object) -> str:
+    if not isinstance(started, str):
+        return ""
+    try:
+        when = datetime.fromisoformat(started)
+    except ValueError:
+        return ""
+    return f"{when.day} {when:%B %Y}"

@@ -1,0 +1,204 @@
+"""Finds values among a run's metric rows, and says which methods, recognisers and targets the run has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from benchmark.cards import Card
+from benchmark.methods.base import MethodCard
+from benchmark.reporting.formatting import missing
+from benchmark.verification.base import Cell, MetricRow
+from benchmark.verification.measurement import Note
+
+NO_METHOD = "none"
+_REASONS = ("refused", "withheld", "undefined", "failed")
+NATIVE = "native"
+RULE_OF_30 = 30.0
+"""Fewer expected false matches than this and a target is flagged (DESIGN.md, section 5)."""
+FLAGGED_RATIO = 2.0
+"""A realised FMR beyond this many times the target is flagged (DESIGN.md, section 2)."""
+
+
+@dataclass(frozen=True, order=True)
+class Panel:
+    """One recogniser in one setting: what stands in one table.
+
+    The fields are those of `Cell` that every row of the table shares.
+    """
+
+    dataset: str
+    protocol: str
+    acquisition: str
+    size: str
+    recogniser: str
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """A method as it was run: the same method with another preset or mask source is another entry."""
+
+    method: str
+    preset: str
+    train_data: str
+    mask_source: str
+
+
+class ResultsIndex:
+    """The metric rows of a run by key.
+
+    Args:
+        rows: of ``metrics.csv``.
+        cards: by plugin name.
+        notes: of the measuring step; they say why a value is missing.
+    """
+
+    def __init__(self, rows: Iterable[MetricRow], cards: Mapping[str, Card], notes: Iterable[Note | str] = ()) -> None:
+        self.rows = list(rows)
+        self._reasons: dict[tuple[object, ...], list[Note]] = {}
+        for note in notes:
+            if isinstance(note, Note) and note.kind in _REASONS:
+                for cell in note.cells:
+                    key = (panel_of(cell), _method_of(cell), cell.condition, note.mask_type)
+                    self._reasons.setdefault(key, []).append(note)
+        self._cards = cards
+        self._found: dict[tuple[object, ...], MetricRow] = {_key(row): row for row in self.rows}
+        judged = [row for row in self.rows if row.condition == "raw-raw" and not _agnostic(row.recogniser)]
+        judged = judged or [row for row in self.rows if not _agnostic(row.recogniser)]
+        self.panels: list[Panel] = sorted({panel_of(row) for row in judged if row.size != NATIVE})
+        self.entries: list[Entry] = sorted({entry_of(row) for row in self.rows if row.method != NO_METHOD})
+        self.mask_types: list[str] = sorted({row.mask_type for row in self.rows} - {"all", ""})
+        self.targets: list[float] = sorted(
+            {row.target for row in self.rows if row.target is not None and not missing(row.target)}, reverse=True
+        )
+
+    def find(
+        self,
+        panel: Panel,
+        metric: str,
+        *,
+        condition: str,
+        entry: Entry | None = None,
+        kind: str = "none",
+        target: float | None = None,
+        mask_type: str = "all",
+    ) -> MetricRow | None:
+        """The row, or None where the run has none. `entry` None means no method (raw and masked rows).
+
+        An image metric belongs to no recogniser: where the panel's own has no row, one without recogniser is taken.
+        """
+        for recogniser in (panel.recogniser, "", "none", "all"):
+            at = replace(panel, recogniser=recogniser)
+            found = self._found.get((at, entry, condition, mask_type, metric, kind, target))
+            if found is not None:
+                return found
+        return None
+
+    def value(self, panel: Panel, metric: str, **key: object) -> float | None:
+        """The value of `find`, None where it is missing."""
+        row = self.find(panel, metric, **key)  # type: ignore[arg-type]
+        return None if row is None or missing(row.value) else row.value
+
+    def why_missing(
+        self,
+        panel: Panel,
+        metric: str,
+        *,
+        condition: str,
+        entry: Entry | None = None,
+        target: float | None = None,
+        mask_type: str = "all",
+    ) -> str | None:
+        """What the measuring step noted about a value that is not there; None where it noted nothing."""
+        for note in self._reasons.get((panel, entry, condition, mask_type), []):
+            if note.metric in (metric, "") and note.target in (target, None):
+                return note.text
+        return None
+
+    def entries_of(self, panel: Panel) -> list[Entry]:
+        """The methods that were judged in `panel`."""
+        return sorted({entry_of(row) for row in self.rows if row.method != NO_METHOD and panel_of(row) == panel})
+
+    def expected_false_matches(self, target: float, panel: Panel) -> float | None:
+        """False matches expected at `target` among the panel's raw non-mated comparisons."""
+        row = self.find(panel, "gfrr", condition="raw-raw", kind="frozen", target=target)
+        row = row or self.find(panel, "fmr", condition="raw-raw", kind="frozen", target=target)
+        row = row or self.find(panel, "gfrr", condition="raw-raw", kind="matched", target=target)
+        return None if row is None else row.n_nonmated * target
+
+    def main_target(self) -> float | None:
+        """The strictest target that the rule of 30 allows on every panel; else the loosest."""
+        for target in sorted(self.targets):
+            expected = [self.expected_false_matches(target, panel) for panel in self.panels]
+            counts = [count for count in expected if count is not None]
+            if counts and min(counts) >= RULE_OF_30 * (1 - 1e-9):
+                return target
+        return self.targets[0] if self.targets else None
+
+    def label(self, entry: Entry) -> str:
+        """The method's name, with what tells it from its namesakes in this run."""
+        namesakes = [other for other in self.entries if other.method == entry.method]
+        parts = [
+            getattr(entry, name)
+            for name in ("preset", "train_data", "mask_source")
+            if len({getattr(other, name) for other in namesakes}) > 1
+        ]
+        return f"{entry.method} ({', '.join(parts)})" if parts else entry.method
+
+    def cards_of(self, entry: Entry) -> Sequence[Card]:
+        """The method's card; of a detect-and-fill chain ``a+b`` those of its halves."""
+        if entry.method in self._cards:
+            return [self._cards[entry.method]]
+        return [self._cards[part] for part in entry.method.split("+") if part in self._cards]
+
+    def privileged(self, entry: Entry) -> bool:
+        """Whether the method was given what a deployed system lacks."""
+        return entry.mask_source == "true" or any(
+            isinstance(card, MethodCard) and card.privileged for card in self.cards_of(entry)
+        )
+
+    def saw(self, entry: Entry, recogniser: str) -> bool:
+        """Whether the method saw `recogniser` in training, so that it is no fair judge."""
+        return any(recogniser in card.saw_recognisers for card in self.cards_of(entry))
+
+    def several_settings(self) -> bool:
+        """Whether the run has more than one data set, protocol, acquisition arm or size."""
+        return len({replace(panel, recogniser="") for panel in self.panels}) > 1
+
+
+def panel_title(index: ResultsIndex, panel: Panel) -> str:
+    """The recogniser, with the setting where the run has several."""
+    if not index.several_settings():
+        return panel.recogniser
+    size = f"{panel.size} px" if panel.size.isdigit() else panel.size
+    return f"{panel.recogniser} · {panel.dataset} {panel.protocol} · {panel.acquisition} · {size}"
+
+
+def panel_parts(index: ResultsIndex, panel: Panel) -> tuple[str, ...]:
+    """What tells the files of one panel from another's: the recogniser, and the setting where there are several."""
+    if not index.several_settings():
+        return (panel.recogniser,)
+    return (panel.recogniser, panel.dataset, panel.protocol, panel.acquisition, panel.size)
+
+
+def _agnostic(recogniser: str) -> bool:
+    return recogniser in ("", "none", "all")
+
+
+def panel_of(row: MetricRow | Cell) -> Panel:
+    """The panel of a metric row or of a cell."""
+    return Panel(row.dataset, row.protocol, row.acquisition, row.size, row.recogniser)
+
+
+def entry_of(row: MetricRow | Cell) -> Entry:
+    """The method of a metric row or of a cell, as it was run."""
+    return Entry(row.method, row.preset, row.train_data, row.mask_source)
+
+
+def _method_of(row: MetricRow | Cell) -> Entry | None:
+    return None if row.method == NO_METHOD else entry_of(row)
+
+
+def _key(row: MetricRow) -> tuple[object, ...]:
+    at = (row.condition, row.mask_type, row.metric, row.threshold_kind, row.target)
+    return (panel_of(row), _method_of(row), *at)

@@ -1,0 +1,291 @@
+"""The table of methods: what each cell shows, in what order, and why one is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from benchmark.reporting.formatting import (
+    EN_DASH,
+    duration,
+    interval,
+    is_share,
+    memory,
+    missing,
+    number,
+    rate_decimals,
+    times,
+)
+from benchmark.reporting.results_index import FLAGGED_RATIO, NATIVE, Entry, Panel, ResultsIndex
+from benchmark.verification.base import MetricRow
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One cell.
+
+    Attributes:
+        text: the number, or an en dash.
+        within: the interval, small beneath it.
+        title: what a pointer resting on the cell is told.
+        order: what the column sorts by; None sorts last.
+        flag: a warning that stands beside the number.
+        empty: there is no number.
+    """
+
+    text: str
+    within: str = ""
+    title: str = ""
+    order: float | None = None
+    flag: str = ""
+    empty: bool = False
+
+
+@dataclass(frozen=True)
+class RecoveryBar:
+    """Positions in percent of the track's width."""
+
+    zero: float
+    one: float
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A mark beside a method's name: `kind` chooses its colour."""
+
+    text: str
+    title: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One method, or one baseline."""
+
+    label: str
+    title: str
+    cells: tuple[Shown, ...]
+    details: tuple[str, ...] = ()
+    badges: tuple[Badge, ...] = ()
+    bar: RecoveryBar | None = None
+    colour: str = ""
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: where its value is found and how it is printed."""
+
+    metric: str
+    kind: str
+    heading: str
+    help: str
+    group: str
+    condition: str = "raw-restored"
+    lower_is_better: bool = False
+
+
+MATCHED, FROZEN, PICTURE, COST = "Matched threshold", "Frozen threshold", "Picture, hole only", "Cost"
+COLUMNS: tuple[Column, ...] = (
+    Column("recovery", "matched", "Recovery", "share of what the mask took that was won back", MATCHED),
+    Column("gfrr", "matched", "GFRR %", "genuine comparisons rejected, failures included", MATCHED, "", True),
+    Column("tar", "matched", "TAR %", "genuine comparisons accepted, of those completed", MATCHED, ""),
+    Column("gfrr", "frozen", "GFRR %", "genuine comparisons rejected if nothing is re-tuned", FROZEN, "", True),
+    Column(
+        "fmr", "frozen", "Realised FMR %", "false match rate that the frozen threshold really gives", FROZEN, "", True
+    ),
+    Column("recovery_frozen", "frozen", "Recovery %", "believe it only where the real FMR holds", FROZEN),
+    Column("harm", "frozen", "Harm", "rise of GFRR for people without a mask, points", FROZEN, "raw-passthrough", True),
+    Column("psnr_hole", "none", "PSNR dB", "likeness to the true pixels under the mask", PICTURE),
+    Column("ssim_hole", "none", "SSIM", "structural likeness under the mask", PICTURE),
+    Column("fta", "none", "FTA %", "probes lost: no face found or refused", COST, "", True),
+    Column("seconds_per_image", "none", "Time", "a restored image", COST, lower_is_better=True),
+    Column("peak_memory_mib", "none", "Memory", "at its peak", COST, lower_is_better=True),
+)
+
+
+@dataclass(frozen=True)
+class MethodTable:
+    """The table of one panel at one target."""
+
+    groups: tuple[tuple[str, int], ...]
+    columns: tuple[Column, ...]
+    baselines: tuple[TableRow, ...]
+    methods: tuple[TableRow, ...]
+    privileged: tuple[TableRow, ...] = ()
+
+
+_BASELINES: tuple[tuple[str, str, str, str], ...] = (
+    ("Raw, native", "raw-raw", NATIVE, "no mask on either side, at the photo's own resolution"),
+    ("Raw", "raw-raw", "", "no mask on either side, the same resampling as restored faces: what can be won at most"),
+    ("Masked probe", "raw-masked", "", "nothing done: what every method must beat"),
+    ("Both masked", "masked-masked", "", "reference and probe wear a mask, nothing done"),
+)
+_WHY_MISSING = {
+    "recovery": "withheld: the interval of what the mask took includes 0 (see the notes)",
+    "recovery_frozen": "withheld: the interval of what the mask took includes 0 (see the notes)",
+    "psnr_hole": "undefined: the restored pixels equal the true ones",
+}
+_NOT_MEASURED = {
+    "harm": "not measured: no unmasked probes were sent through this method",
+    "psnr_hole": "no picture to compare: the method restores no face",
+    "ssim_hole": "no picture to compare: the method restores no face",
+}
+_OWN_UNIT: dict[str, tuple[Callable[[float], str], int]] = {
+    "seconds_per_image": (duration, 3),
+    "peak_memory_mib": (memory, 0),
+    "psnr_hole": (partial(number, decimals=1), 1),
+    "ssim_hole": (partial(number, decimals=3), 3),
+    "auc": (partial(number, decimals=4), 4),
+    "d_prime": (partial(number, decimals=2), 2),
+}
+"""How the metrics that are no shares are printed, and the decimals of their intervals."""
+_BAR_RANGE = (-0.3, 1.1)
+
+
+def method_table(index: ResultsIndex, panel: Panel, target: float, colours: dict[Entry, str]) -> MethodTable:
+    """Baselines first, then methods by matched recovery, then the privileged ones."""
+    rows = [_method_row(index, panel, entry, target, colours.get(entry, "")) for entry in index.entries_of(panel)]
+    rows.sort(key=lambda row: -(row.cells[0].order if row.cells[0].order is not None else float("-inf")))
+    baselines = [_baseline_row(index, panel, target, baseline) for baseline in _BASELINES]
+    groups: list[tuple[str, int]] = []
+    for column in COLUMNS:
+        if groups and groups[-1][0] == column.group:
+            groups[-1] = (column.group, groups[-1][1] + 1)
+        else:
+            groups.append((column.group, 1))
+    return MethodTable(
+        groups=tuple(groups),
+        columns=COLUMNS,
+        baselines=tuple(row for row in baselines if row is not None),
+        methods=tuple(row for row in rows if row.entry is not None and not index.privileged(row.entry)),
+        privileged=tuple(row for row in rows if row.entry is not None and index.privileged(row.entry)),
+    )
+
+
+def shown(row: MetricRow | None, target: float | None, why: str | None = None) -> Shown:
+    """How one value appears: percentages without their sign, the column's heading carries it.
+
+    Args:
+        row: the value; None where the run has none.
+        target: the table's target FMR.
+        why: what is known of a value that is missing.
+    """
+    if row is None:
+        return Shown(EN_DASH, title=why or "not measured in this run", empty=True)
+    if row.value is None or missing(row.value):
+        known = why or _WHY_MISSING.get(row.metric, "could not be computed: too few completed comparisons")
+        return Shown(EN_DASH, title=known, empty=True)
+    counts = f"{number(row.n_mated, 0)} mated, {number(row.n_nonmated, 0)} non-mated, {number(row.n_failed, 0)} failed"
+    value = row.value
+    if not is_share(row.metric):
+        text, decimals = _OWN_UNIT.get(row.metric, (partial(number, decimals=3), 3))
+        return Shown(text(value), interval(row.ci_low, row.ci_high, decimals=decimals), counts, value)
+    decimals, flag = 1, ""
+    if row.metric == "fmr" and target:
+        decimals = rate_decimals(target)
+        if value > FLAGGED_RATIO * target:
+            flag = times(value / target)
+    if row.metric.startswith("recovery"):
+        decimals = 0
+    within = interval(row.ci_low, row.ci_high, scale=100, decimals=decimals)
+    if row.threshold is not None and not missing(row.threshold):
+        counts += f"; threshold {row.threshold:.4g}"
+    return Shown(number(value * 100, decimals, signed=row.metric == "harm"), within, counts, value, flag)
+
+
+def _method_row(index: ResultsIndex, panel: Panel, entry: Entry, target: float, colour: str) -> TableRow:
+    cells, bar = [], None
+    for column in COLUMNS:
+        condition = column.condition or "raw-restored"
+        at = None if column.kind == "none" else target
+        row = index.find(panel, column.metric, condition=condition, entry=entry, kind=column.kind, target=at)
+        why = index.why_missing(panel, column.metric, condition=condition, entry=entry, target=at)
+        cell = shown(row, target, why or (_NOT_MEASURED.get(column.metric) if row is None else None))
+        if column.metric == "recovery" and row is not None and not cell.empty:
+            bar = recovery_bar(row)
+        cells.append(cell)
+    summary = "; ".join(card.summary for card in index.cards_of(entry) if card.summary)
+    return TableRow(
+        label=entry.method,
+        title=summary,
+        cells=tuple(cells),
+        details=_details(index, entry),
+        badges=_badges(index, panel, entry),
+        bar=bar,
+        colour=colour,
+        entry=entry,
+    )
+
+
+def _baseline_row(
+    index: ResultsIndex, panel: Panel, target: float, baseline: tuple[str, str, str, str]
+) -> TableRow | None:
+    label, condition, size, title = baseline
+    at = replace(panel, size=size) if size else panel
+    cells, found = [], False
+    for column in COLUMNS:
+        if column.condition:  # only a method has this value
+            cells.append(Shown("", empty=True))
+            continue
+        row = index.find(
+            at, column.metric, condition=condition, kind=column.kind, target=None if column.kind == "none" else target
+        )
+        if row is None and condition == "raw-raw" and column.kind == "matched":
+            row = index.find(at, column.metric, condition=condition, kind="frozen", target=target)
+        found = found or row is not None
+        why = index.why_missing(at, column.metric, condition=condition, target=target)
+        cells.append(shown(row, target, why))
+    return TableRow(label, title, tuple(cells)) if found else None
+
+
+def recovery_bar(row: MetricRow) -> RecoveryBar:
+    """Where zero, one, the value and its interval stand on the track, clipped to its ends."""
+
+    def place(value: float) -> float:
+        low, high = _BAR_RANGE
+        return round(100 * (min(max(value, low), high) - low) / (high - low), 2)
+
+    bounded = row.ci_low is not None and row.ci_high is not None
+    return RecoveryBar(
+        zero=place(0.0),
+        one=place(1.0),
+        value=place(row.value or 0.0),
+        low=place(row.ci_low or 0.0) if bounded else None,
+        high=place(row.ci_high or 0.0) if bounded else None,
+    )
+
+
+def _details(index: ResultsIndex, entry: Entry) -> tuple[str, ...]:
+    parts = []
+    if entry.mask_source == "detected":
+        parts.append("finds the mask itself")
+    elif entry.mask_source == "true":
+        parts.append("given the true mask")
+    if entry.train_data not in ("", "none"):
+        parts.append(f"trained on {entry.train_data}")
+    presets = {other.preset for other in index.entries if other.method == entry.method}
+    if entry.preset not in ("", "none") and (entry.preset != "default" or len(presets) > 1):
+        parts.append(entry.preset)
+    return tuple(parts)
+
+
+def _badges(index: ResultsIndex, panel: Panel, entry: Entry) -> tuple[Badge, ...]:
+    badges = []
+    if index.privileged(entry):
+        badges.append(Badge("privileged", "given what a deployed system lacks: the true mask or true pixels", "warn"))
+    if index.saw(entry, panel.recogniser):
+        title = f"{panel.recogniser} took part in training this method: it is no fair judge"
+        badges.append(Badge(f"saw {panel.recogniser}", title, "alert"))
+    trained_on = sorted({name for card in index.cards_of(entry) for name in card.trained_on} - {entry.train_data})
+    badges += [Badge(f"weights: {name}", f"its weights have seen {name} beforehand", "plain") for name in trained_on]
+    return tuple(badges)
+
+
+def table_entries(rows: Sequence[TableRow]) -> list[Entry]:
+    """The entries of `rows`, in their order."""
+    return [row.entry for row in rows if row.entry is not None]

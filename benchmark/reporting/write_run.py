@@ -1,0 +1,91 @@
+"""Writes a run's folder, file by file, each whole or absent; the report comes last."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from benchmark.artifacts import write_atomically
+from benchmark.errors import StorageError
+from benchmark.reporting.example_faces import faces_figure
+from benchmark.reporting.figure_recovery import recovery_figure
+from benchmark.reporting.figure_roc import roc_figure
+from benchmark.reporting.figure_scores import scores_figure
+from benchmark.reporting.figure_style import NamedFigure, figure_style, file_name, save_figure
+from benchmark.reporting.figure_training import training_figure
+from benchmark.reporting.html_report import render_report
+from benchmark.reporting.method_colours import MethodColours
+from benchmark.reporting.metrics_file import write_metrics
+from benchmark.reporting.results_index import ResultsIndex
+from benchmark.reporting.results_table import method_table, table_entries
+from benchmark.reporting.run_results import RunResults
+
+_STRIPS_SHOWN = 4
+"""Methods whose score distributions are drawn; more would not be read."""
+
+
+def write_run(results: RunResults, folder: Path) -> Path:
+    """Write ``metrics.csv``, ``images.csv``, ``manifest.json``, ``figures/``, ``training/`` and ``report.html``.
+
+    Args:
+        results: the run.
+        folder: made if absent; files of the same names are replaced one by one, each at once.
+
+    Returns:
+        The path of ``report.html``.
+
+    Raises:
+        BenchmarkError: two metric rows share one key.
+        StorageError: the folder cannot be written, or the disk is full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be made ({error.strerror}); choose another folder with --out") from error
+    write_metrics(results.metrics, folder / "metrics.csv")
+    write_atomically(folder / "images.csv", results.images.to_csv(index=False, lineterminator="\n").encode("utf-8"))
+    manifest = json.dumps(results.manifest, indent=2, ensure_ascii=False, default=str) + "\n"
+    write_atomically(folder / "manifest.json", manifest.encode("utf-8"))
+    if results.losses:
+        (folder / "training").mkdir(exist_ok=True)
+    for method, losses in results.losses.items():
+        text = losses.to_csv(index=False, lineterminator="\n")
+        write_atomically(folder / "training" / f"{file_name(method)}.csv", text.encode("utf-8"))
+    index = ResultsIndex(results.metrics, results.cards, results.notes)
+    with figure_style():
+        figures = draw_figures(results, index)
+        faces = faces_figure(results.examples)
+        for figure in [drawn for section in figures.values() for drawn in section] + ([faces] if faces else []):
+            save_figure(figure, folder / "figures")
+        page = render_report(results, index, figures)
+    report = folder / "report.html"
+    write_atomically(report, page.encode("utf-8"))
+    return report
+
+
+def draw_figures(results: RunResults, index: ResultsIndex) -> dict[str, list[NamedFigure]]:
+    """Every figure by section of the report; what cannot be drawn is absent."""
+    sections: dict[str, list[NamedFigure]] = {"recovery": [], "roc": [], "scores": [], "training": []}
+    colours = MethodColours(index.entries)
+    target = index.main_target()
+    for panel in index.panels:
+        if target is None:
+            break
+        table = method_table(index, panel, target, {})
+        ranked = table_entries(table.methods)
+        order = ranked + table_entries(table.privileged)
+        drawn = {
+            "recovery": recovery_figure(index, panel, target, order, colours),
+            "roc": roc_figure(index, results.curves, panel, target, colours),
+            "scores": scores_figure(
+                index, results.curves, panel, target, shown=ranked[:_STRIPS_SHOWN], colours=colours
+            ),
+        }
+        for section, figure in drawn.items():
+            if figure is not None:
+                sections[section].append(figure)
+    for method, losses in results.losses.items():
+        figure = training_figure(method, losses)
+        if figure is not None:
+            sections["training"].append(figure)
+    return sections

@@ -1,0 +1,121 @@
+"""`compare A B`: equal runs, changed runs, runs that cannot be compared, folders that are no runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmark.errors import RequestError
+from benchmark.reporting.compare import compare_runs
+from benchmark.reporting.deltas import DELTA_COLUMNS, join_runs
+from benchmark.reporting.metrics_file import read_metrics, write_metrics
+from benchmark.reporting.run_results import RunResults
+from benchmark.verification.base import KEY_COLUMNS, MetricRow
+
+
+def _store(folder: Path, metrics: list[MetricRow], manifest: dict[str, object]) -> Path:
+    folder.mkdir()
+    write_metrics(metrics, folder / "metrics.csv")
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+def _is(row: MetricRow, metric: str, method: str, target: float | None, kind: str) -> bool:
+    return (row.metric, row.method, row.target, row.threshold_kind) == (metric, method, target, kind) and (
+        row.mask_type == "all" and row.condition == "raw-restored"
+    )
+
+
+def test_equal_runs_have_no_deltas(small_folder: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "twin"
+    shutil.copytree(small_folder, twin)
+    page = compare_runs(small_folder, twin, tmp_path / "out").read_text(encoding="utf-8")
+    table = pd.read_csv(tmp_path / "out" / "deltas.csv", keep_default_na=False, na_values=[""])
+    assert tuple(table.columns) == DELTA_COLUMNS
+    assert (table["in_runs"] == "both").all()
+    assert (table["delta"].dropna() == 0).all() and table["delta"].notna().any()
+    assert "yes" not in set(table["exceeds_both_intervals"])
+    assert "The two runs agree in all" in page and "cannot be compared" not in page
+
+
+def test_changes_are_weighed_against_both_intervals(small_run: RunResults, small_folder: Path, tmp_path: Path) -> None:
+    metrics = []
+    for row in small_run.metrics:
+        if _is(row, "gfrr", "telea", 1e-2, "frozen"):  # falls far below its interval: better
+            row = replace(row, value=0.01, ci_low=0.005, ci_high=0.015)  # noqa: PLW2901
+        elif _is(row, "gfrr", "telea", 1e-3, "frozen"):  # moves within it
+            assert row.value is not None
+            row = replace(row, value=row.value + 1e-4)  # noqa: PLW2901
+        elif _is(row, "gfrr", "telea", 1e-4, "frozen"):  # leaves A's interval, while B's holds A's value
+            row = replace(row, value=0.2, ci_low=0.0, ci_high=1.0)  # noqa: PLW2901
+        metrics.append(row)
+    metrics = [row for row in metrics if row.method != "true-pixels"]
+    metrics.append(replace(metrics[0], metric="my_own"))
+    manifest = dict(small_run.manifest)
+    manifest["versions"] = {**manifest["versions"], "torch": "9.9"}
+    other = _store(tmp_path / "b", metrics, manifest)
+    page = compare_runs(small_folder, other, tmp_path / "out").read_text(encoding="utf-8")
+    table = pd.read_csv(tmp_path / "out" / "deltas.csv", keep_default_na=False, na_values=[""]).set_index(
+        list(KEY_COLUMNS)
+    )
+    table = table.reset_index()
+    frozen = table[(table["metric"] == "gfrr") & (table["method"] == "telea") & (table["threshold_kind"] == "frozen")]
+    frozen = frozen[(frozen["condition"] == "raw-restored") & (frozen["mask_type"] == "all")].set_index("target")
+    assert frozen["exceeds_both_intervals"].to_dict() == {1e-2: "yes", 1e-3: "no", 1e-4: "no"}
+    assert frozen["better"].to_dict() == {1e-2: "b", 1e-3: "a", 1e-4: "b"}
+    assert frozen.loc[1e-3, "delta"] == pytest.approx(1e-4)
+    assert set(table.loc[table["method"] == "true-pixels", "in_runs"]) == {"a"}
+    assert table.loc[table["metric"] == "my_own", "in_runs"].tolist() == ["b"]
+    assert "1 of" in page and "changed beyond both intervals" in page
+    assert "versions.torch" in page and "9.9" in page
+
+
+def test_other_photos_cannot_be_compared(small_run: RunResults, small_folder: Path, tmp_path: Path) -> None:
+    manifest = {**small_run.manifest, "digests": {**small_run.manifest["digests"], "protocol": "another"}}
+    other = _store(tmp_path / "b", list(small_run.metrics), manifest)
+    page = compare_runs(small_folder, other, tmp_path / "out").read_text(encoding="utf-8")
+    assert "These two runs cannot be compared" in page and "another in B" in page
+    renamed = _store(
+        tmp_path / "c", [replace(row, protocol="view2") for row in small_run.metrics], dict(small_run.manifest)
+    )
+    page = compare_runs(small_folder, renamed, tmp_path / "out2").read_text(encoding="utf-8")
+    assert "different protocols: people-split in A, view2 in B" in page
+
+
+def test_names_of_folders_are_escaped(small_run: RunResults, small_folder: Path, tmp_path: Path) -> None:
+    other = _store(tmp_path / "<b>bold", list(small_run.metrics), dict(small_run.manifest))
+    page = compare_runs(small_folder, other, tmp_path / "out").read_text(encoding="utf-8")
+    assert "<b>bold" not in page and "&lt;b&gt;bold" in page
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (shutil.rmtree, "no such folder"),
+        (lambda folder: (folder / "metrics.csv").unlink(), r"holds no metrics\.csv"),
+        (lambda folder: (folder / "manifest.json").unlink(), r"holds no manifest\.json"),
+        (lambda folder: (folder / "manifest.json").write_text('{"a":'), "damaged"),
+        (lambda folder: (folder / "manifest.json").write_text("[]"), "damaged"),
+        (lambda folder: (folder / "metrics.csv").write_text("a,b\n1,2\n"), "not of this schema"),
+    ],
+)
+def test_a_folder_that_is_no_run_is_refused(small_folder: Path, tmp_path: Path, damage: object, message: str) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(small_folder, copy)
+    damage(copy)  # type: ignore[operator]
+    with pytest.raises(RequestError, match=message):
+        compare_runs(small_folder, copy, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_rows_keep_their_order_and_missing_targets_match(small_folder: Path) -> None:
+    table = read_metrics(small_folder / "metrics.csv")
+    joined = join_runs(table, table.iloc[::-1].reset_index(drop=True))
+    assert len(joined) == len(table)
+    assert joined["metric"].tolist() == table["metric"].tolist()
+    assert (joined["in_runs"] == "both").all()

@@ -1,0 +1,116 @@
+"""The sentences at the top: what they claim, and what they must not claim."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from fake_run import METHODS, FakeMethod, fake_run
+
+from benchmark.methods.base import MethodCard
+from benchmark.reporting.headline import Headline, headline
+from benchmark.reporting.results_index import ResultsIndex
+from benchmark.reporting.run_results import RunResults
+
+TARGET = 1e-3
+BY_NAME = {method.name: method for method in METHODS}
+
+
+def _headline(results: RunResults, target: float | None = TARGET) -> Headline:
+    return headline(ResultsIndex(results.metrics, results.cards), target, synthetic=results.synthetic)
+
+
+def _run(*methods: FakeMethod, synthetic: bool = False, recognisers: tuple[str, ...] = ("facenet",)) -> RunResults:
+    return fake_run(methods=methods, recognisers=recognisers, mask_types=(), synthetic=synthetic, people=0)
+
+
+def test_names_the_best_method_with_its_interval() -> None:
+    results = _run(BY_NAME["telea"], BY_NAME["segmenter+glcic"], BY_NAME["mask-the-reference"])
+    found = _headline(results)
+    row = next(
+        row
+        for row in results.metrics
+        if (row.method, row.metric, row.target, row.mask_type) == ("segmenter+glcic", "recovery", TARGET, "all")
+    )
+    assert row.value is not None and row.ci_low is not None and row.ci_high is not None
+    low, value, high = (round(100 * bound) for bound in (row.ci_low, row.value, row.ci_high))
+    (verdict,) = found.verdicts
+    assert verdict.best is not None and verdict.best.method == "segmenter+glcic"
+    assert f"wins back {value}\u202f% of that loss (95\u202f% interval {low} to {high})" in verdict.finding
+    assert found.title == f"The best method wins back {value}\u202f% of what a mask takes"
+    assert any("overlaps with that of mask-the-reference" in remark for remark in verdict.remarks) == (
+        _top(results, "mask-the-reference") >= row.ci_low
+    )
+
+
+def _top(results: RunResults, method: str) -> float:
+    rows = [row for row in results.metrics if (row.method, row.metric, row.target) == (method, "recovery", TARGET)]
+    assert rows[0].ci_high is not None
+    return rows[0].ci_high
+
+
+def test_a_privileged_method_never_leads() -> None:
+    found = _headline(_run(BY_NAME["true-pixels"], BY_NAME["telea"]))
+    assert found.verdicts[0].best is not None and found.verdicts[0].best.method == "telea"
+    alone = _headline(_run(BY_NAME["true-pixels"]))
+    assert alone.verdicts[0].best is None
+    assert "privileged" in alone.verdicts[0].finding
+
+
+def test_a_true_mask_makes_any_method_privileged() -> None:
+    cheat = replace(BY_NAME["segmenter+glcic"], name="true-mask+glcic", mask_source="true")
+    found = _headline(_run(cheat, BY_NAME["telea"]))
+    assert found.verdicts[0].best is not None and found.verdicts[0].best.method == "telea"
+
+
+def test_a_method_is_not_ranked_by_a_recogniser_that_it_saw() -> None:
+    found = _headline(_run(BY_NAME["paired-gan"], BY_NAME["telea"], recognisers=("facenet", "dlib")))
+    best = {verdict.panel.recogniser: verdict.best.method for verdict in found.verdicts if verdict.best}
+    assert best == {"dlib": "paired-gan", "facenet": "telea"}
+    assert found.caveats == ("paired-gan saw facenet in training and is not ranked there.",)
+
+
+def test_without_an_independent_judge_nothing_is_claimed() -> None:
+    found = _headline(_run(BY_NAME["paired-gan"]))
+    assert "No independent judge: every method saw facenet in training." in found.verdicts[0].finding
+    assert "no independent judge" in found.caveats[0]
+    assert "wins back" not in found.title + found.verdicts[0].finding
+
+
+def test_both_halves_of_a_chain_count() -> None:
+    results = _run(replace(BY_NAME["segmenter+glcic"], name="seg+gan"))
+    cards = {"seg": MethodCard(), "gan": MethodCard(saw_recognisers=("facenet",))}
+    found = headline(ResultsIndex(results.metrics, cards), TARGET, synthetic=False)
+    assert found.verdicts[0].best is None
+
+
+@pytest.mark.parametrize("target", [1e-2, TARGET])
+def test_synthetic_people_carry_no_recovery_claim(target: float) -> None:
+    found = _headline(_run(BY_NAME["paired-gan"], BY_NAME["segmenter+glcic"], synthetic=True), target)
+    words = " ".join([found.title, *(verdict.finding for verdict in found.verdicts)])
+    assert "wins back" not in words and "segmenter" not in words
+    assert found.caveats[0].startswith("Synthetic people show that the pipeline works")
+    assert found.verdicts[0].recovery is None
+
+
+def test_an_interval_that_reaches_zero_is_no_win() -> None:
+    results = _run(BY_NAME["telea"])
+    metrics = [
+        replace(row, value=0.02, ci_low=-0.01, ci_high=0.05) if row.metric == "recovery" else row
+        for row in results.metrics
+    ]
+    found = _headline(replace(results, metrics=metrics))
+    assert found.title == "No method reliably wins back what a mask takes"
+    assert "No method reliably wins any of it back" in found.verdicts[0].finding
+
+
+def test_a_method_that_breaks_the_frozen_threshold_is_told_so() -> None:
+    found = _headline(_run(BY_NAME["periocular"]))
+    assert any("the target: it needs a threshold of its own" in remark for remark in found.verdicts[0].remarks)
+    assert any("35.0\u202f% more of their comparisons are rejected" in remark for remark in found.verdicts[0].remarks)
+
+
+def test_nothing_measured() -> None:
+    results = _run()
+    assert _headline(results).title == "What a mask costs facenet"
+    assert _headline(replace(results, metrics=[]), None).title == "No comparison could be measured"

@@ -1,0 +1,129 @@
+"""The table of methods: order, flags, empty cells and their reasons; the main target; the colours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from fake_run import METHODS, fake_run
+
+from benchmark.reporting.formatting import EN_DASH
+from benchmark.reporting.mask_type_table import mask_type_table
+from benchmark.reporting.method_colours import MethodColours
+from benchmark.reporting.results_index import Entry, ResultsIndex
+from benchmark.reporting.results_table import COLUMNS, MethodTable, TableRow, method_table, recovery_bar
+from benchmark.reporting.run_results import RunResults
+
+TARGET = 1e-3
+
+
+@pytest.fixture(scope="module")
+def run() -> RunResults:
+    return fake_run(recognisers=("facenet",), mask_types=("cloth", "kn95"), people=0)
+
+
+def _table(run: RunResults, target: float = TARGET) -> MethodTable:
+    index = ResultsIndex(run.metrics, run.cards, run.notes)
+    return method_table(index, index.panels[0], target, {})
+
+
+def _cell(row: TableRow, metric: str, kind: str) -> object:
+    return row.cells[[(column.metric, column.kind) for column in COLUMNS].index((metric, kind))]
+
+
+def test_methods_rank_by_recovery_and_privileged_ones_stand_apart(run: RunResults) -> None:
+    table = _table(run)
+    values = [row.cells[0].order for row in table.methods]
+    assert values == sorted(values, reverse=True)  # type: ignore[type-var]
+    assert [row.label for row in table.privileged] == ["true-pixels"]
+    assert [row.label for row in table.baselines] == ["Raw, native", "Raw", "Masked probe", "Both masked"]
+    assert len(table.methods) + len(table.privileged) == len(METHODS)
+
+
+def test_frozen_recovery_stands_beside_the_flagged_false_match_rate(run: RunResults) -> None:
+    names = [(column.metric, column.kind) for column in COLUMNS]
+    assert names.index(("recovery_frozen", "frozen")) == names.index(("fmr", "frozen")) + 1
+    rows = {row.label: row for row in _table(run).methods}
+    fooled = _cell(rows["template-ridge"], "fmr", "frozen")
+    index = ResultsIndex(run.metrics, run.cards)
+    entry = rows["template-ridge"].entry
+    value = index.value(index.panels[0], "fmr", condition="raw-restored", entry=entry, kind="frozen", target=TARGET)
+    assert value is not None and value > 2 * TARGET
+    assert fooled.flag == f"{value / TARGET:.0f}×"  # type: ignore[attr-defined]
+    raw = _cell(_table(run).baselines[1], "fmr", "frozen")
+    assert raw.flag == "" and raw.text == "0.10"  # type: ignore[attr-defined]
+
+
+def test_badges_tell_what_must_be_known(run: RunResults) -> None:
+    badges = {
+        row.label: {badge.text for badge in row.badges} for row in (*_table(run).methods, *_table(run).privileged)
+    }
+    assert badges["paired-gan"] == {"saw facenet"}
+    assert badges["true-pixels"] == {"privileged"}
+    assert badges["telea"] == set()
+    details = {row.label: row.details for row in _table(run).methods}
+    assert details["residual-regressor"] == ("trained on synthetic", "thesis-64")
+    assert details["telea"] == ("finds the mask itself",)
+
+
+def test_a_missing_value_is_a_dash_with_its_reason(run: RunResults) -> None:
+    rows = {row.label: row for row in _table(run).methods}
+    picture = _cell(rows["template-ridge"], "psnr_hole", "none")
+    assert picture.text == EN_DASH and "restores no face" in picture.title  # type: ignore[attr-defined]
+    withheld = replace(
+        run,
+        metrics=[
+            replace(row, value=None) if row.metric == "recovery" and row.method == "telea" else row
+            for row in run.metrics
+        ],
+    )
+    cell = next(row for row in _table(withheld).methods if row.label == "telea").cells[0]
+    assert cell.empty and cell.order is None and "interval of what the mask took includes 0" in cell.title
+    nan = replace(run, metrics=[replace(row, value=float("nan")) for row in run.metrics])
+    assert all(cell.text in (EN_DASH, "") for row in _table(nan).methods for cell in row.cells)
+
+
+def test_the_reason_noted_by_the_measuring_step_is_shown(run: RunResults) -> None:
+    index = ResultsIndex(run.metrics, run.cards, run.notes)
+    run_with_types = fake_run(recognisers=("facenet",), mask_types=("a", "b", "c"), people=0)
+    index = ResultsIndex(run_with_types.metrics, run_with_types.cards, run_with_types.notes)
+    table = mask_type_table(index, index.panels[0], 1e-4, index.entries, {})
+    assert table is not None
+    third = table.methods[0].cells[2].shown
+    assert third.empty and third.title.startswith("recovery withheld: the loss by the mask")
+
+
+def test_the_main_target_is_the_strictest_with_thirty_expected_false_matches(run: RunResults) -> None:
+    assert ResultsIndex(run.metrics, {}).main_target() == 1e-4  # 386,000 × 1e-4 = 38.6
+    fewer = [replace(row, n_nonmated=299_999) for row in run.metrics]
+    assert ResultsIndex(fewer, {}).main_target() == 1e-3
+    exactly = [replace(row, n_nonmated=300_000) for row in run.metrics]
+    assert ResultsIndex(exactly, {}).main_target() == 1e-4
+    hardly = [replace(row, n_nonmated=100) for row in run.metrics]
+    assert ResultsIndex(hardly, {}).main_target() == 1e-2
+    assert ResultsIndex([], {}).main_target() is None
+
+
+def test_namesakes_are_told_apart(run: RunResults) -> None:
+    twice = [
+        *run.metrics,
+        *(replace(row, preset="tuned-64") for row in run.metrics if row.method == "residual-regressor"),
+    ]
+    index = ResultsIndex(twice, run.cards)
+    labels = [index.label(entry) for entry in index.entries if entry.method == "residual-regressor"]
+    assert labels == ["residual-regressor (thesis-64)", "residual-regressor (tuned-64)"]
+    assert "telea" in {index.label(entry) for entry in index.entries}
+
+
+def test_a_bar_outside_the_track_is_clipped_to_its_ends(run: RunResults) -> None:
+    row = next(row for row in run.metrics if row.metric == "recovery" and row.value is not None)
+    bar = recovery_bar(replace(row, value=-5.0, ci_low=-9.0, ci_high=9.0))
+    assert (bar.value, bar.low, bar.high) == (0.0, 0.0, 100.0)
+    assert 0 < bar.zero < bar.one < 100
+
+
+def test_colours_do_not_depend_on_rank() -> None:
+    entries = [Entry(name, "", "", "") for name in "abcdefghijkl"]
+    colours = MethodColours(entries)
+    styles = {(colours.colour(entry), str(colours.dash(entry))) for entry in entries}
+    assert len(styles) == len(entries)
