@@ -55,7 +55,7 @@ class ExportSummary:
 
     def __str__(self) -> str:
         reused = f", {self.reused:,} of them from an earlier start" if self.reused else ""
-        failed = f"; {self.failed:,} photos without, see {self.output / 'manifest.csv'}" if self.failed else ""
+        failed = f"; photos without: {self.failed:,}, see {self.output / 'manifest.csv'}" if self.failed else ""
         return f"{self.exported:,} masked faces in {self.output}{reused}{failed}"
 
 
@@ -143,6 +143,9 @@ def output_name(file: str) -> str:
 def _export(
     tasks: Sequence[_Task], journal: ExportJournal, *, size: int, seed: int, workers: int, progress: Progress
 ) -> ExportSummary:
+    for folder in FOLDERS:
+        for leftover in (journal.output / folder).rglob(".*.tmp"):  # a killed run was writing it
+            leftover.unlink(missing_ok=True)
     wanted = {task.file for task in tasks}
     for file in [file for file in journal.records if file not in wanted]:
         remove_outputs(journal.output, journal.records.pop(file).output)

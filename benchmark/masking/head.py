@@ -119,12 +119,12 @@ class Head:
     @property
     def yaw(self) -> float:
         """Degrees; positive when the face looks to the image's right."""
-        return float(np.degrees(np.arctan2(self.rotation[0, 2], self.rotation[2, 2])))
+        return float(np.degrees(np.arctan2(-self.rotation[2, 0], self.rotation[2, 2])))
 
     @property
     def pitch(self) -> float:
         """Degrees; positive when the face looks down."""
-        return float(np.degrees(np.arcsin(np.clip(self.rotation[1, 2], -1, 1))))
+        return float(np.degrees(np.arcsin(np.clip(-self.rotation[2, 1], -1, 1))))
 
     @property
     def width(self) -> float:

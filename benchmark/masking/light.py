@@ -19,6 +19,7 @@ LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 _COARSE = 56  # side of the grid on which the light is estimated: light is smooth, and this bounds the cost
 _EYES = slice(36, 48)
+_FAINTEST_EDGE = 16.0  # Sobel's answer to 4 grey levels: less is no edge to measure
 _USUAL_SKIN = np.array([1.22, 0.95, 0.79], dtype=np.float32)  # skin's colour over its brightness, any tone
 
 
@@ -73,15 +74,16 @@ def estimate_light(crop: Image, landmarks: Points, face_width: float) -> PhotoLi
     middle = max(float(np.average(light, weights=weights + 1e-9)), 1.0)
     shade = np.clip(light / middle, 0.4, 1.3)
 
+    saturation = _saturation(small, skin)
     return PhotoLight(
         shade=_enlarged(shade, (width, height)),
-        white=_white(small, points, skin),
-        saturation=_saturation(small, skin),
+        white=_white(small, points, skin, saturation),
+        saturation=saturation,
         direction=_direction(shade, weights),
         skin=skin,
         skin_likeness=_enlarged(likeness, (width, height)),
         blur=_blur(crop, landmarks, face_width),
-        grain=_grain(crop, landmarks),
+        grain=_grain(crop, landmarks, face_width),
     )
 
 
@@ -118,7 +120,9 @@ def _likeness(pixels: NDArray[np.float32], skin: NDArray[np.float32]) -> Plane:
     return likeness
 
 
-def _white(pixels: NDArray[np.float32], points: Points, skin: NDArray[np.float32]) -> NDArray[np.float32]:
+def _white(
+    pixels: NDArray[np.float32], points: Points, skin: NDArray[np.float32], saturation: float
+) -> NDArray[np.float32]:
     """A white cloth outshines skin and the whites of the eyes, and is not much darker than the brightest things."""
     skin_level = float(skin @ LUMA)
     left, top = np.floor(points[_EYES].min(axis=0)).astype(int)
@@ -134,6 +138,7 @@ def _white(pixels: NDArray[np.float32], points: Points, skin: NDArray[np.float32
     # What no skin's own colour explains is the light's colour.
     strange = np.log((skin + 4) / (_USUAL_SKIN * (skin_level + 4)))
     cast = cast * np.exp(np.sign(strange) * np.clip(np.abs(strange) - 0.22, 0, 0.7))
+    cast = 1 + saturation * (cast - 1)
     white: NDArray[np.float32] = np.clip(level * cast / (cast @ LUMA), 0, 255).astype(np.float32)
     return white
 
@@ -170,13 +175,16 @@ def _blur(crop: Image, landmarks: Points, face_width: float) -> float:
         across = cv2.Sobel(picture, cv2.CV_32F, 1, 0)
         down = cv2.Sobel(picture, cv2.CV_32F, 0, 1)
         slopes.append(cv2.magnitude(across, down))
-    sharp = slopes[0] >= np.quantile(slopes[0], 0.96)
+    if np.quantile(slopes[0], 0.995) < _FAINTEST_EDGE:
+        return 0.5
+    # in a face of few edges the steepest 4 % would hold the feet of edges
+    sharp = slopes[0] >= max(np.quantile(slopes[0], 0.96), 0.5 * np.quantile(slopes[0], 0.995))
     ratio = float(np.median(slopes[0][sharp] / np.maximum(slopes[1][sharp], 1e-3)))
-    own = 1 / np.sqrt(max(ratio**2 - 1, 0.02))
+    own = np.sqrt(max(1 / max(ratio**2 - 1, 0.02) - 0.5, 0))  # Sobel's own blur has a variance of about a half
     return float(np.clip(own, 0.3, max(0.5, 0.03 * face_width)))
 
 
-def _grain(crop: Image, landmarks: Points) -> float:
+def _grain(crop: Image, landmarks: Points, face_width: float) -> float:
     """Noise of smooth skin.
 
     Source: Immerkær, "Fast noise variance estimation", CVIU 1996, with the median for the mean.
@@ -185,7 +193,9 @@ def _grain(crop: Image, landmarks: Points) -> float:
     if min(patch.shape) < 8:
         return 0.0
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
-    return float(np.clip(1.4826 * np.median(np.abs(cv2.filter2D(patch, cv2.CV_32F, kernel))) / 6, 0, 10))
+    noise = 1.4826 * np.median(np.abs(cv2.filter2D(patch, cv2.CV_32F, kernel))) / 6
+    # on a small face pores and edges look like noise
+    return float(np.clip(noise, 0, 10) * np.clip(face_width / 120, 0.3, 1))
 
 
 def _patch(crop: Image, points: Points, largest: int) -> Plane:

@@ -40,7 +40,7 @@ class N95Mask(WornMask):
         shape = str(rng.choice(["cup", "duckbill"], p=[0.65, 0.35]))
         colour = str(rng.choice(list(COLOURS), p=[0.6, 0.2, 0.2]))
         band = str(rng.choice(list(BAND_COLOURS)))
-        bridge = float(rng.uniform(28.1, 28.7))
+        bridge = float(rng.uniform(28.35, 28.85))
         breadth = float(rng.uniform(0.98, 1.10))
         depth = float(rng.uniform(0.9, 1.15))
         seed = int(rng.integers(2**32))

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from benchmark.errors import ImageRefused, RequestError, StorageError
+from benchmark.faces import FaceGeometry
+from benchmark.masking import export
+from benchmark.masking.export import export_pairs, output_name
+from benchmark.masking.export_journal import FOLDERS, JOURNAL
+from benchmark.masking.head import MEAN_HEAD
+
+STYLES = ("surgical", "nist-wide-high")
+MADE_UP_FACE = (40 * MEAN_HEAD[:, :2] + [125, 110]).astype(np.float32)
+
+
+@pytest.fixture
+def located(monkeypatch):
+    """The detector replaced: every photo of 250 × 250 holds the mean face, others hold none. Counts its calls."""
+    calls = []
+
+    def locate(photo):
+        calls.append(photo.shape)
+        if photo.shape[:2] != (250, 250):
+            raise ImageRefused("no face found")
+        return FaceGeometry(np.array([60, 60, 190, 190], np.float32), MADE_UP_FACE, MADE_UP_FACE[[45, 42, 36, 39, 33]])
+
+    monkeypatch.setattr(export, "locate_face", locate)
+    return calls
+
+
+def _photo(path, *, side=250, seed=0):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    pixels = np.clip(rng.normal((200, 160, 130), 6, (side, side, 3)), 0, 255).astype(np.uint8)
+    Pillow.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "in"
+    _photo(folder / "anna" / "1.jpg", seed=1)
+    _photo(folder / "anna" / "1.png", seed=2)
+    _photo(folder / "anna" / "2.JPG", seed=3)
+    _photo(folder / "bert" / "deep" / "1.jpg", seed=4)
+    _photo(folder / "loose.png", seed=5)
+    _photo(folder / "carl" / "noface.jpg", side=200)
+    (folder / "carl" / "broken.jpg").write_bytes(b"no photo")
+    (folder / "carl" / "notes.txt").write_text("passed over", "utf-8")
+    return folder
+
+
+def _files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.png")}
+
+
+def _rows(output):
+    with (output / "manifest.csv").open(encoding="utf-8", newline="") as stream:
+        return {row["file"]: row for row in csv.DictReader(stream)}
+
+
+def _contents(output):
+    return {name: (output / folder / name).read_bytes() for folder in FOLDERS for name in _files(output / folder)}
+
+
+def test_paired_folders_hold_the_same_names_and_the_manifest_every_image(source, tmp_path, located):
+    output = tmp_path / "out"
+    summary = export_pairs(source, output, styles=STYLES, size=64, seed=3)
+    names = {"anna/1.jpg.png", "anna/1.png", "anna/2.JPG.png", "bert/deep/1.jpg.png", "loose.png"}
+    for folder in FOLDERS:
+        assert _files(output / folder) == names
+    rows = _rows(output)
+    assert list(rows) == sorted(rows)
+    assert len(rows) == 7
+    assert {row["output"] for row in rows.values()} - {""} == names
+    assert (summary.exported, summary.failed, summary.reused) == (5, 2, 0)
+    assert "5 masked faces" in str(summary)
+    assert rows["carl/noface.jpg"]["status"] == "failed"
+    assert (rows["carl/noface.jpg"]["step"], rows["carl/noface.jpg"]["reason"]) == ("acquire", "no face found")
+    assert (rows["carl/broken.jpg"]["step"], rows["carl/broken.jpg"]["reason"]) == ("read", "not an image")
+    assert rows["bert/deep/1.jpg"]["subject"] == "bert"
+    assert rows["loose.png"]["subject"] == ""
+    for row in rows.values():
+        assert row["mask_type"] in STYLES
+        if row["status"] == "ok":
+            assert json.loads(row["parameters"])["colour"]
+
+
+def test_masked_and_unmasked_differ_only_where_the_true_mask_says(source, tmp_path, located):
+    output = tmp_path / "out"
+    export_pairs(source, output, styles=STYLES, size=96, seed=3)
+    for name in _files(output / "masked"):
+        unmasked, masked, true_mask = (np.array(Pillow.open(output / folder / name)) for folder in FOLDERS)
+        assert unmasked.shape == masked.shape == (96, 96, 3)
+        assert true_mask.shape == (96, 96)
+        assert set(np.unique(true_mask)) == {0, 255}
+        assert 0.1 < (true_mask > 0).mean() < 0.6
+        changed = (unmasked != masked).any(axis=2)
+        assert not (changed & (true_mask == 0)).any()
+        assert changed[true_mask > 0].mean() > 0.9
+        colour = unmasked[true_mask == 0].reshape(-1, 3).max(axis=0)
+        assert colour[0] > colour[2]  # red stays red
+
+
+def test_a_second_start_makes_nothing_again_and_mends_what_is_missing(source, tmp_path, located):
+    output = tmp_path / "out"
+    export_pairs(source, output, styles=STYLES, seed=3)
+    before, calls = _contents(output), len(located)
+    again = export_pairs(source, output, styles=STYLES, seed=3)
+    assert len(located) == calls
+    assert again.reused == again.exported == 5
+    assert "from an earlier start" in str(again)
+
+    (output / "masked" / "anna" / "1.png").unlink()
+    (output / "true_mask" / "loose.png").unlink()
+    mended = export_pairs(source, output, styles=STYLES, seed=3)
+    assert len(located) == calls + 2
+    assert mended.reused == 3
+    assert _contents(output) == before
+
+
+def test_a_killed_export_continues(source, tmp_path, located, monkeypatch):
+    output = tmp_path / "out"
+    whole = tmp_path / "whole"
+    export_pairs(source, whole, styles=STYLES, seed=3)
+    real = export._write_png
+
+    def dies(file, pixels):
+        if "bert" in str(file) and "true_mask" in str(file):
+            (file.parent).mkdir(parents=True, exist_ok=True)
+            (file.parent / f".{file.name}.99.tmp").write_bytes(b"half")
+            raise KeyboardInterrupt
+        real(file, pixels)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(export, "_write_png", dies)
+        with pytest.raises(KeyboardInterrupt):
+            export_pairs(source, output, styles=STYLES, seed=3)
+    assert not (output / "manifest.csv").exists()
+    with (output / JOURNAL).open("a", encoding="utf-8") as journal:
+        journal.write('{"file": "bert/de')  # killed while writing this line
+    summary = export_pairs(source, output, styles=STYLES, seed=3)
+    assert summary.reused == 3
+    assert _contents(output) == _contents(whole)
+    assert _rows(output) == _rows(whole)
+    assert not list(output.rglob("*.tmp"))
+
+
+def test_other_settings_are_refused_unless_fresh(source, tmp_path, located):
+    output = tmp_path / "out"
+    export_pairs(source, output, styles=STYLES, size=64, seed=3)
+    before = _contents(output)
+    for changed in ({"size": 32}, {"seed": 4}, {"styles": ("cloth",)}):
+        with pytest.raises(RequestError, match=r"other settings.*--fresh"):
+            export_pairs(source, output, **{"styles": STYLES, "size": 64, "seed": 3, **changed})
+    assert _contents(output) == before
+    export_pairs(source, output, styles=STYLES, size=32, seed=3, fresh=True)
+    assert Pillow.open(output / "masked" / "loose.png").size == (32, 32)
+
+
+def test_a_changed_or_removed_photo_changes_the_export(source, tmp_path, located):
+    output = tmp_path / "out"
+    export_pairs(source, output, styles=STYLES, seed=3)
+    (source / "loose.png").unlink()
+    _photo(source / "anna" / "1.png", side=180)  # no face any more
+    summary = export_pairs(source, output, styles=STYLES, seed=3)
+    assert (summary.exported, summary.failed) == (3, 3)
+    for folder in FOLDERS:
+        assert _files(output / folder) == {"anna/1.jpg.png", "anna/2.JPG.png", "bert/deep/1.jpg.png"}
+    assert "loose.png" not in _rows(output)
+
+
+def test_an_image_does_not_depend_on_the_others(source, tmp_path, located):
+    export_pairs(source, tmp_path / "all", styles=STYLES, seed=3)
+    for name in ("anna/1.png", "carl/noface.jpg", "loose.png", "anna/2.JPG"):
+        (source / name).unlink()
+    export_pairs(source, tmp_path / "few", styles=STYLES, seed=3)
+    everything = _contents(tmp_path / "all")
+    few = _contents(tmp_path / "few")
+    assert few
+    assert all(everything[name] == content for name, content in few.items())
+
+
+def test_wrong_requests(source, tmp_path, located):
+    with pytest.raises(RequestError, match="does not exist"):
+        export_pairs(tmp_path / "nowhere", tmp_path / "out", styles=STYLES)
+    with pytest.raises(RequestError, match="is not a folder"):
+        export_pairs(source / "loose.png", tmp_path / "out", styles=STYLES)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RequestError, match="no photos"):
+        export_pairs(tmp_path / "empty", tmp_path / "out", styles=STYLES)
+    with pytest.raises(RequestError, match="same folder"):
+        export_pairs(source, source, styles=STYLES)
+    with pytest.raises(RequestError, match="--size 8"):
+        export_pairs(source, tmp_path / "out", styles=STYLES, size=8)
+    with pytest.raises(RequestError, match="unknown mask"):
+        export_pairs(source, tmp_path / "out", styles=("no-such-mask",))
+    assert not (tmp_path / "out").exists()
+
+
+def test_folders_of_others_are_left_alone(source, tmp_path, located):
+    mine = tmp_path / "out" / "masked" / "mine.png"
+    _photo(mine)
+    for fresh in (False, True):
+        with pytest.raises(RequestError, match="no export made"):
+            export_pairs(source, tmp_path / "out", styles=STYLES, fresh=fresh)
+    assert mine.exists()
+
+
+def test_output_inside_the_input_is_not_read_as_input(source, located):
+    output = source / "export"
+    first = export_pairs(source, output, styles=STYLES)
+    second = export_pairs(source, output, styles=STYLES)
+    assert first.exported == second.exported == 5
+
+
+def test_an_unwritable_output_is_a_storage_error(source, tmp_path, located):
+    (tmp_path / "file").write_text("in the way", "utf-8")
+    with pytest.raises(StorageError, match="--output"):
+        export_pairs(source, tmp_path / "file" / "out", styles=STYLES)
+
+
+def test_names_never_collide():
+    names = [
+        f"a{one}{two}{three}"
+        for one in ("", ".png", ".jpg")
+        for two in ("", ".png", ".JPG")
+        for three in (".png", ".jpg", ".PNG")
+    ]
+    assert len({output_name(name) for name in set(names)}) == len(set(names))
+    assert all(output_name(name).endswith(".png") for name in names)
