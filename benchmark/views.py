@@ -20,6 +20,10 @@ GEOMETRY_ARRAYS: Mapping[str, RowArray] = {
 }
 
 
+FAILED_EARLIER = "failed at an earlier step"
+"""The reason of every failure that follows from one; the ledger has the first one's own reason."""
+
+
 def crop_arrays(size: int) -> dict[str, RowArray]:
     """The arrays of a view of crops ``size`` pixels wide."""
     return {"pixels": RowArray((size, size, 3), "uint8"), **GEOMETRY_ARRAYS}

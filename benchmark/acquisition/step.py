@@ -16,6 +16,7 @@ from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Photo
 from benchmark.parallel import map_in_processes
 from benchmark.views import (
+    FAILED_EARLIER,
     GEOMETRY_ARRAYS,
     NO_FACE,
     PhotoSet,
@@ -27,8 +28,6 @@ from benchmark.views import (
 )
 
 _VERSION = 1
-NOT_ACQUIRED = "not acquired"
-"""Reason of every later failure of a photo in which no face was found."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def _locate(photo: Photo, *, dataset: Dataset) -> _Row:
 def _crop(item: tuple[Photo, FaceGeometry | None], *, dataset: Dataset, size: int) -> _Row:
     photo, face = item
     if face is None:
-        return dict(NO_FACE), {"reason": NOT_ACQUIRED}
+        return dict(NO_FACE), {"reason": FAILED_EARLIER}
     try:
         pixels, moved = crop_face(dataset.read(photo), face, size)
     except ImageRefused as refusal:

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmark.acquisition.alignment import crop_face
 from benchmark.acquisition.detection import locate_face
-from benchmark.acquisition.step import NOT_ACQUIRED, Acquired
+from benchmark.acquisition.step import Acquired
 from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
 from benchmark.datasets.base import Dataset
@@ -21,6 +21,7 @@ from benchmark.masking.resolve import mask_style
 from benchmark.parallel import map_in_processes
 from benchmark.seeds import generator_for
 from benchmark.views import (
+    FAILED_EARLIER,
     GEOMETRY_ARRAYS,
     NO_FACE,
     MaskedView,
@@ -110,7 +111,7 @@ def _mask(
     photo, face, mask_type = item
     nothing = {**NO_FACE, **{f"photo_{name}": np.nan for name in GEOMETRY_ARRAYS}}
     if face is None:
-        return nothing, {"reason": NOT_ACQUIRED, "mask_type": mask_type}
+        return nothing, {"reason": FAILED_EARLIER, "mask_type": mask_type}
     try:
         pixels = dataset.read(photo)
         drawn = draw_mask(pixels, face, mask_type=mask_type, image_id=photo.image_id, seed=seed)

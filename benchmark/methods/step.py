@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from benchmark.artifacts import Artifact, Commit, RowArray
 from benchmark.context import RunContext
 from benchmark.faces import AlignedFaces
-from benchmark.methods.base import CropTransform, MaskedPairs, Method, TemplateMapper, Unmasker
+from benchmark.methods.base import CropTransform, MaskedPairs, Method, Unmasker
 from benchmark.methods.detector import Detector
-from benchmark.views import MaskedView, View
+from benchmark.views import FAILED_EARLIER, MaskedView, View
 
 _VERSION = 1
 _FACES_AT_ONCE = 64
@@ -63,7 +63,7 @@ def fit(method: Method, training: TrainingPairs | None, context: RunContext) -> 
     """
     learned = {}
     for part in method.parts():
-        if not part.trains or isinstance(part, TemplateMapper):
+        if not (part.trains and isinstance(part, Unmasker | Detector)):
             continue
         if training is None:
             raise AssertionError(f"{part.name} learns from pairs, and none were made")
@@ -159,8 +159,8 @@ def transform(method: CropTransform, view: View, *, name: str, shown: str, conte
                 rows = missing[start : start + _FACES_AT_ONCE]
                 changed = method.transform(view.take(rows).faces)
                 for row, pixels in zip(rows, changed, strict=True):
-                    reason = view.records[row].get("reason")
-                    commit(row, {} if reason else {"pixels": pixels}, {"reason": reason} if reason else {})
+                    failed = view.failed(row)
+                    commit(row, {} if failed else {"pixels": pixels}, {"reason": FAILED_EARLIER} if failed else {})
                 bar.update(len(rows))
 
     size = view.faces.size
@@ -189,7 +189,7 @@ def _restore_rows(method: Unmasker, view: View, rows: Sequence[int], commit: Com
             commit(row, {"pixels": pixels}, {"reason": REFUSED} if refused else cost)
     for row in rows:
         if view.failed(row):
-            commit(row, {}, {"reason": view.records[row]["reason"]})
+            commit(row, {}, {"reason": FAILED_EARLIER})
 
 
 def _with_pixels(faces: AlignedFaces, pixels: NDArray[np.uint8]) -> AlignedFaces:

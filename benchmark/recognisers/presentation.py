@@ -16,11 +16,11 @@ from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, Photo
 from benchmark.masking.step import draw_mask
 from benchmark.parallel import map_in_processes
-from benchmark.views import NO_FACE, View, crop_arrays, geometry_values, view_of
+from benchmark.views import FAILED_EARLIER, NO_FACE, View, crop_arrays, geometry_values, view_of
 
 _VERSION = 1
 
-_Item = tuple[Photo, FaceGeometry | None, FaceGeometry | None, "str | None", "Image | None", str]
+_Item = tuple[Photo, FaceGeometry | None, FaceGeometry | None, "str | None", "Image | None"]
 
 
 def present(
@@ -59,7 +59,6 @@ def present(
             aligned_on[row],
             None if mask_types is None else mask_types[row],
             crop,
-            str(view.records[row].get("reason") or ""),
         )
 
     def make(missing: list[int], commit: Commit) -> None:
@@ -80,9 +79,9 @@ def present(
 
 
 def _present(item: _Item, *, dataset: Dataset, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    photo, raw_face, aligned_on, mask_type, crop, reason = item
+    photo, raw_face, aligned_on, mask_type, crop = item
     if crop is None or aligned_on is None or raw_face is None:
-        return dict(NO_FACE), {"reason": reason}
+        return dict(NO_FACE), {"reason": FAILED_EARLIER}
     try:
         pixels = dataset.read(photo)
         if mask_type is not None:

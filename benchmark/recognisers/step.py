@@ -13,7 +13,7 @@ from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
 from benchmark.faces import FaceGeometry
 from benchmark.recognisers.base import Recogniser
-from benchmark.views import View
+from benchmark.views import FAILED_EARLIER, View
 
 _VERSION = 1
 _FACES_AT_ONCE = 64
@@ -87,7 +87,7 @@ def _embed_rows(recogniser: Recogniser, view: View, rows: list[int], commit: Com
             commit(row, {"embeddings": np.nan if refused else embedding}, {"reason": REFUSED} if refused else {})
     for row in rows:
         if view.failed(row):
-            commit(row, {"embeddings": np.nan}, {"reason": view.records[row]["reason"]})
+            commit(row, {"embeddings": np.nan}, {"reason": FAILED_EARLIER})
 
 
 def _geometry(view: View, row: int) -> FaceGeometry:
