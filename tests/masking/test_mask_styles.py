@@ -115,7 +115,7 @@ def test_the_colour_drawn_is_the_colour_in_the_ledger(name, posed_face):
     face = posed_face(face_width=130, side=300)
     palette = {"surgical": surgical.COLOURS, "kn95": kn95.COLOURS, "cloth": cloth.COLOURS}[name]
     compared = set()
-    for seed in range(60):
+    for seed in range(40):
         drawn = _draw(name, face, seed)
         if drawn.parameters.get("pattern", "plain") != "plain":
             continue
@@ -137,7 +137,7 @@ def test_the_colour_drawn_is_the_colour_in_the_ledger(name, posed_face):
 def test_cloth_draws_every_pattern_and_its_ink_shows(posed_face):
     face = posed_face(face_width=150, side=300)
     spread: dict[str, list[float]] = {}
-    for seed in range(60):
+    for seed in range(40):
         drawn = _draw("cloth", face, seed)
         x, y = np.round(face.landmarks[62]).astype(int)
         pixels = drawn.photo[y - 20 : y + 20, x - 30 : x + 30].reshape(-1, 3).astype(float)
