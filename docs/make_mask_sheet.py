@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, help="a folder of photos (default: the synthetic people)")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "images" / "masks.jpg")
-    parser.add_argument("--people", type=int, default=6)
+    parser.add_argument("--people", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     photos = _from_folder(options.photos) if options.photos else _synthetic()
@@ -68,7 +68,8 @@ def _chosen(photos: Iterator[Image], people: int) -> list[tuple[Image, FaceGeome
             continue
         faces.append((yaw, photo, face))
     faces.sort(key=lambda one: one[0])
-    spread = np.linspace(0, len(faces) - 1, min(people, len(faces))).round().astype(int)
+    usual = len(faces) // 12  # the outermost are odd faces or odd landmarks
+    spread = np.linspace(usual, len(faces) - 1 - usual, min(people, len(faces))).round().astype(int)
     return [faces[index][1:] for index in spread]
 
 
