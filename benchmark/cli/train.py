@@ -56,7 +56,7 @@ def execute(options: argparse.Namespace) -> int:
             "quiet": options.quiet,
         },
     )
-    from benchmark.train_method import train_method  # noqa: PLC0415  # imports PyTorch: not for --help
+    from benchmark.pipeline.train_method import train_method  # noqa: PLC0415  # imports PyTorch: not for --help
 
     folder = train_method(config, options.out)
     print(f"trained: {folder.resolve()}")

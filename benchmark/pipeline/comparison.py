@@ -1,0 +1,125 @@
+"""The steps `recognise` and `compare` of one arm: every pairing, scored by every recogniser."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.context import RunContext
+from benchmark.methods.base import TemplateMapper
+from benchmark.methods.template_step import fit_template_mapper
+from benchmark.pipeline.arm import PreparedArm
+from benchmark.pipeline.conditions import Pairing, Side
+from benchmark.pipeline.plan import Plan
+from benchmark.pipeline.training_pairs import MadePairs
+from benchmark.recognisers.base import Recogniser
+from benchmark.recognisers.step import Embeddings, recognise
+from benchmark.reporting.scores_file import ScoresWriter, ids_at
+from benchmark.verification.base import Cell
+from benchmark.verification.measurement import ScoredCell
+from benchmark.verification.scoring import score_comparisons
+from benchmark.views import View
+
+
+def compare_arm(
+    plan: Plan, prepared: PreparedArm, made: MadePairs | None, writer: ScoresWriter, context: RunContext
+) -> list[ScoredCell]:
+    """Score every pairing of `prepared` with every recogniser; every score also goes to `writer`."""
+    cells = []
+    ids = [photo.image_id for photo in plan.protocol.photos]
+    for name, recogniser in plan.recognisers.items():
+        judge = _Judge(name, recogniser, context)
+        for label, method in plan.methods.items():
+            if isinstance(method, TemplateMapper):
+                judge.learn(label, method, made)
+        for pairing in prepared.pairings:
+            cell = leading_columns(plan, prepared.arm, pairing.method, pairing.condition, name, native=pairing.native)
+            scored = judge.score(pairing, cell, len(ids))
+            cells.append(scored)
+            comparisons = pairing.comparisons
+            writer.add(
+                scored.cell,
+                ids_at(ids, comparisons.reference),
+                ids_at(ids, comparisons.probe),
+                comparisons.mated,
+                comparisons.fold,
+                scored.scores,
+            )
+    return cells
+
+
+class _Judge:
+    """One recogniser with the embeddings that it made so far, and the template mappers fitted to it."""
+
+    def __init__(self, name: str, recogniser: Recogniser, context: RunContext) -> None:
+        self._name = name
+        self._recogniser = recogniser
+        self._context = context
+        self._embeddings: dict[str, Embeddings] = {}
+        self._mappers: dict[str, TemplateMapper] = {}
+
+    def learn(self, label: str, mapper: TemplateMapper, made: MadePairs | None) -> None:
+        if made is None:
+            raise AssertionError(f"{label} learns from pairs, and none were made")
+        masked = self._embed(made.view, "masked training faces")
+        true = self._embed(made.view.unmasked(), "bare training faces")
+        fitted = copy.copy(mapper)  # one mapper a recogniser
+        subjects = tuple(photo.subject_id for photo in made.view.photo_set.photos)
+        fit_template_mapper(
+            fitted, masked.values, true.values, subjects, made_of=(masked.key, true.key), context=self._context
+        )
+        self._mappers[label] = fitted
+
+    def score(self, pairing: Pairing, cell: Cell, n_photos: int) -> ScoredCell:
+        references = self._side(pairing.reference, pairing.method)
+        probes = self._side(pairing.probe, pairing.method)
+        compared = pairing.comparisons
+        return ScoredCell(
+            cell=cell,
+            comparisons=compared,
+            scores=score_comparisons(self._recogniser, references, pairing.reference.rows, probes, pairing.probe.rows),
+            failed_probes=_never_acquired(probes, pairing.probe.rows, compared.probe, n_photos),
+            failed_references=_never_acquired(references, pairing.reference.rows, compared.reference, n_photos),
+        )
+
+    def _side(self, side: Side, method: str) -> NDArray[np.float32]:
+        values = self._embed(side.view, side.shown).values
+        return self._mappers[method].map(np.asarray(values)) if side.mapped else values
+
+    def _embed(self, view: View, shown: str) -> Embeddings:
+        if view.key not in self._embeddings:
+            self._embeddings[view.key] = recognise(
+                self._name, self._recogniser, view, shown=shown, context=self._context
+            )
+        return self._embeddings[view.key]
+
+
+def _never_acquired(
+    embeddings: NDArray[np.float32], rows: NDArray[np.int32], photos: NDArray[np.int32], n_photos: int
+) -> NDArray[np.bool_]:
+    """``bool (n_photos,)``: photos that take part and gave no template in any of their comparisons."""
+    usable = np.asarray(np.isfinite(embeddings).all(axis=1))[rows]
+    failures = np.bincount(photos[~usable], minlength=n_photos)
+    successes = np.bincount(photos[usable], minlength=n_photos)
+    failed: NDArray[np.bool_] = (failures > 0) & (successes == 0)
+    return failed
+
+
+def leading_columns(plan: Plan, arm: str, label: str, condition: str, recogniser: str, *, native: bool = False) -> Cell:
+    """The leading columns of ``metrics.csv`` for one method (``"none"`` for raw and masked faces) and condition."""
+    method = plan.methods.get(label)
+    learned = method is not None and any(part.trains for part in method.parts())
+    return Cell(
+        dataset=plan.config.dataset,
+        protocol=plan.protocol.name,
+        acquisition=arm,
+        size="native" if native else str(plan.config.size),
+        recogniser=recogniser,
+        method="none" if method is None else method.name,
+        preset="" if method is None else method.preset,
+        train_data=plan.training.dataset_name if learned and plan.training else "",
+        mask_source="none" if method is None else method.mask_source,
+        condition=condition,
+    )

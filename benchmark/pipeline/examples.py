@@ -1,0 +1,54 @@
+"""Picks a few people whose faces the report shows at every stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmark.pipeline.arm import PreparedArm
+from benchmark.reporting.run_results import ExampleStrip
+from benchmark.views import View
+
+_PEOPLE = 6
+
+
+def choose_examples(prepared: PreparedArm) -> list[ExampleStrip]:
+    """One face a mask type, of different people, and one in which something failed if there is such a one.
+
+    The first suitable photos in the protocol's order are taken: nobody picks the pretty ones.
+    """
+    masked = prepared.masked
+    rows = _first_of_each_type(prepared)
+    failed = [
+        row for row in range(len(masked)) if any(restored.view.failed(row) for restored in prepared.restored.values())
+    ]
+    return [_strip(prepared, row) for row in [*rows, *failed[:1]]]
+
+
+def _first_of_each_type(prepared: PreparedArm) -> list[int]:
+    masked = prepared.masked
+    photos = masked.photo_set.photos
+    rows: list[int] = []
+    people: set[str] = set()
+    whole_rounds = 0
+    while len(rows) < _PEOPLE and whole_rounds < _PEOPLE:
+        whole_rounds += 1
+        for kind in dict.fromkeys(masked.mask_types):
+            for row, photo in enumerate(photos):
+                if masked.mask_types[row] == kind and photo.subject_id not in people and not masked.failed(row):
+                    rows.append(row)
+                    people.add(photo.subject_id)
+                    break
+    return rows[:_PEOPLE]
+
+
+def _strip(prepared: PreparedArm, row: int) -> ExampleStrip:
+    masked = prepared.masked
+    photo = masked.photo_set.photos[row]
+    views: Sequence[tuple[str, View]] = [
+        ("raw", masked.unmasked()),
+        ("masked", masked),
+        *((name, restored.view) for name, restored in prepared.restored.items()),
+    ]
+    columns = {name: None if view.failed(row) else view.faces.pixels[row] for name, view in views}
+    reasons = {name: str(view.records[row]["reason"]) for name, view in views if view.failed(row)}
+    return ExampleStrip(photo.subject_id, photo.image_id, columns, reasons)

@@ -1,0 +1,68 @@
+"""The rows of ``metrics.csv`` that need no recogniser: likeness to the true pixels, seconds and memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.methods.step import Restored
+from benchmark.pipeline.arm import PreparedArm
+from benchmark.pipeline.comparison import leading_columns
+from benchmark.pipeline.plan import Plan
+from benchmark.verification.base import MetricRow
+from benchmark.verification.measure_images import measure_images
+from benchmark.verification.measurement import Measurement, Note
+
+NO_RECOGNISER = "none"
+
+
+def measure_restoration(plan: Plan, prepared: PreparedArm, subjects: NDArray[np.int32]) -> Measurement:
+    """Image quality of the masked faces and of every method that restores faces, and what each method cost."""
+    masked = prepared.masked
+    shown = {"none": ("raw-masked", masked)} | {
+        label: ("raw-restored", restored.view) for label, restored in prepared.restored.items()
+    }
+    rows: list[MetricRow] = []
+    notes: list[Note] = []
+    for label, (condition, view) in shown.items():
+        measured = measure_images(
+            leading_columns(plan, prepared.arm, label, condition, NO_RECOGNISER),
+            true=masked.true_pixels,
+            restored=view.faces.pixels,
+            holes=masked.holes,
+            failed=np.array([view.failed(row) for row in range(len(view))]),
+            subjects=subjects,
+            mask_types=masked.mask_types,
+            replicates=plan.config.replicates,
+            seed=plan.config.seed,
+        )
+        rows += measured.rows
+        notes += measured.notes
+    rows += _costs(plan, prepared, prepared.restored)
+    return Measurement(tuple(rows), tuple(notes))
+
+
+def _costs(plan: Plan, prepared: PreparedArm, restored: Mapping[str, Restored]) -> Iterator[MetricRow]:
+    for label, made in restored.items():
+        failed = sum(made.view.failed(row) for row in range(len(made.view)))
+        for metric, value in (
+            ("seconds_per_image", made.seconds_per_image),
+            ("peak_memory_mib", made.peak_memory_mib),
+        ):
+            yield MetricRow(
+                **vars(leading_columns(plan, prepared.arm, label, "raw-restored", NO_RECOGNISER)),
+                mask_type="all",
+                metric=metric,
+                threshold_kind="none",
+                target=None,
+                value=value if math.isfinite(value) else None,
+                ci_low=None,
+                ci_high=None,
+                n_mated=0,
+                n_nonmated=0,
+                n_failed=failed,
+                threshold=None,
+            )

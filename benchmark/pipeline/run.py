@@ -1,0 +1,183 @@
+"""Carries out a plan: photos → acquire → mask → unmask → recognise → compare → measure → report."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmark.acquisition.step import Acquired, acquire
+from benchmark.artifacts import ArtifactStore, digest
+from benchmark.cards import Card
+from benchmark.config import RunConfig
+from benchmark.context import RunContext
+from benchmark.errors import BenchmarkError
+from benchmark.ledger import Ledger
+from benchmark.masking.resolve import mask_style
+from benchmark.methods.step import fit
+from benchmark.pipeline.arm import PreparedArm, prepare_arm
+from benchmark.pipeline.comparison import compare_arm
+from benchmark.pipeline.examples import choose_examples
+from benchmark.pipeline.manifest import machine_facts
+from benchmark.pipeline.plan import Plan, make_plan
+from benchmark.pipeline.restoration_rows import measure_restoration
+from benchmark.pipeline.training_pairs import MadePairs, make_training_pairs
+from benchmark.progress import Progress
+from benchmark.reporting.run_results import RunResults
+from benchmark.reporting.scores_file import ScoresWriter
+from benchmark.reporting.write_run import write_run
+from benchmark.verification.measure import measure
+from benchmark.verification.measurement import ScoredCell
+from benchmark.views import PhotoSet
+
+log = logging.getLogger(__name__)
+
+
+def run(config: RunConfig) -> Path:
+    """Carry out one run and write its folder.
+
+    Returns:
+        The path of ``report.html``.
+
+    Raises:
+        RequestError: the request was wrong; nothing was computed.
+        BenchmarkError: the run failed; what was computed is kept, and the same command continues.
+    """
+    started = datetime.now().astimezone()
+    watch = _Stopwatch()
+    plan = make_plan(config)
+    context = RunContext(
+        store=ArtifactStore(plan.config.cache, fresh=plan.config.fresh),
+        ledger=Ledger(),
+        progress=Progress(quiet=plan.config.quiet),
+        workers=plan.config.workers,
+        device=plan.config.device,
+        seed=plan.config.seed,
+    )
+    with watch.stage("train"):
+        made = None
+        if plan.training is not None:
+            made = make_training_pairs(plan.training, plan.config.masks, plan.config.size, context)
+        losses = _fit_methods(plan, made, context)
+    with watch.stage("acquire"):
+        acquired = _acquire_test_photos(plan, context)
+    arms: list[PreparedArm] = []
+    for arm in plan.config.acquisition:
+        with watch.stage(f"mask and unmask ({arm})"):
+            trained_on = "" if made is None else made.training.key
+            arms.append(prepare_arm(plan, arm, acquired, trained_on, context))
+    cells: list[ScoredCell] = []
+    notes = [note for prepared in arms for note in prepared.notes]
+    notes += [f"{name} was left out: {reason}" for name, reason in plan.left_out.items()]
+    with watch.stage("recognise and compare"), ScoresWriter(plan.out / "scores.parquet") as writer:
+        for prepared in arms:
+            cells += compare_arm(plan, prepared, made, writer, context)
+    subjects = _subject_codes(plan)
+    with watch.stage("measure"):
+        measurement = measure(
+            cells,
+            subjects=subjects,
+            mask_types=arms[0].masked.mask_types,
+            targets=plan.config.targets,
+            replicates=plan.config.replicates,
+            seed=plan.config.seed,
+            progress=context.progress,
+        )
+        restoration = [measure_restoration(plan, prepared, subjects) for prepared in arms]
+    manifest = _manifest(plan, acquired, made, started, watch.seconds)
+    results = RunResults(
+        metrics=[row for part in (measurement, *restoration) for row in part.rows],
+        notes=[*notes, *(note for part in (measurement, *restoration) for note in part.notes)],
+        curves=measurement.curves,
+        images=context.ledger.table(),
+        examples=choose_examples(arms[0]),
+        manifest=manifest,
+        cards=_cards(plan),
+        losses=losses,
+        synthetic=plan.dataset.card.synthetic,
+    )
+    return write_run(results, plan.out)
+
+
+def _acquire_test_photos(plan: Plan, context: RunContext) -> Acquired:
+    photo_set = PhotoSet(plan.config.dataset, plan.dataset, plan.protocol.photos, "test")
+    acquired = acquire(photo_set, context)
+    if not any(acquired.geometry):
+        raise BenchmarkError(
+            f"no face was found in any of the {len(photo_set)} photos of '{plan.config.dataset}'; look at them, or at "
+            "--data-root"
+        )
+    return acquired
+
+
+def _fit_methods(plan: Plan, made: MadePairs | None, context: RunContext) -> dict[str, pd.DataFrame]:
+    losses: dict[str, pd.DataFrame] = {}
+    for method in plan.methods.values():
+        for part, learned in fit(method, None if made is None else made.training, context).items():
+            if learned.losses is not None:
+                losses[part] = learned.losses
+    return losses
+
+
+def _subject_codes(plan: Plan) -> NDArray[np.int32]:
+    subjects = [photo.subject_id for photo in plan.protocol.photos]
+    codes = {subject: code for code, subject in enumerate(dict.fromkeys(subjects))}
+    return np.array([codes[subject] for subject in subjects], dtype=np.int32)
+
+
+def _cards(plan: Plan) -> dict[str, Card]:
+    """The card of every plugin that took part, by name."""
+    cards: dict[str, Card] = {plan.config.dataset: plan.dataset.card}
+    if plan.training is not None:
+        cards[plan.training.dataset_name] = plan.training.dataset.card
+    cards |= {name: mask_style(name).card for name in plan.config.masks}
+    cards |= {name: recogniser.card for name, recogniser in plan.recognisers.items()}
+    for method in plan.methods.values():
+        cards |= {part.name: part.card for part in method.parts()}
+        cards[method.name] = method.card
+    return cards
+
+
+def _manifest(
+    plan: Plan, acquired: Acquired, made: MadePairs | None, started: datetime, durations: Mapping[str, float]
+) -> dict[str, Any]:
+    comparisons = plan.protocol.comparisons
+    counted = digest({"reference": comparisons.reference.tolist(), "probe": comparisons.probe.tolist()})
+    return {
+        "config": plan.config.model_dump(mode="json"),
+        **machine_facts(plan.config.device),
+        "digests": {
+            "dataset": acquired.photo_set.digest(),
+            "protocol": counted,
+            "training pairs": "" if made is None else made.training.key,
+        },
+        "training": None
+        if plan.training is None
+        else {"dataset": plan.training.dataset_name, "overlap": plan.training.overlap},
+        "left_out": dict(plan.left_out),
+        "started": started.isoformat(timespec="seconds"),
+        "durations": {stage: round(seconds, 1) for stage, seconds in durations.items()},
+    }
+
+
+class _Stopwatch:
+    """Seconds a stage, in the order of the stages."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
