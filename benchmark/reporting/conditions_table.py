@@ -32,8 +32,8 @@ class ConditionsTable:
     rows: tuple[ConditionRow, ...]
 
 
-def conditions_table(index: ResultsIndex, panel: Panel, target: float) -> ConditionsTable:
-    """Every condition with its error rates at the frozen threshold and the figures that need no threshold."""
+def conditions_table(index: ResultsIndex, panel: Panel, target: float | None) -> ConditionsTable:
+    """Every condition: error rates at the frozen threshold, where there is a target, and what needs no threshold."""
     found: set[tuple[int, str, str, Entry | None, str]] = set()
     for row in index.rows:
         at = panel_of(row)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from benchmark.reporting.formatting import percent
+from benchmark.views import FAILED_EARLIER
 
 _SHOWN = 40
 
@@ -39,13 +40,18 @@ class FailuresTable:
 
 
 def failures_table(images: pd.DataFrame) -> FailuresTable:
-    """Groups in the order of the steps, the most frequent reason first. Takes the rows of ``images.csv``."""
+    """Groups in the order of the steps, the most frequent reason first. Takes the rows of ``images.csv``.
+
+    A failure is counted at the step where it happened, not again at those that it kept from the image; details in
+    brackets do not part a reason from its like.
+    """
     if images.empty:
         return FailuresTable(0, 0, (), (), 0)
-    failed = images[images["status"] == "failed"]
+    failed = images[(images["status"] == "failed") & (images["reason"] != FAILED_EARLIER)]
     attempted = images.groupby(["step", "variant"], sort=False).size()
     steps = {step: place for place, step in enumerate(dict.fromkeys(images["step"]))}
-    counted = failed.groupby(["step", "variant", "reason"]).size().reset_index(name="count")
+    alike = failed.assign(reason=failed["reason"].astype(str).str.replace(r"\s*\(.*\)$", "", regex=True))
+    counted = alike.groupby(["step", "variant", "reason"]).size().reset_index(name="count")
     groups = [
         FailureGroup(str(step), str(variant), str(reason), int(count), int(attempted[(step, variant)]))
         for step, variant, reason, count in counted.itertuples(index=False, name=None)

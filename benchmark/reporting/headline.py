@@ -58,8 +58,11 @@ def headline(index: ResultsIndex, target: float | None, *, synthetic: bool) -> H
     Methods rank by matched recovery, on recognisers they never saw, privileged ones left out. On synthetic people no
     recovery is claimed.
     """
-    if target is None or not index.panels:
+    if not index.panels:
         return Headline("No comparison could be measured", (), ())
+    if target is None:
+        why = "No target false match rate could be carried; the notes say why. What needs no threshold stands below."
+        return Headline("Too few comparisons to set a threshold", (), (why,))
     verdicts = tuple(_verdict(index, panel, target, claim=not synthetic) for panel in index.panels)
     caveats = [*_partial_judges(index)]
     if synthetic:

@@ -47,7 +47,11 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
     variables = {entry: MethodColours(index.entries).variable(entry) for entry in index.entries}
     tables = []
     for panel in index.panels:
-        by_target = []
+        by_target: list[dict[str, Any]] = []
+        if not index.targets:
+            by_target.append(
+                {"number": 0, "text": "", "methods": None, "conditions": conditions_table(index, panel, None)}
+            )
         for number, target in enumerate(index.targets):
             methods = method_table(index, panel, target, variables)
             order = table_entries([*methods.methods, *methods.privileged])

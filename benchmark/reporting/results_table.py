@@ -99,7 +99,15 @@ COLUMNS: tuple[Column, ...] = (
         "fmr", "frozen", "Realised FMR %", "false match rate that the frozen threshold really gives", FROZEN, "", True
     ),
     Column("recovery_frozen", "frozen", "Recovery %", "believe it only where the real FMR holds", FROZEN),
-    Column("harm", "frozen", "Harm", "rise of GFRR for people without a mask, points", FROZEN, "raw-passthrough", True),
+    Column(
+        "harm",
+        "frozen",
+        "Harm, points",
+        "rise of GFRR for people without a mask, percentage points",
+        FROZEN,
+        "raw-passthrough",
+        True,
+    ),
     Column("psnr_hole", "none", "PSNR dB", "likeness to the true pixels under the mask", PICTURE),
     Column("ssim_hole", "none", "SSIM", "structural likeness under the mask", PICTURE),
     Column("fta", "none", "FTA %", "probes lost: no face found or refused", COST, "", True),
@@ -186,9 +194,9 @@ def shown(row: MetricRow | None, target: float | None, why: str | None = None) -
         text, decimals = _OWN_UNIT.get(row.metric, (partial(number, decimals=3), 3))
         return Shown(text(value), interval(row.ci_low, row.ci_high, decimals=decimals), counts, value)
     decimals, flag = 1, ""
-    if row.metric == "fmr" and target:
+    if row.metric in ("fmr", "gfar") and target:
         decimals = rate_decimals(target)
-        if value > FLAGGED_RATIO * target:
+        if row.metric == "fmr" and value > FLAGGED_RATIO * target:
             flag = times(value / target)
     if row.metric.startswith("recovery"):
         decimals = 0

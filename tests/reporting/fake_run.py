@@ -377,7 +377,10 @@ def _images(subject: str, methods: tuple[FakeMethod, ...]) -> pd.DataFrame:
     for number in range(300):
         image = f"{subject}/{subject}_{number:04d}.jpg"
         mask = MASK_TYPES[number % len(MASK_TYPES)]
-        steps = [("acquire", "", "no face found", 0.01), ("mask", "", "mask not placed: profile", 0.02)]
+        steps = [
+            ("acquire", "", "no face found", 0.01),
+            ("mask", "", "mask not placed: a profile (0.07 of the face beyond the nose)", 0.02),
+        ]
         steps += [("unmask", m.name, "no mask found", 0.03) for m in methods if m.mask_source == "detected"]
         steps += [("recognise", "face_recognition", "no face found after restoring", 0.02)]
         for step, variant, reason, rate in steps:

@@ -133,7 +133,7 @@ def _bare() -> RunResults:
     return fake_run(methods=METHODS[:1], recognisers=("dlib",), mask_types=(), people=1, size=32)
 
 
-@pytest.mark.parametrize("case", ["no methods", "all failed", "no curves", "nothing at all", "no frozen"])
+@pytest.mark.parametrize("case", ["no methods", "all failed", "no curves", "nothing at all", "no frozen", "no targets"])
 def test_a_poor_run_still_has_a_report(case: str, tmp_path: Path) -> None:
     run = _bare()
     if case == "no methods":
@@ -151,13 +151,17 @@ def test_a_poor_run_still_has_a_report(case: str, tmp_path: Path) -> None:
     elif case == "nothing at all":
         empty = pd.DataFrame(columns=list(IMAGE_COLUMNS))
         run = RunResults([], [], [], empty, [], {}, {}, {}, synthetic=False)
-    else:
+    elif case == "no frozen":
         run = replace(run, metrics=[row for row in run.metrics if row.threshold_kind != "frozen"])
+    else:
+        run = replace(run, metrics=[row for row in run.metrics if row.target is None])
     page = _Page(write_run(run, tmp_path).read_text(encoding="utf-8"))
     assert page.open == []
     assert not re.search(r"\b(nan|NaN|None)\b", page.text)
     if case == "all failed":
         assert "no face found" in page.text
+    if case == "no targets":
+        assert "Too few comparisons to set a threshold" in page.text and "AUC" in page.text
 
 
 def test_synthetic_people_are_announced(tmp_path: Path) -> None:
