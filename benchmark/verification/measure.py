@@ -22,7 +22,7 @@ from benchmark.verification.thresholds import DEFAULT_TARGETS, check_targets
 
 log = logging.getLogger(__name__)
 
-DEFAULT_REPLICATES = 500
+DEFAULT_REPLICATES = 200
 
 
 def measure(

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 TAIL_FACTOR = 4
 """The tail holds this many times the share of scores that the highest target FMR accepts: replicates differ."""
-SMALLEST_TAIL = 10_000
+SMALLEST_TAIL = 2_000
 
 
 @dataclass(frozen=True)

@@ -17,26 +17,31 @@ NOISE = {"raw-raw": 0.0, "raw-masked": 1.6, "raw-restored": 1.1, "raw-passthroug
 METHOD = {"raw-raw": "none", "raw-masked": "none"}
 
 
-def search(people: int) -> tuple[Comparisons, NDArray[np.int32]]:
-    """Each subject's first photo against every other photo; and the subject of each photo."""
+def search(people: int, *, strangers: int | None = None) -> tuple[Comparisons, NDArray[np.int32]]:
+    """Each subject's first photo against every other photo, or against those of the subject and of the `strangers`
+    that follow; and the subject of each photo."""
     subjects = np.repeat(np.arange(people), PHOTOS_A_SUBJECT).astype(np.int32)
-    references = np.arange(0, len(subjects), PHOTOS_A_SUBJECT)
-    probes = np.setdiff1d(np.arange(len(subjects)), references)
-    reference, probe = (side.ravel().astype(np.int32) for side in np.meshgrid(references, probes, indexing="ij"))
-    mated = subjects[reference] == subjects[probe]
-    return Comparisons(reference, probe, mated, np.full(len(mated), -1, np.int8)), subjects
+    met = (np.arange(people)[:, None] + np.arange(people if strangers is None else strangers + 1)) % people
+    probes = PHOTOS_A_SUBJECT * met[:, :, None] + np.arange(1, PHOTOS_A_SUBJECT)
+    probe = probes.ravel().astype(np.int32)
+    reference = np.repeat(PHOTOS_A_SUBJECT * np.arange(people), len(probe) // people).astype(np.int32)
+    return Comparisons(
+        reference, probe, subjects[reference] == subjects[probe], np.full(len(probe), -1, np.int8)
+    ), subjects
 
 
-def scores(people: int, rng: np.random.Generator, *conditions: str) -> list[NDArray[np.float32]]:
+def scores(
+    people: int, rng: np.random.Generator, *conditions: str, strangers: int | None = None
+) -> list[NDArray[np.float32]]:
     """Cosine scores of the comparisons of `search`, one array a condition; the conditions share people and photos."""
-    comparisons, subjects = search(people)
+    comparisons, subjects = search(people, strangers=strangers)
     spread = rng.gamma(8, 1 / 8, (people, 1))[subjects]
     photos = rng.normal(size=(people, 24))[subjects] + spread * rng.normal(size=(len(subjects), 24))
+    references = _unit(photos)[comparisons.reference]
     found = []
     for condition in conditions:
         seen = photos + NOISE[condition] * spread * rng.normal(size=photos.shape)
-        similar = _unit(photos) @ _unit(seen).T
-        found.append(similar[comparisons.reference, comparisons.probe].astype(np.float32))
+        found.append(np.einsum("pd,pd->p", references, _unit(seen)[comparisons.probe]).astype(np.float32))
     return found
 
 

@@ -1,9 +1,11 @@
 """Nominal 95 % intervals against simulation: how often do they hold the truth of the population?
 
 People differ in how much their photos vary, and share references, so that scores are clustered. The truth is that of
-one very large sample. Tolerance: with 160 trials the observed coverage of a true 95 % interval lies in .905–.985 in
-99 % of runs; .89–.99 is accepted, since a percentile bootstrap of 50 people is known to fall a little short, and one of
-comparisons with two sides ("pigeonhole") to be a little wide. The seed is fixed.
+40,000 people. Tolerance for rates of mated comparisons: with 120 trials the observed coverage of a true 95 % interval
+lies in .90–.99 in 98 % of runs; .88–.995 is accepted, since a percentile bootstrap of 50 people is known to fall a
+little short. A false match rate is another matter: where chance between single pairs outweighs what people have in
+common, weights c_i·c_j give up to three times the variance (Owen 2007), so the interval is too wide, never too narrow;
+that its excess stays below √3 is tested. The seed is fixed.
 """
 
 import numpy as np
@@ -14,25 +16,26 @@ from benchmark.verification import error_rates
 from benchmark.verification.bootstrap import draw_subjects, percentile_interval
 from benchmark.verification.contrast_metrics import Recovery
 from benchmark.verification.error_rates import count_errors
-from benchmark.verification.replicates import SubjectScores, count_at_frozen, count_at_matched
+from benchmark.verification.replicates import count_at_frozen, count_at_matched
 from benchmark.verification.selections import RankedScores, Selections
 from benchmark.verification.thresholds import threshold_at
 from tests.verification.population import scores, search
 
 CONDITIONS = ("raw-raw", "raw-masked", "raw-restored")
-PEOPLE, TRIALS, REPLICATES, TARGET = 50, 160, 150, 0.02
-MEASURES = ("matched GFRR of masked", "frozen GFRR of masked", "frozen FMR of masked", "recovery", "FNMR at 0.5")
+PEOPLE, TRIALS, REPLICATES, TARGET = 50, 120, 120, 0.02
+FALSE_MATCHES = "frozen FMR of masked"
+MEASURES = ("matched GFRR of masked", "frozen GFRR of masked", "recovery", "FNMR at 0.5", FALSE_MATCHES)
 
 
-def ranked(people: int, rng: np.random.Generator, draws: NDArray[np.int32]) -> list[SubjectScores]:
-    comparisons, subjects = search(people)
-    selections = Selections(comparisons, subjects, [None] * len(subjects), draws)
-    return [RankedScores(selections, values).of("all") for values in scores(people, rng, *CONDITIONS)]
-
-
-def replicates_of(people: int, rng: np.random.Generator, draws: NDArray[np.int32]) -> dict[str, NDArray[np.float64]]:
+def replicates_of(
+    people: int, rng: np.random.Generator, draws: NDArray[np.int32], strangers: int | None = None
+) -> dict[str, NDArray[np.float64]]:
     """Every measure, ``(R + 1,)``."""
-    raw, masked, restored = ranked(people, rng, draws)
+    comparisons, subjects = search(people, strangers=strangers)
+    selections = Selections(comparisons, subjects, [None] * len(subjects), draws)
+    raw, masked, restored = (
+        RankedScores(selections, values).of("all") for values in scores(people, rng, *CONDITIONS, strangers=strangers)
+    )
     matched = [count_at_matched(side, draws, (TARGET,)) for side in (raw, masked, restored)]
     frozen = count_at_frozen(masked, draws, matched[0].thresholds).counts.column(0)
     fixed = count_at_frozen(masked, draws, np.full((len(draws), 1), 0.5)).counts.column(0)
@@ -40,37 +43,53 @@ def replicates_of(people: int, rng: np.random.Generator, draws: NDArray[np.int32
     values = (
         error_rates.gfrr(own[1]),
         error_rates.gfrr(frozen),
-        error_rates.fmr(frozen),
         Recovery().contrast(own[2], own[1], own[0]),
         error_rates.fnmr(fixed),
+        error_rates.fmr(frozen),
     )
     return dict(zip(MEASURES, values, strict=True))
 
 
 @pytest.fixture(scope="module")
 def truth() -> dict[str, float]:
-    only_itself = np.ones((1, 1500), dtype=np.int32)
-    return {
-        name: float(values[0]) for name, values in replicates_of(1500, np.random.default_rng(99), only_itself).items()
-    }
+    only_itself = np.ones((1, 40_000), dtype=np.int32)
+    found = replicates_of(40_000, np.random.default_rng(99), only_itself, strangers=4)
+    return {name: float(values[0]) for name, values in found.items()}
 
 
 @pytest.fixture(scope="module")
-def coverage(truth: dict[str, float]) -> dict[str, float]:
+def trials() -> dict[str, NDArray[np.float64]]:
+    """Point estimate and interval of every measure in every trial, ``(TRIALS, 3)``."""
     rng = np.random.default_rng(2024)
-    hits = dict.fromkeys(MEASURES, 0)
+    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in MEASURES}
     for trial in range(TRIALS):
         for name, values in replicates_of(PEOPLE, rng, draw_subjects(PEOPLE, REPLICATES, seed=trial)).items():
             interval = percentile_interval(values)
             assert interval is not None
-            hits[name] += interval[0] <= truth[name] <= interval[1]
-    return {name: hit / TRIALS for name, hit in hits.items()}
+            found[name].append((float(values[0]), *interval))
+    return {name: np.array(rows) for name, rows in found.items()}
+
+
+def coverage(rows: NDArray[np.float64], truth: float) -> float:
+    return float(np.mean((rows[:, 1] <= truth) & (truth <= rows[:, 2])))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", MEASURES)
-def test_a_nominal_95_percent_interval_covers_95_percent(coverage: dict[str, float], name: str) -> None:
-    assert 0.89 <= coverage[name] <= 0.99, coverage
+@pytest.mark.parametrize("name", [name for name in MEASURES if name != FALSE_MATCHES])
+def test_a_nominal_95_percent_interval_covers_95_percent(
+    trials: dict[str, NDArray[np.float64]], truth: dict[str, float], name: str
+) -> None:
+    assert 0.88 <= coverage(trials[name], truth[name]) <= 0.995
+
+
+@pytest.mark.slow
+def test_the_interval_of_a_false_match_rate_is_wide_but_never_narrow(
+    trials: dict[str, NDArray[np.float64]], truth: dict[str, float]
+) -> None:
+    rows = trials[FALSE_MATCHES]
+    assert coverage(rows, truth[FALSE_MATCHES]) >= 0.93
+    needed = np.subtract(*np.quantile(rows[:, 0], [0.975, 0.025]))
+    assert 1 < np.mean(rows[:, 2] - rows[:, 1]) / needed < 1.1 * np.sqrt(3)
 
 
 @pytest.mark.slow
@@ -87,4 +106,4 @@ def test_treating_comparisons_as_independent_would_be_wrong(truth: dict[str, flo
         rate = float(error_rates.fnmr(counts))
         half = 1.96 * np.sqrt(rate * (1 - rate) / float(counts.mated))
         hits += abs(rate - truth["matched GFRR of masked"]) <= half
-    assert hits / TRIALS < 0.85
+    assert hits / TRIALS < 0.88, "it would fail the test above"
