@@ -53,7 +53,3 @@ class ErrorNetwork(nn.Module):
     def normalise(self, images: Tensor) -> Tensor:
         """From [0, 1] to zero mean and unit variance over the training pixels."""
         return (images - self.mean) / self.std
-
-    def denormalise(self, normalised: Tensor) -> Tensor:
-        """The way back; not clamped."""
-        return normalised * self.std + self.mean

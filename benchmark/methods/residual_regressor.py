@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Unmasker
@@ -22,6 +21,9 @@ from benchmark.training.determinism import torch_seeded
 from benchmark.training.loop import train
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 _ARCHITECTURE = "residual-regressor 1"
 _CHUNK = 256
 
@@ -31,9 +33,10 @@ class RegressorSettings:
     """A preset of the residual regressor.
 
     Attributes:
-        training: length and portions; its `size` is the side at which the network sees the face.
+        training: length and portions; its `size` is the side at which the loss is taken.
+        side: at which the network sees the face, pixels. Its 13 px field of view spans more of a smaller face.
         adds_error_to_crop: the network's error is enlarged and added to the crop, which keeps its detail; otherwise
-            the whole face is shrunk, restored and enlarged.
+            the whole face is shrunk to `side`, restored and enlarged.
         error_scale: largest error, standard deviations of the training pixels.
         adaptive: Adam with a one-cycle learning rate; otherwise plain SGD at a constant one.
         learning_rate: highest.
@@ -42,6 +45,7 @@ class RegressorSettings:
     """
 
     training: TrainingSettings
+    side: int
     adds_error_to_crop: bool
     error_scale: float
     adaptive: bool
@@ -71,6 +75,7 @@ class ResidualRegressor(Unmasker):
     presets: ClassVar[dict[str, RegressorSettings]] = {
         "tuned": RegressorSettings(
             training=TrainingSettings(epochs=8, batch_size=16, size=64, flip=True, patience=3),
+            side=32,
             adds_error_to_crop=True,
             error_scale=4.0,
             adaptive=True,
@@ -79,6 +84,7 @@ class ResidualRegressor(Unmasker):
         ),
         "thesis-64": RegressorSettings(
             training=TrainingSettings(epochs=6, batch_size=35, size=64),
+            side=64,
             adds_error_to_crop=False,
             error_scale=1.0,
             adaptive=False,
@@ -97,7 +103,7 @@ class ResidualRegressor(Unmasker):
             network = ErrorNetwork(self.settings.error_scale)
         self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if not self.settings.adds_error_to_crop:
-            self.working_size = self.settings.training.size
+            self.working_size = self.settings.side
 
     def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
         """Take the normalisation from the training pixels, then train."""
@@ -119,10 +125,7 @@ class ResidualRegressor(Unmasker):
 
     def restore(self, faces: MaskedFaces) -> Tensor:
         """Input + error, in [0, 1]."""
-        size = faces.pixels.shape[-1]
-        seen = resized(faces.pixels, min(size, self.settings.training.size or size))
-        error = self.network(self.network.normalise(seen)).float() * self.network.std
-        return (faces.pixels + resized(error, size)).clamp(0, 1)
+        return _restored(faces.pixels, self.network, self.network, self.settings.side).clamp(0, 1)
 
     def save(self, folder: Path) -> None:
         """Weights and normalisation."""
@@ -157,9 +160,7 @@ class RegressionTask(TrainingTask):
 
     def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
         """One step down the loss."""
-        masked, true = self._network.normalise(batch.masked), self._network.normalise(batch.true)
-        restored = masked + self.modules["network"](masked)
-        loss = self._loss(restored, true, batch.holes)
+        loss = self._loss(self._restore(batch), batch.true, batch.holes)
         fabric.backward(loss)
         self.optimisers["network"].step()
         self.optimisers["network"].zero_grad()
@@ -167,16 +168,32 @@ class RegressionTask(TrainingTask):
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
         """Mean absolute error, pixel values in [0, 1], in the hole and elsewhere."""
-        masked = self._network.normalise(batch.masked)
-        restored = self._network.denormalise(masked + self.modules["network"](masked)).clamp(0, 1)
-        inside, outside = _errors(restored, batch.true, batch.holes)
+        inside, outside = _errors(self._restore(batch).clamp(0, 1), batch.true, batch.holes)
         return {"hole_error": inside, "known_error": outside}
+
+    def _restore(self, batch: TrainingBatch) -> Tensor:
+        return _restored(batch.masked, self.modules["network"], self._network, self._settings.side)
 
     def _loss(self, restored: Tensor, true: Tensor, holes: Tensor) -> Tensor:
         if self._settings.hole_weight is None:
-            return functional.mse_loss(restored, true)
+            return functional.mse_loss(restored / self._network.std, true / self._network.std)
         inside, outside = _errors(restored, true, holes)
         return (self._settings.hole_weight * inside + outside).mean()
+
+
+def _restored(images: Tensor, network: nn.Module, scale: ErrorNetwork, side: int) -> Tensor:
+    """Input + error, in [0, 1] but not clamped; the error is found at `side` (or below, if the faces are smaller).
+
+    Args:
+        images: ``(B, 3, S, S)`` in [0, 1].
+        network: gives the error; `scale` itself, or what the training loop wrapped around it.
+        scale: holds the normalisation.
+        side: pixels.
+    """
+    size = images.shape[-1]
+    normalised = scale.normalise(resized(images, min(size, side)))
+    error: Tensor = network(normalised).float() * scale.std
+    return images + resized(error, size)
 
 
 def _errors(restored: Tensor, true: Tensor, holes: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import cv2
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
@@ -24,6 +23,9 @@ from benchmark.plugins import register_method
 from benchmark.training.determinism import torch_seeded
 from benchmark.training.loop import train
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 _ARCHITECTURE = "segmenter 1"
 _SIDE = 64
@@ -61,8 +63,8 @@ class Segmenter(Detector):
         "default": SegmenterSettings(
             training=TrainingSettings(epochs=5, batch_size=16, size=_SIDE, flip=True, patience=3),
             learning_rate=1e-2,
-            smallest=0.01,
-            growth=0.012,
+            smallest=0.03,
+            growth=0.006,
         )
     }
     settings: SegmenterSettings

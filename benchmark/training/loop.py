@@ -8,11 +8,10 @@ from __future__ import annotations
 import copy
 import math
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -22,6 +21,9 @@ from benchmark.training.batches import PairBatches, pairs_digest
 from benchmark.training.checkpoint import matching_checkpoint, write_checkpoint
 from benchmark.training.determinism import random_state, restore_random_state, torch_seeded
 from benchmark.training.task import TrainingSettings, TrainingTask
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 CHECKPOINT = "training.ckpt"
 _FABRIC_PRECISION = {"float32": "32-true", "bfloat16": "bf16-mixed", "float16": "16-mixed"}
@@ -145,21 +147,19 @@ class _Training:
 
     def _collect(self, waiting: list[dict[str, Tensor]]) -> float:
         """Add the losses of the last steps to the epoch's sums; returns the first loss of the last step."""
-        first = math.nan
-        for back, losses in enumerate(reversed(waiting)):
-            for key, loss in losses.items():
-                value = float(loss)
+        shown = math.nan
+        for step, losses in enumerate(waiting, start=self.step - len(waiting) + 1):
+            values = {key: float(loss) for key, loss in losses.items()}
+            for key, value in values.items():
                 if not math.isfinite(value):
                     raise BenchmarkError(
-                        f"training of '{self.name}' failed at step {self.step - back}: loss '{key}' became {value}; "
+                        f"training of '{self.name}' failed at step {step}: loss '{key}' became {value}; "
                         "lower the learning rate, or use precision float32, in the method's preset"
                     )
-        for losses in waiting:
-            for key, loss in losses.items():
-                self.sums[key] = self.sums.get(key, 0.0) + float(loss)
-            first = float(next(iter(losses.values())))
+                self.sums[key] = self.sums.get(key, 0.0) + value
+            shown = next(iter(values.values()))
         waiting.clear()
-        return first
+        return shown
 
     def _end_epoch(self) -> None:
         row: dict[str, float] = {"epoch": self.step // len(self.batches), "step": self.step}
@@ -225,6 +225,8 @@ class _Training:
 
 
 def _fabric(device: str, precision: str) -> Fabric:
+    from lightning_fabric import Fabric  # noqa: PLC0415 (takes seconds, and only training needs it)
+
     kind, _, index = device.partition(":")
     devices: Any = [int(index)] if index else 1
     return Fabric(accelerator=kind, devices=devices, precision=_FABRIC_PRECISION[precision])  # type: ignore[arg-type]

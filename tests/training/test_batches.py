@@ -1,0 +1,90 @@
+"""Batches: every pair once an epoch, in an order that depends on seed and epoch alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import torch
+
+from benchmark.methods.masked_faces import to_pixels
+from benchmark.training.batches import PairBatches, pairs_digest
+
+
+def batches(pairs, *, batch_size=4, size=None, flip=False, seed=0) -> PairBatches:
+    return PairBatches(pairs, batch_size=batch_size, size=size, flip=flip, seed=seed, device="cpu")
+
+
+def epoch(source: PairBatches, number: int) -> torch.Tensor:
+    return torch.cat([source.batch(number * len(source) + index).true for index in range(len(source))])
+
+
+def test_an_epoch_holds_every_pair_once_in_an_order_of_its_own(noise_pairs):
+    pairs = noise_pairs(10)
+    source = batches(pairs)
+    assert len(source) == 3
+    first, second = to_pixels(epoch(source, 0)), to_pixels(epoch(source, 1))
+    assert sorted(row.tobytes() for row in first) == sorted(row.tobytes() for row in pairs.true)
+    assert sorted(row.tobytes() for row in second) == sorted(row.tobytes() for row in pairs.true)
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(first, pairs.true)
+
+
+def test_a_batch_depends_on_nothing_but_seed_and_step(noise_pairs):
+    pairs = noise_pairs(10)
+    source = batches(pairs, flip=True)
+    late = source.batch(7)
+    assert torch.equal(late.masked, batches(pairs, flip=True).batch(7).masked)
+    assert not torch.equal(late.masked, batches(pairs, flip=True, seed=1).batch(7).masked)
+    assert late.step == 7
+
+
+def test_masked_true_and_hole_stay_together_when_mirrored(noise_pairs):
+    pairs = noise_pairs(12)
+    for row in range(12):
+        pairs.holes[row, :, row % 4 :] = 255  # unsymmetrical
+    pairs.masked[pairs.holes > 0] = 0
+    mirrored = 0
+    source = batches(pairs, flip=True)
+    for step in range(3):
+        batch = source.batch(step)
+        for masked, true, hole in zip(batch.masked, batch.true, batch.holes, strict=True):
+            assert torch.equal(masked, torch.where(hole > 0, torch.zeros(()), true))
+            pixels = to_pixels(true[None])[0]
+            found = [row for row in range(12) if np.array_equal(pairs.true[row], pixels)]
+            mirrored += not found
+            if not found:
+                assert any(np.array_equal(pairs.true[row][:, ::-1], pixels) for row in range(12))
+    assert 0 < mirrored < 12
+
+
+def test_validation_order_is_the_stored_one_and_unmirrored(noise_pairs):
+    pairs = noise_pairs(10)
+    stored = torch.cat([batch.true for batch in batches(pairs, flip=True).in_order()])
+    assert np.array_equal(to_pixels(stored), pairs.true)
+
+
+def test_faces_are_averaged_down_and_never_enlarged(noise_pairs):
+    pairs = noise_pairs(4, 8)
+    small = next(batches(pairs, size=4).in_order())
+    assert np.array_equal(to_pixels(small.true)[2], cv2.resize(pairs.true[2], (4, 4), interpolation=cv2.INTER_AREA))
+    assert small.holes.shape == (4, 1, 4, 4)
+    assert set(small.holes.unique().tolist()) == {0.0, 1.0}
+    assert next(batches(pairs, size=64).in_order()).true.shape[-1] == 8
+
+
+def test_reading_does_not_change_the_pairs(noise_pairs):
+    pairs = noise_pairs(8)
+    before = pairs.masked.copy()
+    batches(pairs, flip=True).batch(0).masked.zero_()
+    assert np.array_equal(pairs.masked, before)
+
+
+def test_the_digest_tells_training_sets_apart(noise_pairs):
+    pairs = noise_pairs(10)
+    assert pairs_digest(pairs) == pairs_digest(noise_pairs(10))
+    changed = pairs.true.copy()
+    changed[3, 0, 0, 0] ^= 1
+    assert pairs_digest(replace(pairs, true=changed)) != pairs_digest(pairs)
+    assert pairs_digest(replace(pairs, subject_ids=("x",) * 10)) != pairs_digest(pairs)
