@@ -35,6 +35,9 @@ _PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 class FaceRecognition(Recogniser):
     """dlib's ResNet with its 5-point aligner, as `face_recognition.face_encodings` runs it by default.
 
+    One chip a face, without jitter: dlib's author reports 99.13 % on LFW so, and 99.38 % from the mean of 100 jittered
+    copies of each chip (dnn_face_recognition_ex.cpp).
+
     Args:
         device: a torch device name.
         precision: ``"float32"`` (agrees with dlib's C++ to 1e-6) or ``"bfloat16"`` (faster, about 1e-2 off).
