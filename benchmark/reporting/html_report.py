@@ -20,7 +20,7 @@ from benchmark.reporting.mask_type_table import mask_type_table
 from benchmark.reporting.method_colours import MethodColours, theme_variables
 from benchmark.reporting.note_groups import note_groups
 from benchmark.reporting.provenance import manifest_lines, plugin_rows, step_times
-from benchmark.reporting.results_index import RULE_OF_30, Panel, ResultsIndex, panel_title
+from benchmark.reporting.results_index import Panel, ResultsIndex, panel_title
 from benchmark.reporting.results_table import method_table, table_entries
 from benchmark.reporting.run_results import RunResults
 
@@ -136,11 +136,8 @@ def _breakable(text: str) -> Markup:
 
 
 def _choice(index: ResultsIndex, number: int, target: float, main: float | None) -> TargetChoice:
-    counts = [index.expected_false_matches(target, panel) for panel in index.panels]
-    expected = min((count for count in counts if count is not None), default=None)
-    warning = ""
-    if expected is not None and expected < RULE_OF_30 * (1 - 1e-9):
-        warning = f"only {expected:.3g} false matches expected: fewer than 30, so the figures are uncertain"
+    found = [index.support(target, panel) for panel in index.panels]
+    warning = next((support.reason for support in found if support is not None and support.reason), "")
     return TargetChoice(number, formatting.target(target), target == main, warning)
 
 

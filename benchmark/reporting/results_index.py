@@ -10,12 +10,11 @@ from benchmark.methods.base import MethodCard
 from benchmark.reporting.formatting import missing
 from benchmark.verification.base import Cell, MetricRow
 from benchmark.verification.measurement import Note
+from benchmark.verification.thresholds import TargetSupport, support_of
 
 NO_METHOD = "none"
 _REASONS = ("refused", "withheld", "undefined", "failed")
 NATIVE = "native"
-RULE_OF_30 = 30.0
-"""Fewer expected false matches than this and a target is flagged (DESIGN.md, section 5)."""
 FLAGGED_RATIO = 2.0
 """A realised FMR beyond this many times the target is flagged (DESIGN.md, section 2)."""
 
@@ -119,19 +118,19 @@ class ResultsIndex:
         """The methods that were judged in `panel`."""
         return sorted({entry_of(row) for row in self.rows if row.method != NO_METHOD and panel_of(row) == panel})
 
-    def expected_false_matches(self, target: float, panel: Panel) -> float | None:
-        """False matches expected at `target` among the panel's raw non-mated comparisons."""
-        row = self.find(panel, "gfrr", condition="raw-raw", kind="frozen", target=target)
-        row = row or self.find(panel, "fmr", condition="raw-raw", kind="frozen", target=target)
-        row = row or self.find(panel, "gfrr", condition="raw-raw", kind="matched", target=target)
-        return None if row is None else row.n_nonmated * target
+    def support(self, target: float, panel: Panel) -> TargetSupport | None:
+        """Whether the panel's raw non-mated comparisons carry `target`; None where there are none."""
+        for metric, kind in (("gfrr", "frozen"), ("fmr", "frozen"), ("gfrr", "matched")):
+            row = self.find(panel, metric, condition="raw-raw", kind=kind, target=target)
+            if row is not None:
+                return support_of(target, row.n_nonmated)
+        return None
 
     def main_target(self) -> float | None:
-        """The strictest target that the rule of 30 allows on every panel; else the loosest."""
+        """The strictest target that every panel carries (rule of 30); else the loosest."""
         for target in sorted(self.targets):
-            expected = [self.expected_false_matches(target, panel) for panel in self.panels]
-            counts = [count for count in expected if count is not None]
-            if counts and min(counts) >= RULE_OF_30 * (1 - 1e-9):
+            found = [self.support(target, panel) for panel in self.panels]
+            if any(found) and all(support is None or support.verdict == "carried" for support in found):
                 return target
         return self.targets[0] if self.targets else None
 
