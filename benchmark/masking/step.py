@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from benchmark.context import RunContext
 from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, Photo
-from benchmark.masking.base import DrawnMask
+from benchmark.masking.base import DrawnMask, MaskStyle
 from benchmark.masking.resolve import mask_style
 from benchmark.parallel import map_in_processes
 from benchmark.seeds import generator_for
@@ -54,12 +55,12 @@ def mask_photos(
         variant: for the ledger, where a photo is masked more than once.
     """
     photo_set = acquired.photo_set
-    versions = {name: mask_style(name).version for name in sorted(set(mask_types))}
+    styles = {name: mask_style(name) for name in sorted(set(mask_types))}
     about = {
         "version": _VERSION,
         "acquired": acquired.key,
         "mask_types": list(mask_types),
-        "styles": versions,
+        "styles": {name: style.version for name, style in styles.items()},
         "size": size,
         "redetect": redetect,
         "seed": context.seed,
@@ -73,7 +74,8 @@ def mask_photos(
 
     def make(missing: list[int], commit: Commit) -> None:
         work = partial(_mask, dataset=photo_set.dataset, size=size, redetect=redetect, seed=context.seed)
-        items = ((photo_set.photos[row], acquired.geometry[row], mask_types[row]) for row in missing)
+        worn = ((row, Worn(mask_types[row], styles[mask_types[row]])) for row in missing)
+        items = ((photo_set.photos[row], acquired.geometry[row], mask) for row, mask in worn)
         with context.progress.bar(
             f"draw masks ({photo_set.role})", total=len(photo_set), done=len(photo_set) - len(missing)
         ) as bar:
@@ -100,21 +102,29 @@ def mask_photos(
     )
 
 
-def draw_mask(pixels: Image, face: FaceGeometry, *, mask_type: str, image_id: str, seed: int) -> DrawnMask:
-    """The mask that this run draws on this photo: the same pixels whenever and wherever it is asked for."""
-    return mask_style(mask_type).draw(pixels, face.landmarks, generator_for(seed, "mask", mask_type, image_id))
+@dataclass(frozen=True)
+class Worn:
+    """The mask that a photo wears: its type and, for worker processes that know no plugins, the style itself."""
+
+    mask_type: str
+    style: MaskStyle
+
+    def draw(self, pixels: Image, face: FaceGeometry, *, image_id: str, seed: int) -> DrawnMask:
+        """The photo with its mask on: the same pixels whenever and wherever they are asked for."""
+        return self.style.draw(pixels, face.landmarks, generator_for(seed, "mask", self.mask_type, image_id))
 
 
 def _mask(
-    item: tuple[Photo, FaceGeometry | None, str], *, dataset: Dataset, size: int, redetect: bool, seed: int
+    item: tuple[Photo, FaceGeometry | None, Worn], *, dataset: Dataset, size: int, redetect: bool, seed: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    photo, face, mask_type = item
+    photo, face, worn = item
+    mask_type = worn.mask_type
     nothing = {**NO_FACE, **{f"photo_{name}": np.nan for name in GEOMETRY_ARRAYS}}
     if face is None:
         return nothing, {"reason": FAILED_EARLIER, "mask_type": mask_type}
     try:
         pixels = dataset.read(photo)
-        drawn = draw_mask(pixels, face, mask_type=mask_type, image_id=photo.image_id, seed=seed)
+        drawn = worn.draw(pixels, face, image_id=photo.image_id, seed=seed)
         aligned_on = locate_face(drawn.photo) if redetect else face
         masked, moved = crop_face(drawn.photo, aligned_on, size)
         true, _ = crop_face(pixels, aligned_on, size)

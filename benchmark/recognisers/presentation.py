@@ -14,13 +14,14 @@ from benchmark.context import RunContext
 from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, Photo
-from benchmark.masking.step import draw_mask
+from benchmark.masking.resolve import mask_style
+from benchmark.masking.step import Worn
 from benchmark.parallel import map_in_processes
 from benchmark.views import FAILED_EARLIER, NO_FACE, View, crop_arrays, geometry_values, view_of
 
 _VERSION = 1
 
-_Item = tuple[Photo, FaceGeometry | None, FaceGeometry | None, "str | None", "Image | None"]
+_Item = tuple[Photo, FaceGeometry | None, FaceGeometry | None, "Worn | None", "Image | None"]
 
 
 def present(
@@ -51,13 +52,15 @@ def present(
         "seed": context.seed,
     }
 
+    worn = {kind: Worn(kind, mask_style(kind)) for kind in set(mask_types or ())}
+
     def item(row: int) -> _Item:
         crop = None if view.failed(row) else view.faces.pixels[row]
         return (
             photo_set.photos[row],
             acquired.geometry[row],
             aligned_on[row],
-            None if mask_types is None else mask_types[row],
+            None if mask_types is None else worn[mask_types[row]],
             crop,
         )
 
@@ -79,13 +82,13 @@ def present(
 
 
 def _present(item: _Item, *, dataset: Dataset, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    photo, raw_face, aligned_on, mask_type, crop = item
+    photo, raw_face, aligned_on, worn, crop = item
     if crop is None or aligned_on is None or raw_face is None:
         return dict(NO_FACE), {"reason": FAILED_EARLIER}
     try:
         pixels = dataset.read(photo)
-        if mask_type is not None:
-            pixels = draw_mask(pixels, raw_face, mask_type=mask_type, image_id=photo.image_id, seed=seed).photo
+        if worn is not None:
+            pixels = worn.draw(pixels, raw_face, image_id=photo.image_id, seed=seed).photo
         shown, face = redetect(pixels, crop, crop_matrix(aligned_on, crop.shape[0]), RECOGNITION_SIZE)
     except ImageRefused as refusal:
         return dict(NO_FACE), {"reason": refusal.reason}

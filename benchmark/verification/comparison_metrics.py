@@ -19,8 +19,10 @@ class _FoldAccuracyMetric(ComparisonMetric):
     higher_is_better = True
 
     def applies(self, sample: ComparisonSample) -> bool:
-        """Where the protocol has folds."""
-        return len(np.unique(sample.comparisons.fold[sample.comparisons.fold >= 0])) > 1
+        """Where there are folds, and both kinds of comparisons: bare probes may come in mated ones alone."""
+        comparisons = sample.comparisons
+        both = bool(comparisons.mated.any()) and not comparisons.mated.all()
+        return both and len(np.unique(comparisons.fold[comparisons.fold >= 0])) > 1
 
     def estimate(self, sample: ComparisonSample) -> Estimate | None:
         """See `accuracy.fold_accuracy`; the interval is that of the folds' mean, by Student's t."""

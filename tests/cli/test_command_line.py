@@ -7,6 +7,7 @@ import os
 import stat
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from benchmark.cli.main import main
@@ -136,6 +137,35 @@ def test_a_method_is_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert main([*arguments, "--out", str(out), "--cache", str(tmp_path / "cache")]) == 0
     assert f"report: {out / 'report.html'}" in capsys.readouterr().out
     assert "true-mask+grey-for-test" in (out / "metrics.csv").read_text()
+
+
+MASK_PLUGIN = '''
+import numpy as np
+from benchmark.masking.base import DrawnMask, MaskStyle
+from benchmark.plugins import register_mask
+
+@register_mask("bar-for-test")
+class Bar(MaskStyle):
+    """A black bar over the mouth."""
+
+    def draw(self, photo, landmarks, rng):
+        masked, coverage = photo.copy(), np.zeros(photo.shape[:2], np.uint8)
+        top, bottom = int(landmarks[48:68, 1].min()) - 3, int(landmarks[48:68, 1].max()) + 3
+        masked[top:bottom], coverage[top:bottom] = 0, 255
+        return DrawnMask(masked, coverage, {"top": top})
+'''
+
+
+def test_a_mask_of_a_plugin_file_is_drawn_in_worker_processes(tmp_path: Path) -> None:
+    file = tmp_path / "bar_mask_for_test.py"
+    file.write_text(MASK_PLUGIN)
+    arguments = ["--plugin", str(file), "--masks", "bar-for-test", "--methods", "true-pixels", *SMALL]
+    arguments += ["--workers", "2", "--acquisition", "redetect", "--out", str(tmp_path / "run")]
+    assert main([*arguments, "--cache", str(tmp_path / "cache")]) == 0
+    images = pd.read_csv(tmp_path / "run" / "images.csv", keep_default_na=False)
+    masked = images[(images["step"] == "mask") & (images["status"] == "ok")]
+    assert set(masked["mask_type"]) == {"bar-for-test"}
+    assert masked["parameters"].str.contains("top").all()
 
 
 def test_train_hands_out_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
