@@ -58,7 +58,9 @@ def roc_figure(
     axes.minorticks_off()
     axes.tick_params(axis="x", pad=8)
     shares = np.linspace(0, 1, 6)
-    axes.set_yticks(shares, [percent(share, 0) for share in shares])
+    axes.set_yticks(
+        shares, ["", *(percent(share, 0) for share in shares[1:])]
+    )  # 0 would meet the first false match rate
     axes.set_xlabel("false match rate, log scale")
     axes.set_title("genuine comparisons accepted, of those completed", loc="left", color=MUTED, fontsize=SMALL_TEXT)
     bare(axes, grid="both")

@@ -23,7 +23,9 @@ class Verdict:
         masked: GFRR with the mask on.
         restored: GFRR after the best method; None where there is none to name.
         best: that method.
+        best_label: its name as shown.
         recovery: its row.
+        certain: the recovery's interval lies above 0, so that there is a win to announce.
     """
 
     panel: Panel
@@ -34,7 +36,9 @@ class Verdict:
     masked: float | None
     restored: float | None = None
     best: Entry | None = None
+    best_label: str = ""
     recovery: MetricRow | None = None
+    certain: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,19 @@ def _verdict(index: ResultsIndex, panel: Panel, target: float, *, claim: bool) -
     if rivals and _certain(recovery):
         remarks.append(f"Its interval overlaps with {_some(rivals)}.")
     finding = f"{cost} {_won_back(index, best, recovery)}"
-    return Verdict(panel, title, finding, tuple(remarks), raw, masked, restored, best, recovery)
+    return Verdict(
+        panel,
+        title,
+        finding,
+        tuple(remarks),
+        raw,
+        masked,
+        restored,
+        best,
+        index.label(best),
+        recovery,
+        _certain(recovery),
+    )
 
 
 def _cost(recogniser: str, raw: float | None, masked: float | None, target: float) -> str:

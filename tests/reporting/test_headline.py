@@ -35,6 +35,7 @@ def test_names_the_best_method_with_its_interval() -> None:
     assert row.value is not None and row.ci_low is not None and row.ci_high is not None
     low, value, high = (round(100 * bound) for bound in (row.ci_low, row.value, row.ci_high))
     (verdict,) = found.verdicts
+    assert verdict.certain and verdict.best_label == "segmenter+glcic"
     assert verdict.best is not None and verdict.best.method == "segmenter+glcic"
     assert f"wins back {value}\u202f% of that loss (95\u202f% interval {low} to {high})" in verdict.finding
     assert found.title == f"The best method wins back {value}\u202f% of what a mask takes"
@@ -102,6 +103,7 @@ def test_an_interval_that_reaches_zero_is_no_win() -> None:
     found = _headline(replace(results, metrics=metrics))
     assert found.title == "No method reliably wins back what a mask takes"
     assert "No method reliably wins any of it back" in found.verdicts[0].finding
+    assert not found.verdicts[0].certain
 
 
 def test_a_method_that_breaks_the_frozen_threshold_is_told_so() -> None:
