@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Unmasker
+from benchmark.methods.guided_enlargement import enlarged_along_edges
 from benchmark.methods.masked_faces import resized
 from benchmark.methods.residual_network import ErrorNetwork
 from benchmark.methods.weights import load_network, save_network
@@ -35,8 +36,8 @@ class RegressorSettings:
     Attributes:
         training: length and portions; its `size` is the side at which the loss is taken.
         side: at which the network sees the face, pixels. Its 13 px field of view spans more of a smaller face.
-        adds_error_to_crop: the network's error is enlarged and added to the crop, which keeps its detail; otherwise
-            the whole face is shrunk to `side`, restored and enlarged.
+        adds_error_to_crop: the network's error is enlarged along the crop's edges and added to the crop, which keeps
+            its detail; otherwise the whole face is shrunk to `side`, restored and enlarged.
         error_scale: largest error, standard deviations of the training pixels.
         adaptive: Adam with a one-cycle learning rate; otherwise plain SGD at a constant one.
         learning_rate: highest.
@@ -193,7 +194,7 @@ def _restored(images: Tensor, network: nn.Module, scale: ErrorNetwork, side: int
     size = images.shape[-1]
     normalised = scale.normalise(resized(images, min(size, side)))
     error: Tensor = network(normalised).float() * scale.std
-    return images + resized(error, size)
+    return images + enlarged_along_edges(error, images)
 
 
 def _errors(restored: Tensor, true: Tensor, holes: Tensor) -> tuple[Tensor, Tensor]:

@@ -32,7 +32,7 @@ def save_arrays(folder: Path, architecture: str, arrays: Mapping[str, NDArray[An
     """
     file = folder / _TENSORS
     try:
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, file)
+        save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, file)
         (folder / _ABOUT).write_text(json.dumps({"architecture": architecture, **about}, indent=1), "utf-8")
     except (OSError, SafetensorError) as error:
         raise StorageError(

@@ -1,0 +1,90 @@
+"""The default detector: it learns a toy mask, finds nothing on bare faces, and cleans up after itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmark.errors import StorageError
+from benchmark.methods.segmenter import Segmenter, cleaned
+
+
+@pytest.fixture
+def toy(tiny_pairs):
+    """Faces of 32 px whose mask is white, so that colour alone tells it."""
+    pairs = tiny_pairs(64, 32, validation=16)
+    for part in (pairs, pairs.validation):
+        part.masked[part.holes > 0] = 250
+    return pairs
+
+
+def fitted(pairs, progress, epochs=8) -> Segmenter:
+    method = Segmenter()
+    method.settings = replace(
+        method.settings, growth=0.0, training=replace(method.settings.training, epochs=epochs, batch_size=8)
+    )
+    method.fit(pairs, progress=progress)
+    return method
+
+
+def test_it_learns_a_toy_mask_and_finds_none_on_bare_faces(toy, quiet, tmp_path):
+    method = fitted(toy, quiet)
+    found = method.detect(toy.validation.masked, None, ())
+    assert found.dtype == np.uint8
+    assert set(np.unique(found)) <= {0, 255}
+    both = ((found > 0) & (toy.validation.holes > 0)).sum()
+    either = ((found > 0) | (toy.validation.holes > 0)).sum()
+    assert both / either > 0.85
+    assert not method.detect(toy.validation.true, None, ()).any()
+    assert method.losses.validation_iou.iloc[-1] > 0.85
+    method.save(tmp_path)
+    again = Segmenter(seed=5)
+    again.settings = method.settings
+    again.load(tmp_path)
+    assert np.array_equal(again.detect(toy.validation.masked, None, ()), found)
+    weights = tmp_path / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(StorageError, match="train again"):
+        Segmenter().load(tmp_path)
+
+
+def test_a_face_s_mask_does_not_depend_on_its_neighbours(toy, quiet):
+    method = fitted(toy, quiet, epochs=2)
+    together = method.detect(toy.masked, None, ())
+    assert np.array_equal(method.detect(toy.masked[40:41], None, ())[0], together[40])
+    assert np.array_equal(method.detect(toy.masked[::-1], None, ())[::-1], together)
+
+
+def test_masks_have_the_size_of_the_crops(tiny_pairs):
+    for size in (32, 64, 96):
+        assert Segmenter().detect(tiny_pairs(2, size).masked, None, ()).shape == (2, size, size)
+    assert Segmenter().detect(tiny_pairs(0, 32).masked, None, ()).shape == (0, 32, 32)
+
+
+def test_its_size_is_on_its_card():
+    assert Segmenter.parameter_counts() == dict(Segmenter.card.parameters)
+    assert 30_000 < Segmenter.parameter_counts()["segmenter"] < 100_000
+
+
+def test_specks_go_gaps_close_and_the_rest_grows():
+    region = np.zeros((40, 40), dtype=bool)
+    region[10:30, 10:30] = True
+    region[19:21, 19:21] = False  # a gap of 4 pixels
+    region[2:4, 2:4] = True  # a speck of 4 pixels
+    solid = np.zeros((40, 40), dtype=bool)
+    solid[10:30, 10:30] = True
+    assert np.array_equal(cleaned(region, smallest=0.01, growth=0.0) > 0, solid)
+    grown = cleaned(region, smallest=0.01, growth=0.02) > 0  # 0.8 px, rounded up to 1
+    assert grown[9, 15]
+    assert not grown[8, 15]
+    assert not grown[3, 3]
+    assert grown.sum() == 20 * 20 + 4 * 20
+
+
+def test_a_region_that_is_too_small_is_no_mask():
+    region = np.zeros((40, 40), dtype=bool)
+    region[5:8, 5:8] = True
+    assert not cleaned(region, smallest=0.01, growth=0.05).any()
+    assert cleaned(region, smallest=0.005, growth=0.0).any()
