@@ -24,8 +24,8 @@ def training_figure(method: str, losses: pd.DataFrame) -> NamedFigure | None:
     if not names or losses.empty:
         return None
     time = numeric[clock] if clock is not None else pd.Series(np.arange(1, len(losses) + 1))
-    figure = new_figure(4.9, 2.5)
-    axes = figure.add_axes((0.1, 0.19, 0.5, 0.76))
+    figure = new_figure(6.3, 2.7)
+    axes = figure.add_axes((0.09, 0.18, 0.56, 0.76))
     ends = []
     for place, name in enumerate(names):
         values = numeric[name].astype(float)

@@ -96,9 +96,15 @@ COLUMNS: tuple[Column, ...] = (
     Column("tar", "matched", "TAR %", "genuine comparisons accepted, of those completed", MATCHED, ""),
     Column("gfrr", "frozen", "GFRR %", "genuine comparisons rejected if nothing is re-tuned", FROZEN, "", True),
     Column(
-        "fmr", "frozen", "Realised FMR %", "false match rate that the frozen threshold really gives", FROZEN, "", True
+        "fmr",
+        "frozen",
+        "Realised FMR\u00a0%",
+        "false match rate that the frozen threshold really gives",
+        FROZEN,
+        "",
+        True,
     ),
-    Column("recovery_frozen", "frozen", "Recovery %", "believe it only where the real FMR holds", FROZEN),
+    Column("recovery_frozen", "frozen", "Recovery\u00a0%", "believe it only where the real FMR holds", FROZEN),
     Column(
         "harm",
         "frozen",
