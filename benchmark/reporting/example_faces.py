@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from benchmark.reporting.run_results import ExampleStrip
 
 _LARGEST = 192  # pixels a side inside the report: sharp at twice the size shown
 _QUALITY = 90
+_REASON_WIDTH = 16  # characters that fit a tile of the figure
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def faces_figure(strips: Sequence[ExampleStrip]) -> NamedFigure | None:
                 axes.imshow(picture, interpolation="lanczos")
             else:
                 why = strip.reasons.get(caption, "not made")
-                axes.text(0.5, 0.5, why.replace(" ", "\n"), ha="center", va="center", color=MUTED,
+                axes.text(0.5, 0.5, textwrap.fill(textwrap.shorten(why, 5 * _REASON_WIDTH, placeholder=" …"), _REASON_WIDTH), ha="center", va="center", color=MUTED,
                           fontsize=SMALL_TEXT - 1, transform=axes.transAxes)  # fmt: skip
     return NamedFigure("faces", "Example faces: raw, masked and restored by each method", "Faces", figure)
 
