@@ -87,7 +87,8 @@ def faces_figure(strips: Sequence[ExampleStrip]) -> NamedFigure | None:
                 axes.imshow(picture, interpolation="lanczos")
             else:
                 why = strip.reasons.get(caption, "not made")
-                axes.text(0.5, 0.5, textwrap.fill(textwrap.shorten(why, 5 * _REASON_WIDTH, placeholder=" …"), _REASON_WIDTH), ha="center", va="center", color=MUTED,
+                why = textwrap.fill(textwrap.shorten(why, 5 * _REASON_WIDTH, placeholder=" …"), _REASON_WIDTH)
+                axes.text(0.5, 0.5, why, ha="center", va="center", color=MUTED,
                           fontsize=SMALL_TEXT - 1, transform=axes.transAxes)  # fmt: skip
     return NamedFigure("faces", "Example faces: raw, masked and restored by each method", "Faces", figure)
 
