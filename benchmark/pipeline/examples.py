@@ -12,14 +12,16 @@ _PEOPLE = 6
 
 
 def choose_examples(prepared: PreparedArm) -> list[ExampleStrip]:
-    """One face a mask type, of different people, and one in which something failed if there is such a one.
+    """One face a mask type, of different people, and one that a method failed on if there is such a one.
 
     The first suitable photos in the protocol's order are taken: nobody picks the pretty ones.
     """
     masked = prepared.masked
     rows = _first_of_each_type(prepared)
     failed = [
-        row for row in range(len(masked)) if any(restored.view.failed(row) for restored in prepared.restored.values())
+        row
+        for row in range(len(masked))
+        if not masked.failed(row) and any(restored.view.failed(row) for restored in prepared.restored.values())
     ]
     return [_strip(prepared, row) for row in [*rows, *failed[:1]]]
 
