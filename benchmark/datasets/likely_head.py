@@ -22,6 +22,8 @@ FAIR_HAIR = 0.36
 """Luma of hair, as a share of skin's, above which it is darkened: hair as bright as skin looks like a bald skull."""
 HAIR_CHROMA = np.array([0.525, 0.475], np.float32)
 """Cr and Cb of brown hair."""
+ONE_COLOUR = 0.6
+"""How far all of a person's hair is drawn towards the colour of its crown, 0…1."""
 _CHEEKS = (slice(90, 125), slice(60, 124))
 _LEFT_CHEEK, _RIGHT_CHEEK = (slice(84, 112), slice(56, 76)), (slice(84, 112), slice(108, 128))
 _HAIR = (slice(6, 22), slice(62, 122))
@@ -55,9 +57,10 @@ def head_outline(model: AppearanceModel, appearance: Appearance, grain: Floats) 
     outline = resized(appearance.outline, cv2.INTER_CUBIC)
     head = outline.copy()
     hanging = np.minimum.accumulate(outline[_HANGING:], axis=0)
-    for side, beside in ((slice(None, SIDE // 2), 1), (slice(SIDE // 2, None), -1)):
-        column = SIDE // 2 - beside * _BESIDE_JAW
-        hanging[:, side] = np.minimum(hanging[:, side], 5 * (outline[_HANGING, column] - 0.03))
+    left, right = outline[_HANGING, SIDE // 2 - _BESIDE_JAW], outline[_HANGING, SIDE // 2 + _BESIDE_JAW]
+    for side, here, there in ((slice(None, SIDE // 2), left, right), (slice(SIDE // 2, None), right, left)):
+        hair = 0.55 * here + 0.45 * there  # seldom long on one side only
+        hanging[:, side] = np.minimum(hanging[:, side], 5 * (hair - 0.03))
     head[_HANGING:] = hanging - 0.35 * np.maximum(_DOWN[_HANGING:] - 0.75, 0)
     above = _DOWN[_CROWN, 0] - _DOWN[:_CROWN]
     head[:_CROWN] = np.minimum(outline[:_CROWN], outline[_CROWN] - 1.1 * above)
@@ -86,7 +89,11 @@ def skin_and_hair(model: AppearanceModel, appearance: Appearance, grain: Floats)
 
 
 def _with_hair(luma: Floats, chroma: Floats) -> tuple[Floats, Floats]:
-    """Where hair grows, darken what is nearly as bright and as red as skin."""
+    """Where hair grows, give it one colour, and darken what is nearly as bright and as red as skin."""
+    hair_luma, hair = luma[_HAIR].mean(), chroma[_HAIR].reshape(-1, 2).mean(axis=0)
+    mixed = np.asarray(cv2.GaussianBlur(luma, (0, 0), 14), dtype=np.float32)
+    luma = luma + ONE_COLOUR * _GROWTH * (hair_luma - mixed)
+    chroma = chroma + (ONE_COLOUR * _GROWTH)[:, :, None] * (hair - chroma)
     ratio = float(luma[_HAIR].mean() / max(luma[_CHEEKS].mean(), 0.05))
     excess = max(ratio - FAIR_HAIR, 0.0)
     factor = (FAIR_HAIR + 0.3 * excess) / (FAIR_HAIR + excess)

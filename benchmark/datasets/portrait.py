@@ -100,14 +100,14 @@ def _mean_frame_field(model: AppearanceModel, shape: NDArray[np.float64], rng: n
 
 def background(rng: np.random.Generator) -> Floats:
     """A studio wall or a place out of focus, ``(SIDE, SIDE, 3)``, 0…1."""
-    hue, saturation = rng.uniform(0, 180), rng.beta(1.1, 7)
+    hue, saturation = rng.uniform(0, 180), rng.beta(1.1, 9)
     brightness = np.clip(rng.normal(0.5, 0.22), 0.06, 0.95)
     wall = rng.random() < 0.45
     cells = 3 if wall else int(rng.integers(4, 9))
     strength = 0.03 if wall else 0.08
     grid = np.empty((cells, cells, 3), np.float32)
     grid[:, :, 0] = hue + rng.normal(0, 5 if wall else 14, (cells, cells))
-    grid[:, :, 1] = np.clip(saturation + rng.normal(0, strength, (cells, cells)), 0, 0.6)
+    grid[:, :, 1] = np.clip(saturation + rng.normal(0, 0.04, (cells, cells)), 0, 0.5)
     slope = np.linspace(-1, 1, cells)
     fall = rng.normal(0, 0.09) * slope[:, None] + rng.normal(0, 0.09) * slope[None, :]
     grid[:, :, 2] = np.clip(brightness + fall + rng.normal(0, strength, (cells, cells)), 0.02, 1)
@@ -126,7 +126,7 @@ def _add_light(picture: Floats, rng: np.random.Generator) -> None:
     centre = (int(rng.integers(0, SIDE)), int(rng.integers(0, SIDE)))
     cv2.circle(disc, centre, int(rng.integers(5, 26)), 1.0, -1, cv2.LINE_AA)
     disc = blurred(disc, float(rng.uniform(2, 6)))
-    colour = rng.uniform(0.1, 1, 3).astype(np.float32)
+    colour = (rng.uniform(0.1, 1) + rng.uniform(-0.12, 0.12, 3)).astype(np.float32)
     picture += 0.35 * float(rng.random()) * disc[:, :, None] * (colour - picture)
 
 
