@@ -3,7 +3,7 @@
     python datasets/synthetic-people/fit.py --faces DIR --output datasets/synthetic-people/generator.safetensors
 
 DIR holds photos and a ``manifest.csv`` with the columns file and subject_id. The result depends on the photos alone.
-About 12 minutes on two idle cores for 15,000 photos; the stages before the statistics are kept in --cache.
+About 20 minutes on two cores for 15,000 photos; the stages before the statistics are kept in --cache.
 """
 
 from __future__ import annotations

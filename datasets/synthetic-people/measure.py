@@ -1,6 +1,6 @@
 """Measures the shipped people with dlib's network, and how well the hole follows from the rest, beside real faces.
 
-    python datasets/synthetic-people/measure.py --real ../shared/data/faces-train
+    python datasets/synthetic-people/measure.py --real FACES
 
 Prints what the data card states: share of photos in which dlib's detector finds a face, AUC of raw and of masked
 probes against raw references, and the linear predictability (R²) of the lower half of a face from its upper half.
@@ -31,6 +31,7 @@ from benchmark.datasets.base import Dataset
 from benchmark.datasets.synthetic import SyntheticPeople
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Photo
+from benchmark.masking.choice import choose_style
 from benchmark.parallel import available_cores
 from benchmark.plugins import MASKS
 from benchmark.progress import Progress
@@ -41,14 +42,20 @@ CACHE = Path(__file__).resolve().parents[2] / "reports" / "synthetic-people-fit"
 FACES = 1500
 """Faces, each of another person, that predictability is measured on: two thirds to learn, one third to test."""
 CROP_SIDE = 64
+PLAIN_COLOURS = ((170, 205, 230), (235, 235, 235), (30, 30, 35))
+"""Light blue, white, black."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One test photo: its chips without and with a mask; None where the face or the mask could not be placed."""
+    """One test photo: its chips bare, with one of the project's masks, and with a plain polygon from the nose down.
+
+    None where the face or the mask could not be placed.
+    """
 
     raw: NDArray[np.uint8] | None
     masked: NDArray[np.uint8] | None
+    plain: NDArray[np.uint8] | None
 
 
 def main() -> None:
@@ -76,11 +83,12 @@ def recognition(dataset: Dataset, progress: Progress) -> dict[str, float]:
         for photo in protocol.photos:
             seen.append(_see(dataset, photo, recogniser))
             bar.update(1)
-    raw, masked = (_embed(recogniser, [getattr(one, kind) for one in seen]) for kind in ("raw", "masked"))
+    kinds = ("raw", "masked", "plain")
+    embedded = {kind: _embed(recogniser, [getattr(one, kind) for one in seen]) for kind in kinds}
     pairs = protocol.comparisons
     figures = {"photos": len(seen), "found": float(np.mean([one.raw is not None for one in seen]))}
-    for name, probes in (("raw", raw), ("masked", masked)):
-        distance = np.linalg.norm(raw[pairs.reference] - probes[pairs.probe], axis=1)
+    for name, probes in embedded.items():
+        distance = np.linalg.norm(embedded["raw"][pairs.reference] - probes[pairs.probe], axis=1)
         complete = np.isfinite(distance)
         mated, distance = pairs.mated[complete], distance[complete]
         figures[f"{name}_auc"] = float(roc_auc_score(mated, -distance))
@@ -96,14 +104,17 @@ def _see(dataset: Dataset, photo: Photo, recogniser: FaceRecognition) -> Seen:
     try:
         face = locate_face(image)
     except ImageRefused:
-        return Seen(None, None)
+        return Seen(None, None, None)
     rng = generator_for(0, "measure", photo.image_id)
-    style = MASKS.load(str(rng.choice(MASKS.names())))()
+    style = MASKS.load(choose_style(MASKS.names(), 0, photo.image_id))()
     try:
         masked = recogniser.chip(style.draw(image, face.landmarks, rng).photo, face)
     except ImageRefused:
         masked = None
-    return Seen(recogniser.chip(image, face), masked)
+    plain = image.copy()
+    polygon = np.round(np.vstack([face.landmarks[1:16], face.landmarks[29]])).astype(np.int32)
+    cv2.fillPoly(plain, [polygon], PLAIN_COLOURS[rng.integers(len(PLAIN_COLOURS))], cv2.LINE_AA)
+    return Seen(recogniser.chip(image, face), masked, recogniser.chip(plain, face))
 
 
 def _embed(recogniser: FaceRecognition, chips: list[NDArray[np.uint8] | None]) -> NDArray[np.float32]:
@@ -151,7 +162,7 @@ def real_crops(folder: Path, cache: Path, workers: int, progress: Progress) -> N
 def predictability(crops: NDArray[np.float32], components: int = 120) -> float:
     """R² of the pixels from mid-nose to chin, by ridge regression on components of those from brow to mid-nose.
 
-    Least over no tuning: of penalties 10⁻¹ … 10³ times the mean variance the best on the test third is reported.
+    Of five penalties, 10⁻¹ to 10³ times the mean variance, the one that does best on the test third counts.
     """
     side = crops.shape[1]
     unit = side / 2.1

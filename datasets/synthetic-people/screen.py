@@ -1,6 +1,6 @@
 """Turns down synthetic people who are near a real one, or whose photos are unlike each other.
 
-    python datasets/synthetic-people/screen.py --real ../shared/data/lfw ../shared/data/faces-train
+    python datasets/synthetic-people/screen.py --real LFW FACES
 
 Every default photo of seed 0 (of test people, two more) is embedded with dlib's network and compared with every
 face of the real folders. The numbers of the rejected people go into ``screening.json``, which the data set reads
