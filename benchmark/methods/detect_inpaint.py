@@ -40,6 +40,11 @@ class DetectInpaint(Unmasker):
         self.keeps_known_pixels = completer.keeps_known_pixels
         self.card = _joint_card(detector.card, completer.card, summary=_summary(detector, completer))
 
+    @property
+    def label(self) -> str:
+        """The name, with the completer's preset where it is not the default one."""
+        return self.name if self.completer.label == self.completer.name else f"{self.name}:{self.preset}"
+
     def networks(self) -> dict[str, nn.Module]:
         """The networks of both halves."""
         return {**self.detector.networks(), **self.completer.networks()}

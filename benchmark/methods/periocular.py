@@ -36,8 +36,10 @@ class Periocular(CropTransform):
     The cut is a line parallel to the eyes, 0.3 eye distances below them: just under the lower lids, at the upper half
     of the nose bridge. Eyes are what the detector still sees of a masked face, so the line stands on them alone; nose
     and mouth, which it would have to guess, play no part. On 517 faces wearing every built-in mask the cut took no eye
-    landmark and left 4 % of the masks' pixels in sight (straps, the bridge of an N95); at 0.4 it would leave 8 %. Both sides are cut alike, so the shape of what is left
-    says nothing about the mask. Mid-grey lies near every recogniser's mean, and makes no dark or bright edge.
+    landmark and left 4 % of the masks' pixels in sight (straps, the bridge of an N95); at 0.4 it would leave 8 %.
+
+    Both sides are cut alike, so the shape of what is left says nothing about the mask. Mid-grey lies near every
+    recogniser's mean, and makes no dark or bright edge.
     """
 
     card = MethodCard(source="DESIGN.md section 5, item 5")

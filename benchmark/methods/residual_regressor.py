@@ -43,6 +43,8 @@ class RegressorSettings:
         learning_rate: highest.
         hole_weight: loss = mean absolute error in the hole × this + mean absolute error elsewhere; None = the mean
             squared error over the whole face, in normalised units.
+        bare_every: of each batch, every so-many-th face is shown without its mask, to learn that a bare face stays as
+            it is; None = none.
     """
 
     training: TrainingSettings
@@ -52,6 +54,7 @@ class RegressorSettings:
     adaptive: bool
     learning_rate: float
     hole_weight: float | None
+    bare_every: int | None
 
 
 @register_method("residual-regressor")
@@ -60,8 +63,10 @@ class ResidualRegressor(Unmasker):
 
     Blind: it sees no mask and may change every pixel, so it also changes faces that wear none. Presets:
 
-    * ``tuned`` (default): Adam, 64 px, error bounded at four standard deviations, loss weighted to the hole, stopped
-      early on the validation error in the hole; minutes on a laptop.
+    * ``tuned`` (default): the network sees 24 px, where its 13 px field of view spans half the face, and its error,
+      bounded at four standard deviations, is enlarged along the crop's edges. Adam; the loss is taken at 64 px and
+      weighted to the hole, and every fourth training face wears no mask; training stops early on the validation error
+      in the hole.
     * ``thesis-64``: as in the thesis: SGD 1e-4, batches of 35, 6 epochs, mean squared error, 64 px, the error bounded
       at one standard deviation. The thesis trained on 87,170 pairs; on fewer it hardly leaves its starting point.
 
@@ -75,13 +80,14 @@ class ResidualRegressor(Unmasker):
     )
     presets: ClassVar[dict[str, RegressorSettings]] = {
         "tuned": RegressorSettings(
-            training=TrainingSettings(epochs=8, batch_size=16, size=64, flip=True, patience=3),
-            side=32,
+            training=TrainingSettings(epochs=12, batch_size=16, size=64, flip=True, patience=3),
+            side=24,
             adds_error_to_crop=True,
             error_scale=4.0,
             adaptive=True,
-            learning_rate=3e-3,
+            learning_rate=6e-3,
             hole_weight=4.0,
+            bare_every=4,
         ),
         "thesis-64": RegressorSettings(
             training=TrainingSettings(epochs=6, batch_size=35, size=64),
@@ -91,6 +97,7 @@ class ResidualRegressor(Unmasker):
             adaptive=False,
             learning_rate=1e-4,
             hole_weight=None,
+            bare_every=None,
         ),
     }
     settings: RegressorSettings
@@ -161,19 +168,24 @@ class RegressionTask(TrainingTask):
 
     def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
         """One step down the loss."""
-        loss = self._loss(self._restore(batch), batch.true, batch.holes)
+        shown = batch.masked
+        if self._settings.bare_every is not None:
+            bare = torch.arange(len(shown), device=shown.device) % self._settings.bare_every == 0
+            shown = torch.where(bare.view(-1, 1, 1, 1), batch.true, shown)
+        loss = self._loss(self._restore(shown), batch.true, batch.holes)
         fabric.backward(loss)
         self.optimisers["network"].step()
         self.optimisers["network"].zero_grad()
         return {"loss": loss}
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
-        """Mean absolute error, pixel values in [0, 1], in the hole and elsewhere."""
-        inside, outside = _errors(self._restore(batch).clamp(0, 1), batch.true, batch.holes)
-        return {"hole_error": inside, "known_error": outside}
+        """Mean absolute error, pixel values in [0, 1], in the hole, elsewhere, and on the face without mask."""
+        inside, outside = _errors(self._restore(batch.masked).clamp(0, 1), batch.true, batch.holes)
+        bare = (self._restore(batch.true).clamp(0, 1) - batch.true).abs().flatten(1).mean(1)
+        return {"hole_error": inside, "known_error": outside, "bare_error": bare}
 
-    def _restore(self, batch: TrainingBatch) -> Tensor:
-        return _restored(batch.masked, self.modules["network"], self._network, self._settings.side)
+    def _restore(self, images: Tensor) -> Tensor:
+        return _restored(images, self.modules["network"], self._network, self._settings.side)
 
     def _loss(self, restored: Tensor, true: Tensor, holes: Tensor) -> Tensor:
         if self._settings.hole_weight is None:

@@ -162,6 +162,14 @@ def test_all_methods_are_all_but_detectors():
     assert not {"segmenter", "true-mask"} & set(names_of_all)
 
 
+def test_the_label_tells_presets_apart(monkeypatch):
+    monkeypatch.setattr(Telea, "presets", {"near": Telea().settings, "far": Telea().settings})
+    assert resolve_method("telea").label == "telea"
+    assert resolve_method("telea:far").label == "telea:far"
+    assert resolve_method("true-mask+telea:far").label == "true-mask+telea:far"
+    assert resolve_method("true-mask+telea:near").label == "true-mask+telea"
+
+
 def test_telea_s_own_settings_survive_the_composition():
     method = resolve_method("telea")
     assert method.settings == Telea().settings
