@@ -37,6 +37,7 @@ def fit_template_mapper(
         "version": _VERSION,
         "method": mapper.name,
         "preset": mapper.preset,
+        "settings": repr(mapper.settings),
         "method_version": mapper.version,
         "seed": context.seed,
         "embeddings": list(made_of),
