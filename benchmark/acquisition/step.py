@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from benchmark.acquisition.alignment import crop_face
 from benchmark.acquisition.detection import locate_face
-from benchmark.artifacts import Commit, digest
-from benchmark.context import RunContext
+from benchmark.artifacts import digest
+from benchmark.context import Row, RunContext
 from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Photo
-from benchmark.parallel import map_in_processes
 from benchmark.views import (
     FAILED_EARLIER,
     GEOMETRY_ARRAYS,
@@ -52,16 +50,13 @@ def acquire(photo_set: PhotoSet, context: RunContext) -> Acquired:
     """Find the face in every raw photo. Photos without one are entered in the ledger as failures."""
     about = {"version": _VERSION, "photos": photo_set.digest()}
 
-    def make(missing: list[int], commit: Commit) -> None:
-        work = partial(_locate, dataset=photo_set.dataset)
-        photos = (photo_set.photos[row] for row in missing)
-        with context.progress.bar(
-            f"find faces ({photo_set.role})", total=len(photo_set), unit="photo", done=len(photo_set) - len(missing)
-        ) as bar:
-            results = map_in_processes(work, photos, workers=context.workers, bar=bar)
-            for row, (values, record) in zip(missing, results, strict=True):
-                commit(row, values, record)
-
+    make = context.make_each(
+        partial(_locate, dataset=photo_set.dataset),
+        lambda row: photo_set.photos[row],
+        count=len(photo_set),
+        doing=f"find faces ({photo_set.role})",
+        unit="photo",
+    )
     artifact = context.store.rows("acquire", about, count=len(photo_set), arrays=GEOMETRY_ARRAYS, make=make)
     context.ledger.add(photo_set.photos, artifact.records(), role=photo_set.role, step="acquire")
     return Acquired(artifact.key, photo_set, stored_geometry(artifact))
@@ -72,31 +67,24 @@ def crop_raw(acquired: Acquired, size: int, context: RunContext) -> View:
     photo_set = acquired.photo_set
     about = {"version": _VERSION, "acquired": acquired.key, "size": size}
 
-    def make(missing: list[int], commit: Commit) -> None:
-        work = partial(_crop, dataset=photo_set.dataset, size=size)
-        items = ((photo_set.photos[row], acquired.geometry[row]) for row in missing)
-        with context.progress.bar(
-            f"crop faces ({photo_set.role}, {size} px)", total=len(photo_set), done=len(photo_set) - len(missing)
-        ) as bar:
-            results = map_in_processes(work, items, workers=context.workers, bar=bar)
-            for row, (values, record) in zip(missing, results, strict=True):
-                commit(row, values, record)
-
+    make = context.make_each(
+        partial(_crop, dataset=photo_set.dataset, size=size),
+        lambda row: (photo_set.photos[row], acquired.geometry[row]),
+        count=len(photo_set),
+        doing=f"crop faces ({photo_set.role}, {size} px)",
+    )
     artifact = context.store.rows("crop", about, count=len(photo_set), arrays=crop_arrays(size), make=make)
     return view_of(artifact, photo_set)
 
 
-_Row = tuple[dict[str, Any], dict[str, Any]]
-
-
-def _locate(photo: Photo, *, dataset: Dataset) -> _Row:
+def _locate(photo: Photo, *, dataset: Dataset) -> Row:
     try:
         return geometry_values(locate_face(dataset.read(photo))), {}
     except ImageRefused as refusal:
         return dict(NO_FACE), {"reason": refusal.reason}
 
 
-def _crop(item: tuple[Photo, FaceGeometry | None], *, dataset: Dataset, size: int) -> _Row:
+def _crop(item: tuple[Photo, FaceGeometry | None], *, dataset: Dataset, size: int) -> Row:
     photo, face = item
     if face is None:
         return dict(NO_FACE), {"reason": FAILED_EARLIER}

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from benchmark.acquisition.alignment import crop_face
 from benchmark.acquisition.detection import locate_face
 from benchmark.acquisition.step import Acquired
-from benchmark.artifacts import Commit, RowArray
-from benchmark.context import RunContext
+from benchmark.artifacts import RowArray
+from benchmark.context import Row, RunContext
 from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, Photo
 from benchmark.masking.base import DrawnMask, MaskStyle
 from benchmark.masking.resolve import mask_style
-from benchmark.parallel import map_in_processes
 from benchmark.seeds import generator_for
 from benchmark.views import (
     FAILED_EARLIER,
@@ -72,17 +70,13 @@ def mask_photos(
         **{f"photo_{name}": row for name, row in GEOMETRY_ARRAYS.items()},
     }
 
-    def make(missing: list[int], commit: Commit) -> None:
-        work = partial(_mask, dataset=photo_set.dataset, size=size, redetect=redetect, seed=context.seed)
-        worn = ((row, Worn(mask_types[row], styles[mask_types[row]])) for row in missing)
-        items = ((photo_set.photos[row], acquired.geometry[row], mask) for row, mask in worn)
-        with context.progress.bar(
-            f"draw masks ({photo_set.role})", total=len(photo_set), done=len(photo_set) - len(missing)
-        ) as bar:
-            results = map_in_processes(work, items, workers=context.workers, bar=bar)
-            for row, (values, record) in zip(missing, results, strict=True):
-                commit(row, values, record)
-
+    worn = {name: Worn(name, style) for name, style in styles.items()}
+    make = context.make_each(
+        partial(_mask, dataset=photo_set.dataset, size=size, redetect=redetect, seed=context.seed),
+        lambda row: (photo_set.photos[row], acquired.geometry[row], worn[mask_types[row]]),
+        count=len(photo_set),
+        doing=f"draw masks ({photo_set.role})",
+    )
     artifact = context.store.rows("mask", about, count=len(photo_set), arrays=arrays, make=make)
     boxes, landmarks, five = (np.asarray(artifact.array(f"photo_{name}")) for name in GEOMETRY_ARRAYS)
     records = artifact.records()
@@ -116,7 +110,7 @@ class Worn:
 
 def _mask(
     item: tuple[Photo, FaceGeometry | None, Worn], *, dataset: Dataset, size: int, redetect: bool, seed: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> Row:
     photo, face, worn = item
     mask_type = worn.mask_type
     nothing = {**NO_FACE, **{f"photo_{name}": np.nan for name in GEOMETRY_ARRAYS}}

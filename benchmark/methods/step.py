@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from benchmark.methods.detector import Detector
 from benchmark.views import FAILED_EARLIER, MaskedView, View
 
 _VERSION = 1
-_FACES_AT_ONCE = 64
 REFUSED = "the method returned no valid image"
 
 
@@ -120,13 +120,7 @@ def unmask(method: Unmasker, view: View, *, trained_on: str, name: str, context:
     masked = isinstance(view, MaskedView)
     kind = "unmask" if masked else "pass through"
 
-    def make(missing: list[int], commit: Commit) -> None:
-        with context.progress.bar(f"{kind}: {name}", total=len(view), done=len(view) - len(missing)) as bar:
-            for start in range(0, len(missing), _FACES_AT_ONCE):
-                rows = missing[start : start + _FACES_AT_ONCE]
-                _restore_rows(method, view, rows, commit)
-                bar.update(len(rows))
-
+    make = context.make_batches(partial(_restore_rows, method, view), count=len(view), doing=f"{kind}: {name}")
     size = view.faces.size
     arrays = {"pixels": RowArray((size, size, 3), "uint8")}
     artifact = context.store.rows("unmask", about, count=len(view), arrays=arrays, make=make)
@@ -153,16 +147,12 @@ def transform(method: CropTransform, view: View, *, name: str, shown: str, conte
         "view": view.key,
     }
 
-    def make(missing: list[int], commit: Commit) -> None:
-        with context.progress.bar(f"{name}: {shown}", total=len(view), done=len(view) - len(missing)) as bar:
-            for start in range(0, len(missing), _FACES_AT_ONCE):
-                rows = missing[start : start + _FACES_AT_ONCE]
-                changed = method.transform(view.take(rows).faces)
-                for row, pixels in zip(rows, changed, strict=True):
-                    failed = view.failed(row)
-                    commit(row, {} if failed else {"pixels": pixels}, {"reason": FAILED_EARLIER} if failed else {})
-                bar.update(len(rows))
+    def change(rows: list[int], commit: Commit) -> None:
+        for row, pixels in zip(rows, method.transform(view.take(rows).faces), strict=True):
+            failed = view.failed(row)
+            commit(row, {} if failed else {"pixels": pixels}, {"reason": FAILED_EARLIER} if failed else {})
 
+    make = context.make_batches(change, count=len(view), doing=f"{name}: {shown}")
     size = view.faces.size
     arrays = {"pixels": RowArray((size, size, 3), "uint8")}
     artifact = context.store.rows("transform", about, count=len(view), arrays=arrays, make=make)

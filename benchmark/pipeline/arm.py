@@ -16,7 +16,7 @@ from benchmark.masking.choice import choose_style
 from benchmark.masking.step import mask_photos
 from benchmark.methods.base import CropTransform, Method, ReferenceMasker, TemplateMapper, Unmasker
 from benchmark.methods.step import Restored, transform, unmask
-from benchmark.pipeline.conditions import Pairing, Side, subset, whole, with_probes
+from benchmark.pipeline.conditions import Pairing, Side, only, subset, whole
 from benchmark.pipeline.plan import Plan
 from benchmark.recognisers.presentation import present
 from benchmark.seeds import generator_for
@@ -81,7 +81,8 @@ class _ArmBuilder:
             self._masked_crops, acquired, self._masked_crops.photo_geometry, self._mask_types, "masked"
         )
         self._bare_probes = self._choose_bare_probes()
-        self._bare_comparisons = with_probes(self._all, self._bare_probes)
+        self._bare = np.isin(self._all.probe, np.asarray(self._bare_probes, dtype=np.int32))
+        self._bare_comparisons = only(self._all, self._bare)
 
     def build(self) -> PreparedArm:
         raw_reference, raw_probe = self._sides("raw", self._raw)
@@ -148,13 +149,12 @@ class _ArmBuilder:
         if "restored-restored" in self._wanted:
             self._notes.append(f"{name} restores nothing, so it has no restored-restored condition")
         if self._bare_probes:
-            keep = np.isin(self._all.probe, np.asarray(self._bare_probes, dtype=np.int32))
             self._add_pairing(
                 Pairing(
                     "raw-passthrough",
                     name,
                     self._bare_comparisons,
-                    Side(name, view, rows[keep].astype(np.int32)),
+                    Side(name, view, rows[self._bare].astype(np.int32)),
                     whole("raw", self._raw, self._bare_comparisons.probe),
                 )
             )
@@ -179,14 +179,13 @@ class _ArmBuilder:
 
     def _add_on_bare(self, name: str, reference: Side, probe: Side) -> None:
         """Passthrough of a method whose views hold every photo anyway."""
-        keep = np.isin(self._all.probe, np.asarray(self._bare_probes, dtype=np.int32))
         self._add_pairing(
             Pairing(
                 "raw-passthrough",
                 name,
                 self._bare_comparisons,
-                Side(reference.shown, reference.view, reference.rows[keep], reference.mapped),
-                Side(probe.shown, probe.view, probe.rows[keep], probe.mapped),
+                Side(reference.shown, reference.view, reference.rows[self._bare], reference.mapped),
+                Side(probe.shown, probe.view, probe.rows[self._bare], probe.mapped),
             )
         )
 

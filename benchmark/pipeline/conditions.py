@@ -62,9 +62,8 @@ def subset(shown: str, view: View, photos: NDArray[np.int32], rows: Sequence[int
     return Side(shown, view, place[photos], mapped)
 
 
-def with_probes(comparisons: Comparisons, probes: Sequence[int]) -> Comparisons:
-    """The comparisons whose probe is one of `probes`."""
-    keep = np.isin(comparisons.probe, np.asarray(probes, dtype=np.int32))
+def only(comparisons: Comparisons, keep: NDArray[np.bool_]) -> Comparisons:
+    """Some of the comparisons; `keep` is ``bool (P,)``."""
     return Comparisons(
         comparisons.reference[keep], comparisons.probe[keep], comparisons.mated[keep], comparisons.fold[keep]
     )

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from benchmark.acquisition.alignment import crop_matrix
 from benchmark.acquisition.redetection import RECOGNITION_SIZE, redetect
 from benchmark.acquisition.step import Acquired
-from benchmark.artifacts import Commit
-from benchmark.context import RunContext
+from benchmark.context import Row, RunContext
 from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, Photo
 from benchmark.masking.resolve import mask_style
 from benchmark.masking.step import Worn
-from benchmark.parallel import map_in_processes
 from benchmark.views import FAILED_EARLIER, NO_FACE, View, crop_arrays, geometry_values, view_of
 
 _VERSION = 1
@@ -64,15 +61,12 @@ def present(
             crop,
         )
 
-    def make(missing: list[int], commit: Commit) -> None:
-        work = partial(_present, dataset=photo_set.dataset, seed=context.seed)
-        with context.progress.bar(
-            f"detect again ({name})", total=len(photo_set), done=len(photo_set) - len(missing)
-        ) as bar:
-            results = map_in_processes(work, map(item, missing), workers=context.workers, bar=bar)
-            for row, (values, record) in zip(missing, results, strict=True):
-                commit(row, values, record)
-
+    make = context.make_each(
+        partial(_present, dataset=photo_set.dataset, seed=context.seed),
+        item,
+        count=len(photo_set),
+        doing=f"detect again ({name})",
+    )
     artifact = context.store.rows(
         "present", about, count=len(photo_set), arrays=crop_arrays(RECOGNITION_SIZE), make=make
     )
@@ -81,7 +75,7 @@ def present(
     return presented
 
 
-def _present(item: _Item, *, dataset: Dataset, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def _present(item: _Item, *, dataset: Dataset, seed: int) -> Row:
     photo, raw_face, aligned_on, worn, crop = item
     if crop is None or aligned_on is None or raw_face is None:
         return dict(NO_FACE), {"reason": FAILED_EARLIER}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from benchmark.recognisers.base import Recogniser
 from benchmark.views import FAILED_EARLIER, View
 
 _VERSION = 1
-_FACES_AT_ONCE = 64
 REFUSED = "the recogniser refused the face"
 
 
@@ -54,15 +54,9 @@ def recognise(name: str, recogniser: Recogniser, view: View, *, shown: str, cont
         "view": view.key,
     }
 
-    def make(missing: list[int], commit: Commit) -> None:
-        with context.progress.bar(
-            f"{name}: {shown}", total=len(view), unit="face", done=len(view) - len(missing)
-        ) as bar:
-            for start in range(0, len(missing), _FACES_AT_ONCE):
-                rows = missing[start : start + _FACES_AT_ONCE]
-                _embed_rows(recogniser, view, rows, commit)
-                bar.update(len(rows))
-
+    make = context.make_batches(
+        partial(_embed_rows, recogniser, view), count=len(view), doing=f"{name}: {shown}", unit="face"
+    )
     width = _embedding_width(recogniser)
     arrays = {"embeddings": RowArray((width,), "float32")}
     artifact = context.store.rows("recognise", about, count=len(view), arrays=arrays, make=make)

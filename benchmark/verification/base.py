@@ -170,19 +170,9 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class MetricRow:
+class MetricRow(Cell):
     """One row of ``metrics.csv``: one value. ``None`` is written as an empty field."""
 
-    dataset: str
-    protocol: str
-    acquisition: str
-    size: str
-    recogniser: str
-    method: str
-    preset: str
-    train_data: str
-    mask_source: str
-    condition: str
     mask_type: str
     metric: str
     threshold_kind: str
