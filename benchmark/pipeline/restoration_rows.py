@@ -12,6 +12,7 @@ from benchmark.methods.step import Restored
 from benchmark.pipeline.arm import PreparedArm
 from benchmark.pipeline.comparison import leading_columns
 from benchmark.pipeline.plan import Plan
+from benchmark.progress import Progress
 from benchmark.verification.base import MetricRow
 from benchmark.verification.measure_images import measure_images
 from benchmark.verification.measurement import Measurement, Note
@@ -19,7 +20,9 @@ from benchmark.verification.measurement import Measurement, Note
 NO_RECOGNISER = "none"
 
 
-def measure_restoration(plan: Plan, prepared: PreparedArm, subjects: NDArray[np.int32]) -> Measurement:
+def measure_restoration(
+    plan: Plan, prepared: PreparedArm, subjects: NDArray[np.int32], progress: Progress
+) -> Measurement:
     """Image quality of the masked faces and of every method that restores faces, and what each method cost."""
     masked = prepared.masked
     shown = {"none": ("raw-masked", masked)} | {
@@ -27,20 +30,22 @@ def measure_restoration(plan: Plan, prepared: PreparedArm, subjects: NDArray[np.
     }
     rows: list[MetricRow] = []
     notes: list[Note] = []
-    for label, (condition, view) in shown.items():
-        measured = measure_images(
-            leading_columns(plan, prepared.arm, label, condition, NO_RECOGNISER),
-            true=masked.true_pixels,
-            restored=view.faces.pixels,
-            holes=masked.holes,
-            failed=np.array([view.failed(row) for row in range(len(view))]),
-            subjects=subjects,
-            mask_types=masked.mask_types,
-            replicates=plan.config.replicates,
-            seed=plan.config.seed,
-        )
-        rows += measured.rows
-        notes += measured.notes
+    with progress.bar("compare pixels", total=len(shown), unit="method") as bar:
+        for label, (condition, view) in shown.items():
+            measured = measure_images(
+                leading_columns(plan, prepared.arm, label, condition, NO_RECOGNISER),
+                true=masked.true_pixels,
+                restored=view.faces.pixels,
+                holes=masked.holes,
+                failed=np.array([view.failed(row) for row in range(len(view))]),
+                subjects=subjects,
+                mask_types=masked.mask_types,
+                replicates=plan.config.replicates,
+                seed=plan.config.seed,
+            )
+            rows += measured.rows
+            notes += measured.notes
+            bar.update(1)
     rows += _costs(plan, prepared, prepared.restored)
     return Measurement(tuple(rows), tuple(notes))
 

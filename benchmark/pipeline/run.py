@@ -91,7 +91,7 @@ def run(config: RunConfig) -> Path:
             seed=plan.config.seed,
             progress=context.progress,
         )
-        restoration = [measure_restoration(plan, prepared, subjects) for prepared in arms]
+        restoration = [measure_restoration(plan, prepared, subjects, context.progress) for prepared in arms]
     manifest = _manifest(plan, acquired, made, started, watch.seconds)
     results = RunResults(
         metrics=[row for part in (measurement, *restoration) for row in part.rows],
