@@ -109,7 +109,8 @@ class _ArmBuilder:
             raise TypeError(f"method '{name}' is none of the four kinds of benchmark.methods.base")
 
     def _add_unmasker(self, name: str, method: Unmasker) -> None:
-        restored = unmask(method, self._masked_crops, trained_on=self._trained_on, name=name, context=self._context)
+        trained_on = self._trained_on if any(part.trains for part in method.parts()) else ""
+        restored = unmask(method, self._masked_crops, trained_on=trained_on, name=name, context=self._context)
         self._restored[name] = restored
         shown = self._shown(restored.view, self._acquired, self._masked_crops.photo_geometry, self._mask_types, name)
         reference, probe = self._sides(name, shown)
@@ -120,7 +121,7 @@ class _ArmBuilder:
             passed = unmask(
                 method,
                 self._raw_crops.take(self._bare_probes),
-                trained_on=self._trained_on,
+                trained_on=trained_on,
                 name=name,
                 context=self._context,
             )
