@@ -119,3 +119,11 @@ def test_rows_keep_their_order_and_missing_targets_match(small_folder: Path) -> 
     assert len(joined) == len(table)
     assert joined["metric"].tolist() == table["metric"].tolist()
     assert (joined["in_runs"] == "both").all()
+
+
+def test_equal_values_outside_their_own_interval_have_not_changed(small_folder: Path) -> None:
+    run = read_metrics(small_folder / "metrics.csv")
+    run["ci_low"], run["ci_high"] = run["value"] - 2, run["value"] - 1
+    table = join_runs(run, run.copy())
+    assert (table["exceeds_both_intervals"] == "no").any()
+    assert "yes" not in set(table["exceeds_both_intervals"])
