@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -37,16 +40,45 @@ def map_in_processes(function: Callable[[T], R], items: Iterable[T], *, workers:
         return
     context = multiprocessing.get_context("spawn")
     source = iter(items)
+    waiting: deque[Future[R]] = deque()
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread_each) as pool:
-        waiting: deque[Future[R]] = deque(pool.submit(function, item) for item in islice(source, 4 * workers))
+
+        def submit(count: int) -> None:
+            for item in islice(source, count):
+                with _interrupt_deferred():
+                    waiting.append(pool.submit(function, item))
+
         try:
+            submit(4 * workers)
             while waiting:
                 yield waiting.popleft().result()
                 bar.update(1)
-                waiting.extend(pool.submit(function, item) for item in islice(source, 1))
+                submit(1)
         finally:
             for future in waiting:
                 future.cancel()
+
+
+@contextmanager
+def _interrupt_deferred() -> Iterator[None]:
+    """Hold Ctrl-C back while a task is handed over, which may start a worker process.
+
+    Interrupted half-way, the worker would die of what it was not told, and its traceback would be all the user sees.
+    The worker inherits the blocked signal, so that a Ctrl-C from the terminal, sent to all, does not reach it either.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    arrived: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: arrived.append(number))
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        signal.signal(signal.SIGINT, handler)
+    if arrived:
+        raise KeyboardInterrupt
 
 
 def _one_thread_each() -> None:
@@ -54,8 +86,6 @@ def _one_thread_each() -> None:
 
     Without this, NumPy's BLAS in every worker takes all cores, and two workers on two cores are three times slower.
     """
-    import signal  # noqa: PLC0415
-
     import cv2  # noqa: PLC0415
     import numpy  # noqa: F401, PLC0415  # its libraries must be loaded to be limited
     from threadpoolctl import threadpool_limits  # noqa: PLC0415

@@ -132,6 +132,7 @@ def start(folder: Path, cache: Path, extra: tuple[str, ...] = ()) -> subprocess.
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
     )
 
 
@@ -161,10 +162,11 @@ def test_a_run_killed_in_any_step_continues_to_the_same_numbers(step: str, small
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", ["find faces", "draw masks", "face_recognition: raw"])
+def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(step: str, tmp_path: Path) -> None:
     process = start(tmp_path / "run", tmp_path / "cache", ("--workers", "2"))
-    wait_for(process, "draw masks")
-    os.kill(process.pid, signal.SIGINT)
+    wait_for(process, step)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the run and to its workers
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"the same command continues" in errors
