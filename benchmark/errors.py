@@ -20,7 +20,7 @@ class PluginError(BenchmarkError):
 
 
 class ImageRefused(BenchmarkError):
-    """One image could not pass a step. Becomes a `Failure` in the ledger; never ends a run.
+    """One image could not pass a step. Becomes a failed entry of the ledger; never ends a run.
 
     Attributes:
         reason: one line for the ledger, e.g. ``"no face found"``.

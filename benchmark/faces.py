@@ -1,4 +1,4 @@
-"""What travels between the steps: photos, landmarks, aligned and masked faces, and failures.
+"""What travels between the steps: photos, landmarks, and aligned faces.
 
 Images are RGB: ``uint8 (N, H, W, 3)`` at rest, ``float32 (N, 3, H, W)`` in [0, 1] inside methods.
 Masks are ``uint8 (N, H, W)``, 255 = covered. Landmarks are pixels of the image they belong to, x then y.
@@ -30,15 +30,6 @@ class Photo:
     image_id: str
     subject_id: str
     source: str
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An image that did not pass a step. A value that reaches the report, never a dropped row."""
-
-    image_id: str
-    step: str
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.faces import Failure, Photo
+from benchmark.faces import Photo
 
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """What one step did to one image.
+    """What one step did to one image. A failure is such a value, and reaches the report: never a dropped row.
 
     Attributes:
         image_id: the image.
@@ -74,10 +74,6 @@ class Ledger:
                     parameters=json.dumps(parameters, ensure_ascii=False) if parameters else "",
                 )
             )
-
-    def failures(self) -> list[Failure]:
-        """Every failure, in the order of the steps."""
-        return [Failure(e.image_id, e.step, e.reason) for e in self._entries if e.status == "failed"]
 
     def table(self) -> pd.DataFrame:
         """The ledger as a table, one row an entry."""

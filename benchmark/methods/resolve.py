@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-
 from benchmark.errors import PluginError, RequestError
 from benchmark.methods.base import Method, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detector import Detector
 from benchmark.plugins import METHODS
-
-log = logging.getLogger(__name__)
 
 DEFAULT_DETECTOR = "segmenter"
 """The detector of a completer that is named alone."""

@@ -55,11 +55,11 @@ def whole(shown: str, view: View, photos: NDArray[np.int32], *, mapped: bool = F
     return Side(shown, view, photos, mapped)
 
 
-def subset(shown: str, view: View, photos: NDArray[np.int32], rows: Sequence[int], *, mapped: bool = False) -> Side:
+def subset(shown: str, view: View, photos: NDArray[np.int32], rows: Sequence[int]) -> Side:
     """A side whose view holds only the photos `rows` of the protocol."""
     place = np.full(int(max(rows, default=0)) + 1, -1, dtype=np.int32)
     place[list(rows)] = np.arange(len(rows), dtype=np.int32)
-    return Side(shown, view, place[photos], mapped)
+    return Side(shown, view, place[photos])
 
 
 def only(comparisons: Comparisons, keep: NDArray[np.bool_]) -> Comparisons:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,8 +36,6 @@ from benchmark.reporting.write_run import write_run
 from benchmark.verification.measure import measure
 from benchmark.verification.measurement import ScoredCell
 from benchmark.views import PhotoSet
-
-log = logging.getLogger(__name__)
 
 
 def run(config: RunConfig) -> Path:
