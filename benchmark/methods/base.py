@@ -88,6 +88,8 @@ class Method(ABC):
     """Where the method's knowledge of the hole comes from: ``"true"``, ``"detected"`` or ``"none"``."""
     checkpoints: Path | None = None
     """Folder in which `fit` keeps what it needs to continue after a kill; None = it keeps nothing."""
+    samples: Path | None = None
+    """Folder in which `fit` draws a sheet of faces an epoch, if the method has something to show; None = nowhere."""
     losses: pd.DataFrame | None = None
     """After `fit`: the loss curve, one row a validation; None if the method has none."""
 

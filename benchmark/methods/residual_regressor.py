@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Unmasker
+from benchmark.methods.completion import mean_errors
 from benchmark.methods.guided_enlargement import enlarged_along_edges
 from benchmark.methods.masked_faces import resized
 from benchmark.methods.residual_network import ErrorNetwork
@@ -129,6 +130,7 @@ class ResidualRegressor(Unmasker):
             device=self.device,
             progress=progress,
             checkpoints=self.checkpoints,
+            samples=self.samples,
         )
 
     def restore(self, faces: MaskedFaces) -> Tensor:
@@ -180,7 +182,7 @@ class RegressionTask(TrainingTask):
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
         """Mean absolute error, pixel values in [0, 1], in the hole, elsewhere, and on the face without mask."""
-        inside, outside = _errors(self._restore(batch.masked).clamp(0, 1), batch.true, batch.holes)
+        inside, outside = mean_errors(self._restore(batch.masked).clamp(0, 1), batch.true, batch.holes)
         bare = (self._restore(batch.true).clamp(0, 1) - batch.true).abs().flatten(1).mean(1)
         return {"hole_error": inside, "known_error": outside, "bare_error": bare}
 
@@ -190,7 +192,7 @@ class RegressionTask(TrainingTask):
     def _loss(self, restored: Tensor, true: Tensor, holes: Tensor) -> Tensor:
         if self._settings.hole_weight is None:
             return functional.mse_loss(restored / self._network.std, true / self._network.std)
-        inside, outside = _errors(restored, true, holes)
+        inside, outside = mean_errors(restored, true, holes)
         return (self._settings.hole_weight * inside + outside).mean()
 
 
@@ -207,14 +209,6 @@ def _restored(images: Tensor, network: nn.Module, scale: ErrorNetwork, side: int
     normalised = scale.normalise(resized(images, min(size, side)))
     error: Tensor = network(normalised).float() * scale.std
     return images + enlarged_along_edges(error, images)
-
-
-def _errors(restored: Tensor, true: Tensor, holes: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean absolute error of each face, ``(B,)``, in the hole and outside it."""
-    error = (restored - true).abs().mean(dim=1, keepdim=True)
-    inside = (error * holes).flatten(1).sum(1) / holes.flatten(1).sum(1).clamp(min=1)
-    outside = (error * (1 - holes)).flatten(1).sum(1) / (1 - holes).flatten(1).sum(1).clamp(min=1)
-    return inside, outside
 
 
 def _pixel_statistics(pairs: MaskedPairs, size: int) -> tuple[Tensor, Tensor]:

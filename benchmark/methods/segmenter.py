@@ -89,6 +89,7 @@ class Segmenter(Detector):
             device=self.device,
             progress=progress,
             checkpoints=self.checkpoints,
+            samples=self.samples,
         )
 
     def detect(

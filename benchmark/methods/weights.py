@@ -46,18 +46,29 @@ def load_arrays(folder: Path, architecture: str) -> tuple[dict[str, NDArray[Any]
     Raises:
         StorageError: a file is missing, truncated, or of another architecture.
     """
-    mend = f"delete {folder} and train again"
+    about = read_about(folder, architecture)
     try:
-        about = json.loads((folder / _ABOUT).read_text("utf-8"))
+        return parse_arrays((folder / _TENSORS).read_bytes()), about
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(folder, error) from error
+
+
+def read_about(folder: Path, architecture: str) -> dict[str, Any]:
+    """What `save_arrays` was given besides the arrays.
+
+    Raises:
+        StorageError: the file is missing, damaged, or of another architecture.
+    """
+    try:
+        about: dict[str, Any] = json.loads((folder / _ABOUT).read_text("utf-8"))
         found = about.pop("architecture")
-        arrays = parse_arrays((folder / _TENSORS).read_bytes())
-    except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
-        raise StorageError(
-            f"the weights in {folder} cannot be read ({type(error).__name__}: {error}); {mend}"
-        ) from error
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise _unreadable(folder, error) from error
     if found != architecture:
-        raise StorageError(f"the weights in {folder} belong to '{found}', not to '{architecture}'; {mend}")
-    return arrays, about
+        raise StorageError(
+            f"the weights in {folder} belong to '{found}', not to '{architecture}'; delete the folder and train again"
+        )
+    return about
 
 
 def save_network(folder: Path, architecture: str, network: nn.Module, **about: Any) -> None:
@@ -86,3 +97,9 @@ def load_network(folder: Path, architecture: str, network: nn.Module) -> dict[st
         raise StorageError(f"{damaged[0]} in {folder} is not finite; delete the folder and train again")
     network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     return about
+
+
+def _unreadable(folder: Path, error: Exception) -> StorageError:
+    return StorageError(
+        f"the weights in {folder} cannot be read ({type(error).__name__}: {error}); delete the folder and train again"
+    )

@@ -68,6 +68,11 @@ class PairBatches:
             rows = np.arange(start, min(start + self._batch_size, len(self.pairs)))
             yield self._read(rows, np.zeros(len(rows), dtype=bool), 0)
 
+    def spread(self, count: int) -> TrainingBatch:
+        """At most `count` pairs, always the same, spread over the set: for sample sheets."""
+        rows = np.unique(np.linspace(0, len(self.pairs) - 1, count).astype(int))
+        return self._read(rows, np.zeros(len(rows), dtype=bool), 0)
+
     def _read(self, rows: NDArray[np.intp], mirrored: NDArray[np.bool_], step: int) -> TrainingBatch:
         pairs = self.pairs.rows(rows)
         masked, true, holes = (shrunk(images, self._size) for images in (pairs.masked, pairs.true, pairs.holes))

@@ -17,17 +17,22 @@ from torch.optim import Optimizer
 
 from benchmark.errors import BenchmarkError
 from benchmark.methods.masked_faces import MaskedPairs
+from benchmark.methods.measurement import CostMeter
 from benchmark.training.batches import PairBatches, pairs_digest
 from benchmark.training.checkpoint import matching_checkpoint, write_checkpoint
 from benchmark.training.determinism import random_state, restore_random_state, torch_seeded
+from benchmark.training.sample_sheet import write_sheet
 from benchmark.training.task import TrainingSettings, TrainingTask
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 CHECKPOINT = "training.ckpt"
+COST_COLUMNS = ("seconds", "images_per_second", "peak_memory_mib")
+"""Columns of the loss curve that differ from run to run."""
 _FABRIC_PRECISION = {"float32": "32-true", "bfloat16": "bf16-mixed", "float16": "16-mixed"}
 _STEPS_BETWEEN_CHECKS = 10
+_SAMPLED_FACES = 8
 
 
 def train(
@@ -41,6 +46,7 @@ def train(
     device: str,
     progress: Any,
     checkpoints: Path | None = None,
+    samples: Path | None = None,
 ) -> pd.DataFrame:
     """Train `task` on `pairs`; its networks are changed in place.
 
@@ -55,10 +61,13 @@ def train(
         device: a torch device name.
         progress: a `benchmark.progress.Progress`.
         checkpoints: folder for the checkpoint; None = none is kept.
+        samples: folder for a sheet of faces after every epoch, ``epoch-001.png``; None = none is drawn.
 
     Returns:
-        The loss curve: one row an epoch with ``epoch`` and ``step`` (both done so far), ``train_…``, the mean of each
-        loss over the epoch's steps, and ``validation_…``, the mean of each figure over the validation pairs.
+        The loss curve: one row an epoch (the last may be cut short) with ``epoch`` and ``step`` (begun and done so
+        far), ``train_…``, the mean of each loss over the epoch's steps, ``validation_…``, the mean of each figure over
+        the validation pairs, and what it cost: ``seconds`` of the epoch's steps (after a kill: of those since),
+        ``images_per_second`` and ``peak_memory_mib`` (see `CostMeter`).
 
     Raises:
         RequestError: fewer pairs than a batch.
@@ -72,7 +81,7 @@ def train(
             checkpoints.mkdir(parents=True, exist_ok=True)
             file = checkpoints / CHECKPOINT
         fingerprint = repr((name, identity, settings, seed, pairs_digest(pairs)))
-        return training.run(file, fingerprint, progress)
+        return training.run(file, fingerprint, progress, samples)
 
 
 class _Training:
@@ -106,28 +115,31 @@ class _Training:
             task.optimisers[key] = cast(Optimizer, self.fabric.setup_optimizers(optimiser))
         self.step = 0
         self.sums: dict[str, float] = {}
+        self.epoch_start = 0
         self.rows: list[dict[str, float]] = []
         self.best = math.inf
         self.best_modules: dict[str, Any] | None = None
         self.stale = 0
 
-    def run(self, file: Path | None, fingerprint: str, progress: Any) -> pd.DataFrame:
+    def run(self, file: Path | None, fingerprint: str, progress: Any, samples: Path | None) -> pd.DataFrame:
         state = matching_checkpoint(file, fingerprint) if file is not None else None
         if state is not None:
             self._resume(state)
         total = self.settings.steps(len(self.batches.pairs))
-        waiting: list[dict[str, Tensor]] = []
         with progress.bar(f"train {self.name}", total=total, unit="step", done=self.step) as bar:
             while self.step < total and not self._out_of_patience():
-                waiting.append(self._one_step())
-                ends_epoch = self.step % len(self.batches) == 0
-                saves = file is not None and self.step % self.settings.checkpoint_every == 0
-                if ends_epoch or saves or len(waiting) >= _STEPS_BETWEEN_CHECKS:
-                    bar.set_postfix(loss=f"{self._collect(waiting):.4g}", refresh=False)
-                bar.update(1)
-                if ends_epoch:
-                    self._end_epoch()
-                if file is not None and (saves or (ends_epoch and self._finished(total))):
+                ending = min(total, (self.step // len(self.batches) + 1) * len(self.batches))
+                started = self.step
+                with CostMeter(self.device) as meter:
+                    while self.step < ending:
+                        self._some_steps(ending, file, bar)
+                        if file is not None and self.step % self.settings.checkpoint_every == 0 and self.step < ending:
+                            write_checkpoint(file, {"fingerprint": fingerprint, **self._state()})
+                self._end_epoch(meter, self.step - started)
+                if samples is not None:
+                    self._draw_samples(samples)
+                finished = self.step == total or self._out_of_patience()
+                if file is not None and (finished or self.step % self.settings.checkpoint_every == 0):
                     write_checkpoint(file, {"fingerprint": fingerprint, **self._state()})
         if self.best_modules is not None and self.settings.patience is not None:
             for key, module in self.modules.items():
@@ -135,6 +147,18 @@ class _Training:
         for module in self.modules.values():
             module.eval()
         return pd.DataFrame(self.rows)
+
+    def _some_steps(self, ending: int, file: Path | None, bar: Any) -> None:
+        """Steps up to the next check of the losses, the next checkpoint or the epoch's end."""
+        every = self.settings.checkpoint_every
+        upto = min(ending, self.step + _STEPS_BETWEEN_CHECKS)
+        if file is not None:
+            upto = min(upto, (self.step // every + 1) * every)
+        waiting = []
+        while self.step < upto:
+            waiting.append(self._one_step())
+            bar.update(1)
+        bar.set_postfix(loss=f"{self._collect(waiting):.4g}", refresh=False)
 
     def _one_step(self) -> dict[str, Tensor]:
         for module in self.task.modules.values():
@@ -158,15 +182,18 @@ class _Training:
                     )
                 self.sums[key] = self.sums.get(key, 0.0) + value
             shown = next(iter(values.values()))
-        waiting.clear()
         return shown
 
-    def _end_epoch(self) -> None:
-        row: dict[str, float] = {"epoch": self.step // len(self.batches), "step": self.step}
-        row |= {f"train_{key}": value / len(self.batches) for key, value in self.sums.items()}
+    def _end_epoch(self, cost: CostMeter, steps: int) -> None:
+        row: dict[str, float] = {"epoch": math.ceil(self.step / len(self.batches)), "step": self.step}
+        row |= {f"train_{key}": value / (self.step - self.epoch_start) for key, value in self.sums.items()}
         self.sums.clear()
+        self.epoch_start = self.step
         figures = self._validated()
         row |= {f"validation_{key}": value for key, value in figures.items()}
+        row["seconds"] = round(cost.seconds, 2)
+        row["images_per_second"] = round(steps * self.settings.batch_size / cost.seconds, 2)
+        row["peak_memory_mib"] = round(cost.peak_memory_mib, 1)
         self.rows.append(row)
         if not figures:
             return
@@ -190,11 +217,16 @@ class _Training:
                 values.setdefault(key, []).append(figures.float())
         return {key: float(torch.cat(figures).double().mean()) for key, figures in values.items()}
 
+    @torch.no_grad()
+    def _draw_samples(self, folder: Path) -> None:
+        batches = self.validation or self.batches
+        rows = self.task.sample(batches.spread(_SAMPLED_FACES))
+        if rows:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_sheet(folder / f"epoch-{len(self.rows):03d}.png", rows)
+
     def _out_of_patience(self) -> bool:
         return self.settings.patience is not None and self.stale > self.settings.patience
-
-    def _finished(self, total: int) -> bool:
-        return self.step >= total or self._out_of_patience()
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -205,6 +237,7 @@ class _Training:
             "precision": self.fabric.strategy.precision.state_dict(),
             "random": random_state(self.device),
             "sums": self.sums,
+            "epoch_start": self.epoch_start,
             "rows": self.rows,
             "best": self.best,
             "best_modules": self.best_modules,
@@ -221,6 +254,7 @@ class _Training:
         self.fabric.strategy.precision.load_state_dict(state["precision"])
         restore_random_state(state["random"], self.device)
         self.step, self.sums, self.rows = state["step"], state["sums"], state["rows"]
+        self.epoch_start = state["epoch_start"]
         self.best, self.best_modules, self.stale = state["best"], state["best_modules"], state["stale"]
 
 

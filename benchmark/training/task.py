@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -39,6 +39,7 @@ class TrainingSettings:
 
     Attributes:
         epochs: at most.
+        most_steps: at most, whatever the epochs; None = no such limit.
         batch_size: pairs a step.
         size: side of the faces, pixels; larger crops are shrunk to it; None = as they are.
         flip: mirror every other face, at random.
@@ -55,14 +56,18 @@ class TrainingSettings:
     precision: str = "float32"
     patience: int | None = None
     checkpoint_every: int = 100
+    most_steps: int | None = None
 
     def steps(self, pairs: int) -> int:
         """Training steps in all, where nothing stops them early.
 
         >>> TrainingSettings(epochs=2, batch_size=4).steps(pairs=9)
         6
+        >>> TrainingSettings(epochs=2, batch_size=4, most_steps=5).steps(pairs=9)
+        5
         """
-        return self.epochs * math.ceil(pairs / self.batch_size)
+        steps = self.epochs * math.ceil(pairs / self.batch_size)
+        return steps if self.most_steps is None else min(steps, self.most_steps)
 
 
 class TrainingTask(ABC):
@@ -97,3 +102,8 @@ class TrainingTask(ABC):
     @abstractmethod
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
         """Figures by name, each ``(B,)``, one value a pair. Called without gradients, networks in evaluation mode."""
+
+    def sample(self, batch: TrainingBatch) -> Sequence[Tensor]:  # noqa: ARG002
+        """Rows of a sheet of faces, each ``(B, 3, S, S)`` in [0, 1], e.g. masked, restored and true ones; called after
+        every epoch like `validate`, always with the same few pairs. By default there is no sheet."""
+        return ()

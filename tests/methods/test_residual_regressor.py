@@ -14,6 +14,7 @@ from benchmark.errors import RequestError, StorageError
 from benchmark.methods.base import MaskedFaces, trainable_parameters
 from benchmark.methods.residual_network import ErrorNetwork
 from benchmark.methods.residual_regressor import RegressionTask, ResidualRegressor
+from benchmark.training.loop import COST_COLUMNS
 from benchmark.training.task import TrainingBatch
 
 PARAMETERS_OF_FIGURE_6 = [448, 4_640, 9_248, 9_248, 4_624, 435]
@@ -125,6 +126,7 @@ def test_it_learns_to_take_a_flat_mask_off(tiny_pairs, quiet):
         "validation_hole_error",
         "validation_known_error",
         "validation_bare_error",
+        *COST_COLUMNS,
     } == set(method.losses)
 
 

@@ -1,0 +1,62 @@
+"""Arithmetic that every completer with a network needs: what it is shown, what it keeps, how far off it is."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+NEUTRAL = 0.5
+"""What stands in a blanked hole."""
+
+
+def blanked(pixels: Tensor, holes: Tensor) -> Tensor:
+    """The face with its hole painted grey, and the hole as a fourth channel.
+
+    Args:
+        pixels: ``(B, 3, H, W)`` in [0, 1].
+        holes: ``(B, 1, H, W)``, 1 = covered.
+
+    Returns:
+        ``(B, 4, H, W)``; nothing of the mask's colour is left in it.
+    """
+    return torch.cat([pixels * (1 - holes) + NEUTRAL * holes, holes], dim=1)
+
+
+def composited(painted: Tensor, pixels: Tensor, holes: Tensor) -> Tensor:
+    """`painted` inside the hole, `pixels` outside."""
+    return painted * holes + pixels * (1 - holes)
+
+
+def mean_errors(restored: Tensor, true: Tensor, holes: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean absolute error of each face, ``(B,)``, in the hole and outside it; 0 where there is no hole."""
+    error = (restored - true).abs().mean(dim=1, keepdim=True)
+    inside = (error * holes).flatten(1).sum(1) / holes.flatten(1).sum(1).clamp(min=1)
+    outside = (error * (1 - holes)).flatten(1).sum(1) / (1 - holes).flatten(1).sum(1).clamp(min=1)
+    return inside, outside
+
+
+def hole_psnr(restored: Tensor, true: Tensor, holes: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio in the hole of each face, ``(B,)``, dB, for pixels in [0, 1]; higher is better."""
+    squares = (restored - true).square().mean(dim=1, keepdim=True)
+    error = (squares * holes).flatten(1).sum(1) / holes.flatten(1).sum(1).clamp(min=1)
+    return -10 * error.clamp(min=1e-10).log10()
+
+
+def randomly_grown(holes: Tensor, share: float = 0.05) -> Tensor:
+    """Each hole grown by a random number of pixels, 0 to `share` of the side, drawn from PyTorch's stream.
+
+    A detector's hole never ends exactly where the mask does; a completer that has trained on true holes alone takes
+    the leftover rim of cloth for skin.
+
+    Args:
+        holes: ``(B, 1, H, W)``, 1 = covered.
+        share: largest growth.
+    """
+    most = round(share * holes.shape[-1])
+    steps = torch.randint(0, most + 1, (len(holes), 1, 1, 1)).to(holes.device)
+    grown, result = holes, holes
+    for step in range(1, most + 1):
+        grown = functional.max_pool2d(grown, 3, stride=1, padding=1)
+        result = torch.where(steps >= step, grown, result)
+    return result
