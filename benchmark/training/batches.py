@@ -8,14 +8,24 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from benchmark.errors import RequestError
+from benchmark.faces import Points
 from benchmark.methods.masked_faces import MaskedPairs, to_holes, to_tensor
 from benchmark.seeds import generator_for
 from benchmark.training.task import TrainingBatch
 
 _SAMPLED_ROWS = 64
+_MIRRORED_POINTS = np.concatenate(
+    [
+        np.r_[16:-1:-1, 26:16:-1, 27:31, 35:30:-1],  # jaw, brows, ridge and base of the nose
+        [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40],  # eyes
+        [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65],  # mouth
+    ]
+)
+"""Which of the 68 points (Sagonas et al., *300 Faces in-the-Wild*, 2013, figure 1) each becomes in a mirror."""
 
 
 class PairBatches:
@@ -78,8 +88,15 @@ class PairBatches:
         masked, true, holes = (shrunk(images, self._size) for images in (pairs.masked, pairs.true, pairs.holes))
         for images in (masked, true, holes):
             images[mirrored] = images[mirrored][:, :, ::-1].copy()
+        # pixel centres lie at whole numbers, so the corner of the crop is at −0.5
+        landmarks = ((pairs.landmarks + 0.5) * (self._size / pairs.size) - 0.5).astype(np.float32)
+        landmarks[mirrored] = mirrored_points(landmarks[mirrored], self._size)
         return TrainingBatch(
-            to_tensor(masked, self._device), to_tensor(true, self._device), to_holes(holes, self._device), step
+            to_tensor(masked, self._device),
+            to_tensor(true, self._device),
+            to_holes(holes, self._device),
+            step,
+            torch.from_numpy(landmarks).to(self._device),
         )
 
 
@@ -88,6 +105,19 @@ def shrunk(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     if images.shape[1] == size:
         return np.array(images)
     return np.stack([np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)) for image in images])
+
+
+def mirrored_points(landmarks: Points, size: int) -> Points:
+    """Where the 68 points ``(N, 68, 2)`` lie once crops of side `size` are mirrored.
+
+    >>> points = np.zeros((1, 68, 2), dtype=np.float32)
+    >>> points[0, 36] = 10, 20  # the image-left eye's outer corner
+    >>> mirrored_points(points, 64)[0, 45].tolist()  # the image-right eye's outer corner
+    [53.0, 20.0]
+    """
+    swapped = landmarks[:, _MIRRORED_POINTS].copy()
+    swapped[..., 0] = size - 1 - swapped[..., 0]
+    return swapped
 
 
 def pairs_digest(pairs: MaskedPairs) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -25,12 +26,15 @@ class TrainingBatch:
         true: ``float32 (B, 3, S, S)`` in [0, 1].
         holes: ``float32 (B, 1, S, S)``, 1 = covered.
         step: number of steps done before this one, for tasks that change as they go.
+        landmarks: ``float32 (B, 68, 2)``, pixels of these faces; mirrored with them, so that point 0 is always the
+            image-left end of the jaw. No rows where a batch was made without any.
     """
 
     masked: Tensor
     true: Tensor
     holes: Tensor
     step: int = 0
+    landmarks: Tensor = field(default_factory=lambda: torch.empty(0, 68, 2))
 
 
 @dataclass(frozen=True)

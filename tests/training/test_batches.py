@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from benchmark.methods.masked_faces import to_pixels
-from benchmark.training.batches import PairBatches, pairs_digest
+from benchmark.training.batches import PairBatches, mirrored_points, pairs_digest
 
 
 def batches(pairs, *, batch_size=4, size=None, flip=False, seed=0) -> PairBatches:
@@ -57,6 +57,44 @@ def test_masked_true_and_hole_stay_together_when_mirrored(noise_pairs):
             if not found:
                 assert any(np.array_equal(pairs.true[row][:, ::-1], pixels) for row in range(12))
     assert 0 < mirrored < 12
+
+
+def test_landmarks_are_shrunk_and_mirrored_with_their_faces(noise_pairs):
+    pairs = noise_pairs(12, 16)
+    small = next(batches(pairs, size=8).in_order())
+    assert np.allclose(small.landmarks, (pairs.landmarks[:4] + 0.5) / 2 - 0.5, atol=1e-5)
+    seen = set()
+    for step in range(3):
+        batch = batches(pairs, flip=True).batch(step)
+        for true, points in zip(to_pixels(batch.true), batch.landmarks.numpy(), strict=True):
+            turned = not any(np.array_equal(true, stored) for stored in pairs.true)
+            seen.add(turned)
+            upright = true[:, ::-1] if turned else true
+            row = next(row for row in range(12) if np.array_equal(pairs.true[row], upright))
+            expected = mirrored_points(pairs.landmarks[row : row + 1], 16)[0] if turned else pairs.landmarks[row]
+            assert np.allclose(points, expected, atol=1e-5)
+    assert seen == {True, False}
+
+
+def test_a_mirror_swaps_the_points_of_left_and_right_and_undoes_itself(noise_pairs):
+    points = noise_pairs(3, 16).landmarks
+    mirrored = mirrored_points(points, 16)
+    assert np.allclose(mirrored_points(mirrored, 16), points, atol=1e-5)
+    for left, right in (
+        (0, 16),
+        (17, 26),
+        (31, 35),
+        (36, 45),
+        (39, 42),
+        (40, 47),
+        (48, 54),
+        (60, 64),
+        (59, 55),
+        (67, 65),
+    ):
+        assert np.allclose(mirrored[:, left], points[:, right] * (-1, 1) + (15, 0), atol=1e-5)
+    for middle in (8, 27, 30, 33, 51, 57, 62, 66):
+        assert np.allclose(mirrored[:, middle, 0], 15 - points[:, middle, 0], atol=1e-5)
 
 
 def test_validation_order_is_the_stored_one_and_unmirrored(noise_pairs):
