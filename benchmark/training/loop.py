@@ -65,9 +65,9 @@ def train(
 
     Returns:
         The loss curve: one row an epoch (the last may be cut short) with ``epoch`` and ``step`` (begun and done so
-        far), ``train_…``, the mean of each loss over the epoch's steps, ``validation_…``, the mean of each figure over
-        the validation pairs, and what it cost: ``seconds`` of the epoch's steps (after a kill: of those since),
-        ``images_per_second`` and ``peak_memory_mib`` (see `CostMeter`).
+        far), ``train_…``, the mean of each loss over those of the epoch's steps that had it, ``validation_…``, the
+        mean of each figure over the validation pairs, and what it cost: ``seconds`` of the epoch's steps (after a
+        kill: of those since), ``images_per_second`` and ``peak_memory_mib`` (see `CostMeter`).
 
     Raises:
         RequestError: fewer pairs than a batch.
@@ -114,8 +114,7 @@ class _Training:
         for key, optimiser in self.optimisers.items():
             task.optimisers[key] = cast(Optimizer, self.fabric.setup_optimizers(optimiser))
         self.step = 0
-        self.sums: dict[str, float] = {}
-        self.epoch_start = 0
+        self.sums: dict[str, tuple[float, int]] = {}
         self.rows: list[dict[str, float]] = []
         self.best = math.inf
         self.best_modules: dict[str, Any] | None = None
@@ -180,15 +179,15 @@ class _Training:
                         f"training of '{self.name}' failed at step {step}: loss '{key}' became {value}; "
                         "lower the learning rate, or use precision float32, in the method's preset"
                     )
-                self.sums[key] = self.sums.get(key, 0.0) + value
+                total, count = self.sums.get(key, (0.0, 0))
+                self.sums[key] = total + value, count + 1
             shown = next(iter(values.values()))
         return shown
 
     def _end_epoch(self, cost: CostMeter, steps: int) -> None:
         row: dict[str, float] = {"epoch": math.ceil(self.step / len(self.batches)), "step": self.step}
-        row |= {f"train_{key}": value / (self.step - self.epoch_start) for key, value in self.sums.items()}
+        row |= {f"train_{key}": total / count for key, (total, count) in self.sums.items()}
         self.sums.clear()
-        self.epoch_start = self.step
         figures = self._validated()
         row |= {f"validation_{key}": value for key, value in figures.items()}
         row["seconds"] = round(cost.seconds, 2)
@@ -237,7 +236,6 @@ class _Training:
             "precision": self.fabric.strategy.precision.state_dict(),
             "random": random_state(self.device),
             "sums": self.sums,
-            "epoch_start": self.epoch_start,
             "rows": self.rows,
             "best": self.best,
             "best_modules": self.best_modules,
@@ -254,7 +252,6 @@ class _Training:
         self.fabric.strategy.precision.load_state_dict(state["precision"])
         restore_random_state(state["random"], self.device)
         self.step, self.sums, self.rows = state["step"], state["sums"], state["rows"]
-        self.epoch_start = state["epoch_start"]
         self.best, self.best_modules, self.stale = state["best"], state["best_modules"], state["stale"]
 
 

@@ -121,6 +121,17 @@ def test_the_curve_holds_the_means_it_says(noise_pairs, quiet):
     assert curve.validation_error.item() == pytest.approx(float(expected), rel=1e-5)
 
 
+def test_a_loss_that_only_some_steps_have_is_averaged_over_those(noise_pairs, quiet):
+    class SometimesTask(ToyTask):
+        def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
+            losses = super().step(batch, fabric)
+            return losses | ({"rare": torch.tensor(float(batch.step))} if batch.step in (4, 5) else {})
+
+    curve = run(SometimesTask(), noise_pairs(10), quiet, replace(SETTINGS, epochs=3))  # 3 steps an epoch
+    assert curve.train_rare.isna().tolist() == [True, False, True]
+    assert curve.train_rare[1] == 4.5
+
+
 def test_the_same_seed_gives_the_same_weights_and_leaves_the_global_stream_alone(noise_pairs, quiet):
     one, other = ToyTask(), ToyTask()
     torch.manual_seed(11)
