@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from torch.nn import functional
 
 from benchmark.methods.base import MaskedPairs, MethodCard
 from benchmark.methods.detector import Detector
+from benchmark.methods.found_region import cleaned
 from benchmark.methods.masked_faces import resized, to_tensor
 from benchmark.methods.segmenter_network import MaskUNet
 from benchmark.methods.weights import load_network, save_network
@@ -40,13 +40,11 @@ class SegmenterSettings:
         training: length and portions; `size` must be divisible by 8.
         learning_rate: highest of the one-cycle schedule.
         smallest: regions smaller than this share of the crop are dropped; so is a whole mask.
-        growth: the region is grown by this share of the crop's side, to take in the mask's soft edge and shadow.
     """
 
     training: TrainingSettings
     learning_rate: float
     smallest: float
-    growth: float
 
 
 @register_method("segmenter")
@@ -55,16 +53,17 @@ class Segmenter(Detector):
 
     It works on faces of 64 px, learns from the masked training faces and, as examples of nothing to find, from the
     same faces without mask, and never sees a recogniser. Its answer is enlarged to the crop, cut at one half, freed of
-    small regions, filled and grown a little.
+    small regions and filled.
     """
+
+    version = 2
 
     card = MethodCard(source="after Ronneberger, Fischer, Brox: U-Net, MICCAI 2015", parameters={"segmenter": 64_972})
     presets: ClassVar[dict[str, SegmenterSettings]] = {
         "default": SegmenterSettings(
-            training=TrainingSettings(epochs=5, batch_size=16, size=_SIDE, flip=True, patience=3),
+            training=TrainingSettings(epochs=5, batch_size=16, size=_SIDE, flip=True, patience=3, most_steps=9_000),
             learning_rate=1e-2,
             smallest=0.03,
-            growth=0.006,
         )
     }
     settings: SegmenterSettings
@@ -109,7 +108,7 @@ class Segmenter(Detector):
             with torch.inference_mode():
                 covered = resized(self.segmenter(small).sigmoid(), size)[: len(batch), 0] > 0.5
             for row, region in enumerate(covered.cpu().numpy()):
-                found[start + row] = cleaned(region, smallest=self.settings.smallest, growth=self.settings.growth)
+                found[start + row] = cleaned(region, smallest=self.settings.smallest)
         return found
 
     def save(self, folder: Path) -> None:
@@ -156,40 +155,30 @@ class SegmentationTask(TrainingTask):
         marked = bare.flatten(1).float().mean(1)
         return {"error": 1 - iou + marked, "iou": iou, "bare_marked": marked}
 
+    def sample(self, batch: TrainingBatch) -> Sequence[Tensor]:
+        """Masked faces; what is found on them, and what is true, tinted red; the bare faces, likewise."""
+        masked, bare = (logits > 0 for logits in self._logits(batch))
+        return (
+            batch.masked,
+            _tinted(batch.masked, masked),
+            _tinted(batch.masked, batch.holes > 0),
+            _tinted(batch.true, bare),
+        )
+
     def _logits(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
         logits: Tensor = self.modules["segmenter"](torch.cat([batch.masked, batch.true])).float()
         return logits[: len(batch.masked)], logits[len(batch.masked) :]
-
-
-def cleaned(region: NDArray[np.bool_], *, smallest: float, growth: float) -> NDArray[np.uint8]:
-    """A raw region ``bool (S, S)`` without specks and holes, grown a little: ``uint8 (S, S)``, 255 = covered.
-
-    Args:
-        region: what the network marked.
-        smallest: connected regions below this share of the crop are dropped, and gaps below it are filled.
-        growth: share of the crop's side by which the rest is grown.
-    """
-    least = smallest * region.size
-    kept = _without_specks(region, least)
-    if not kept.any():
-        return np.zeros(region.shape, dtype=np.uint8)
-    filled = ~_without_specks(~kept, least)
-    radius = math.ceil(growth * region.shape[0])
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    return np.asarray(cv2.dilate(filled.astype(np.uint8) * 255, disc), dtype=np.uint8)
-
-
-def _without_specks(region: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
-    _, labels, figures, _ = cv2.connectedComponentsWithStats(region.astype(np.uint8), connectivity=4)
-    large = figures[:, cv2.CC_STAT_AREA] >= least
-    large[0] = False  # the background
-    return np.asarray(large[labels], dtype=np.bool_)
 
 
 def _overlap(probabilities: Tensor, holes: Tensor) -> Tensor:
     """Dice coefficient of each face, ``(B,)``."""
     both = (probabilities * holes).flatten(1).sum(1)
     return (2 * both + 1) / (probabilities.flatten(1).sum(1) + holes.flatten(1).sum(1) + 1)
+
+
+def _tinted(images: Tensor, region: Tensor) -> Tensor:
+    red = torch.tensor([1.0, 0.0, 0.0], device=images.device).view(1, 3, 1, 1)
+    return torch.where(region, (images + red) / 2, images)
 
 
 def _at_working_side(pixels: NDArray[np.uint8], device: str) -> Tensor:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from benchmark.errors import StorageError
-from benchmark.methods.segmenter import Segmenter, cleaned
+from benchmark.methods.found_region import cleaned
+from benchmark.methods.segmenter import Segmenter
 
 
 @pytest.fixture
@@ -22,9 +23,7 @@ def toy(tiny_pairs):
 
 def fitted(pairs, progress, epochs=8) -> Segmenter:
     method = Segmenter()
-    method.settings = replace(
-        method.settings, growth=0.0, training=replace(method.settings.training, epochs=epochs, batch_size=8)
-    )
+    method.settings = replace(method.settings, training=replace(method.settings.training, epochs=epochs, batch_size=8))
     method.fit(pairs, progress=progress)
     return method
 
@@ -68,23 +67,20 @@ def test_its_size_is_on_its_card():
     assert 30_000 < Segmenter.parameter_counts()["segmenter"] < 100_000
 
 
-def test_specks_go_gaps_close_and_the_rest_grows():
+def test_specks_go_and_gaps_close():
     region = np.zeros((40, 40), dtype=bool)
     region[10:30, 10:30] = True
     region[19:21, 19:21] = False  # a gap of 4 pixels
     region[2:4, 2:4] = True  # a speck of 4 pixels
     solid = np.zeros((40, 40), dtype=bool)
     solid[10:30, 10:30] = True
-    assert np.array_equal(cleaned(region, smallest=0.01, growth=0.0) > 0, solid)
-    grown = cleaned(region, smallest=0.01, growth=0.02) > 0  # 0.8 px, rounded up to 1
-    assert grown[9, 15]
-    assert not grown[8, 15]
-    assert not grown[3, 3]
-    assert grown.sum() == 20 * 20 + 4 * 20
+    found = cleaned(region, smallest=0.01)
+    assert np.array_equal(found, np.where(solid, 255, 0))
+    assert found.dtype == np.uint8
 
 
 def test_a_region_that_is_too_small_is_no_mask():
     region = np.zeros((40, 40), dtype=bool)
     region[5:8, 5:8] = True
-    assert not cleaned(region, smallest=0.01, growth=0.05).any()
-    assert cleaned(region, smallest=0.005, growth=0.0).any()
+    assert not cleaned(region, smallest=0.01).any()
+    assert cleaned(region, smallest=0.005).any()
