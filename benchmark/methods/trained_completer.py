@@ -1,4 +1,4 @@
-"""A completer with networks that the shared loop trains: what every such method would otherwise repeat."""
+"""Methods with networks that the shared loop trains: what every such method would otherwise repeat."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from torch import Tensor, nn
 
-from benchmark.methods.base import MaskedFaces, MaskedPairs, Unmasker
+from benchmark.methods.base import MaskedFaces, MaskedPairs, Method, Unmasker
 from benchmark.methods.completion import composited
 from benchmark.methods.weights import load_network, read_about, save_network
 from benchmark.training.determinism import torch_seeded
@@ -18,29 +18,29 @@ from benchmark.training.task import TrainingSettings, TrainingTask
 DEFAULT_SIDE = 64
 
 
-class CompleterSettings(Protocol):
-    """What a preset of a trained completer has at least: a frozen dataclass whose `repr` tells all its values."""
+class TrainedSettings(Protocol):
+    """What a preset of a trained method has at least: a frozen dataclass whose `repr` tells all its values."""
 
     @property
     def training(self) -> TrainingSettings:
         """Length and portions; its `size` None = the side of the training pairs."""
 
 
-class TrainedCompleter(Unmasker):
-    """Base of completers that learn networks from pairs.
+class TrainedNetworks(Method):
+    """Base of methods that learn networks from pairs; says nothing of what they are used for.
 
     The networks work at one side: that of the pairs they were trained on (``train --size``), at most the preset's
-    ``training.size``; it is stored with the weights, and faces of another size are brought to it and back.
+    ``training.size``; it is stored with the weights.
 
-    A method writes `build`, `task` and `paint`.
+    A method writes `build` and `task`.
     """
 
     trains = True
     architecture: ClassVar[str]
     """Name and version of the networks, e.g. ``"glcic 1"``: weights of another one are refused."""
     stored: ClassVar[tuple[str, ...]] = ("generator",)
-    """Those of the networks that `paint` needs, which `save` writes."""
-    settings: CompleterSettings
+    """Those of the networks that are needed after training, which `save` writes."""
+    settings: TrainedSettings
 
     def __init__(self, *, preset: str | None = None, seed: int = 0, device: str = "cpu") -> None:
         super().__init__(preset=preset, seed=seed, device=device)
@@ -57,10 +57,6 @@ class TrainedCompleter(Unmasker):
     @abstractmethod
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:
         """How `modules` are trained on faces of `side` pixels in `steps` steps."""
-
-    @abstractmethod
-    def paint(self, faces: MaskedFaces) -> Tensor:
-        """Painted faces ``(B, 3, side, side)`` in [0, 1]; only what lies in the hole is used."""
 
     def networks(self) -> dict[str, nn.Module]:
         """The networks by name, as `build` made them."""
@@ -84,10 +80,6 @@ class TrainedCompleter(Unmasker):
             samples=self.samples,
         )
 
-    def restore(self, faces: MaskedFaces) -> Tensor:
-        """What `paint` made inside the hole, the face's own pixels outside."""
-        return composited(self.paint(faces).float().clamp(0, 1), faces.pixels, faces.holes)
-
     def save(self, folder: Path) -> None:
         """Write the networks in `stored`, and their side."""
         save_network(folder, self.architecture, self._stored(), side=self.side)
@@ -98,10 +90,30 @@ class TrainedCompleter(Unmasker):
         load_network(folder, self.architecture, self._stored())
 
     def _set_side(self, side: int) -> None:
-        self.side = self.working_size = side
+        self.side = side
         with torch_seeded(self.seed, type(self).__name__, "weights"):
             built = self.build(side)
         self.modules = {name: module.to(self.device).eval() for name, module in built.items()}
 
     def _stored(self) -> nn.ModuleDict:
         return nn.ModuleDict({name: self.modules[name] for name in self.stored})
+
+
+class TrainedCompleter(TrainedNetworks, Unmasker):
+    """Base of completers that learn networks from pairs.
+
+    Faces of another size than the networks' side are brought to it and back. A method writes `build`, `task` and
+    `paint`.
+    """
+
+    @abstractmethod
+    def paint(self, faces: MaskedFaces) -> Tensor:
+        """Painted faces ``(B, 3, side, side)`` in [0, 1]; only what lies in the hole is used."""
+
+    def restore(self, faces: MaskedFaces) -> Tensor:
+        """What `paint` made inside the hole, the face's own pixels outside."""
+        return composited(self.paint(faces).float().clamp(0, 1), faces.pixels, faces.holes)
+
+    def _set_side(self, side: int) -> None:
+        super()._set_side(side)
+        self.working_size = side

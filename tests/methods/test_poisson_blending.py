@@ -38,10 +38,10 @@ def test_it_agrees_with_a_direct_solver(side, to_the_edge):
     hole[side // 3 : side if to_the_edge else side - 4, 5 : side - 5] = True
     hole[side // 2, side // 2] = False  # an island
     faces = map(torch.from_numpy, (painted, pixels, hole[None, None].astype(np.float32)))
-    blended = poisson_blended(*faces)
+    blended = poisson_blended(*faces, iterations=300)
     for channel in range(2):
         expected = solved_directly(painted[0, channel], pixels[0, channel], hole).clip(0, 1)
-        assert np.abs(blended[0, channel].numpy() - expected).max() < 1e-4
+        assert np.abs(blended[0, channel].numpy() - expected).max() < 1e-3
 
 
 def test_a_wrong_colour_is_put_right_and_the_rest_is_kept():
