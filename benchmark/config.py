@@ -42,9 +42,12 @@ class RunConfig(BaseModel):
         seed: of everything random.
         limit: fewer test subjects (or listed comparisons), for a quick look.
         passthrough: how many bare probes are sent through each method.
-        train_dataset: what methods that learn are trained on.
-        train_root: its folder, where it needs one.
+        train_dataset: what methods that learn are trained on; each ``NAME`` or ``NAME=DIR``.
+        train_root: the folder of the only one, where it needs one.
         train_limit: at most this many training photos.
+        mask_draws: masks drawn on every training photo, one after the other.
+        weights: ``NAME=DIR``: what a method or detector learned, as ``train`` wrote it.
+        retrain: train what this run can, rather than use the weights that travel with the program.
         allow_unknown_overlap: train and test on data sets of which nobody knows whether they share people.
         targets: false match rates at which thresholds are set.
         replicates: of the subject bootstrap.
@@ -72,9 +75,12 @@ class RunConfig(BaseModel):
     seed: int = Field(default=0, ge=0)
     limit: int | None = Field(default=None, ge=2)
     passthrough: int = Field(default=100, ge=0)
-    train_dataset: str = "synthetic"
+    train_dataset: tuple[str, ...] = ("synthetic",)
     train_root: Path | None = None
     train_limit: int = Field(default=1600, ge=1)
+    mask_draws: int = Field(default=1, ge=1)
+    weights: tuple[str, ...] = ()
+    retrain: bool = False
     allow_unknown_overlap: bool = False
     targets: tuple[float, ...] = (1e-2, 1e-3, 1e-4)
     replicates: int = Field(default=200, ge=0)
@@ -87,7 +93,9 @@ class RunConfig(BaseModel):
     fresh: bool = False
     quiet: bool = False
 
-    @field_validator("methods", "recognisers", "masks", "conditions", "acquisition", "targets", mode="before")
+    @field_validator(
+        "methods", "recognisers", "masks", "conditions", "acquisition", "train_dataset", "targets", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         """Take ``a,b`` for ``(a, b)`` and drop repetitions."""

@@ -43,10 +43,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"bare probes sent through every method (default: {defaults.passthrough})",
     )
     learn = parser.add_argument_group("what methods learn from")
-    learn.add_argument("--train-dataset", metavar="NAME", help=f"(default: {defaults.train_dataset})")
-    learn.add_argument("--train-root", metavar="DIR", help="where it lies")
+    learn.add_argument(
+        "--train-dataset",
+        metavar="A,B=DIR",
+        help=f"one or several, each with its folder where it needs one (default: {','.join(defaults.train_dataset)})",
+    )
+    learn.add_argument("--train-root", metavar="DIR", help="where the only training data set lies")
     learn.add_argument(
         "--train-limit", type=int, metavar="N", help=f"at most N training photos (default: {defaults.train_limit})"
+    )
+    learn.add_argument(
+        "--mask-draws", type=int, metavar="N", help=f"masks drawn on every photo (default: {defaults.mask_draws})"
+    )
+    learn.add_argument(
+        "--weights",
+        action="append",
+        metavar="NAME=DIR",
+        help="what `train` wrote for a method or detector, instead of the weights that travel with the program",
+    )
+    learn.add_argument(
+        "--retrain", action="store_true", help="train anew rather than use the weights that travel along"
     )
     learn.add_argument(
         "--allow-unknown-overlap",

@@ -13,8 +13,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Method, data set, size, device."""
     defaults = RunConfig()
     parser.add_argument("--method", required=True, metavar="NAME[:PRESET]", help="`list methods` shows them")
-    parser.add_argument("--dataset", default=defaults.train_dataset, metavar="NAME", help="(default: %(default)s)")
-    parser.add_argument("--data-root", type=Path, metavar="DIR", help="where it lies")
+    parser.add_argument(
+        "--dataset",
+        default=",".join(defaults.train_dataset),
+        metavar="A,B=DIR",
+        help="one or several, each with its folder where it needs one (default: %(default)s)",
+    )
+    parser.add_argument("--data-root", type=Path, metavar="DIR", help="where the only data set lies")
     parser.add_argument("--masks", default=",".join(defaults.masks), metavar="A,B", help="(default: %(default)s)")
     parser.add_argument("--size", type=int, default=defaults.size, metavar="N", help="(default: %(default)s)")
     parser.add_argument(
@@ -24,6 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="at most N photos (default: %(default)s)",
     )
+    parser.add_argument(
+        "--mask-draws",
+        type=int,
+        default=defaults.mask_draws,
+        metavar="N",
+        help="masks drawn on every photo (default: %(default)s)",
+    )
+    parser.add_argument("--steps", type=int, metavar="N", help="at most N training steps (default: the preset's)")
     parser.add_argument("--seed", type=int, default=defaults.seed, metavar="N", help="(default: %(default)s)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: auto)")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one a core)")
@@ -48,6 +61,7 @@ def execute(options: argparse.Namespace) -> int:
             "masks": options.masks,
             "size": options.size,
             "train_limit": options.train_limit,
+            "mask_draws": options.mask_draws,
             "seed": options.seed,
             "device": options.device,
             "workers": options.workers,
@@ -58,6 +72,6 @@ def execute(options: argparse.Namespace) -> int:
     )
     from benchmark.pipeline.train_method import train_method  # noqa: PLC0415  # imports PyTorch: not for --help
 
-    folder = train_method(config, options.out)
+    folder = train_method(config, options.out, steps=options.steps)
     print(f"trained: {folder.resolve()}")
     return 0

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmark.datasets.appearance_model import AppearanceModel, Floats
 from benchmark.datasets.base import Comparisons, Dataset, DatasetCard, Protocol
-from benchmark.datasets.embedded import embedded
+from benchmark.embedded_files import embedded
 from benchmark.datasets.portrait import draw_photo
 from benchmark.errors import ImageRefused, RequestError
 from benchmark.faces import Image, Photo
@@ -111,7 +111,7 @@ class SyntheticPeople(Dataset):
         subject, _, number = photo.image_id.rpartition("-")
         if subject != photo.subject_id or not number.isdigit():
             raise ImageRefused(f"not a photo of the synthetic people: {photo.image_id}")
-        model = AppearanceModel.load(embedded(FOLDER, "generator.safetensors"))
+        model = AppearanceModel.load(embedded("datasets", FOLDER, "generator.safetensors"))
         person = model.person(generator_for(self.seed, "synthetic-person", subject), spread=PERSON_SPREAD)
         photo_rng = generator_for(self.seed, "synthetic-photo", photo.image_id)
         scores = person + model.variation(photo_rng, photo_spreads(model))
@@ -160,13 +160,13 @@ class SyntheticPeople(Dataset):
 @lru_cache(maxsize=1)
 def generator_sha256() -> str:
     """Digest of the embedded generator."""
-    return hashlib.sha256(embedded(FOLDER, "generator.safetensors").read_bytes()).hexdigest()
+    return hashlib.sha256(embedded("datasets", FOLDER, "generator.safetensors").read_bytes()).hexdigest()
 
 
 @lru_cache(maxsize=1)
 def read_screening() -> dict[str, Any]:
     """``screening.json``: which people ``screen.py`` has turned down."""
-    screening: dict[str, Any] = json.loads(embedded(FOLDER, "screening.json").read_text("utf-8"))
+    screening: dict[str, Any] = json.loads(embedded("datasets", FOLDER, "screening.json").read_text("utf-8"))
     return screening
 
 

@@ -39,6 +39,16 @@ def resolve_method(name: str, *, seed: int = 0, device: str = "cpu") -> Method:
     return _joined(first, completer)
 
 
+def resolve_parts(name: str, *, seed: int = 0, device: str = "cpu") -> tuple[Method, ...]:
+    """What `name` names and nothing more: a completer without a detector, a detector alone; to be trained.
+
+    Raises:
+        RequestError: an unknown name or preset, or a method that does not work on this machine.
+    """
+    halves = [_instance(text, seed=seed, device=device) for text in name.split("+")]
+    return tuple(part for half in halves for part in half.parts())
+
+
 def selectable_methods() -> tuple[tuple[str, ...], dict[str, str]]:
     """What ``--methods all`` means.
 

@@ -18,6 +18,7 @@ from benchmark.context import RunContext
 from benchmark.faces import AlignedFaces
 from benchmark.methods.base import CropTransform, MaskedPairs, Method, Unmasker
 from benchmark.methods.detector import Detector
+from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.views import FAILED_EARLIER, MaskedView, View
 
 _VERSION = 1
@@ -49,32 +50,64 @@ class Restored:
 
 @dataclass(frozen=True)
 class Learned:
-    """What a part of a method learned: its `weights` folder and, if it has one, its loss curve."""
+    """What a part of a method learned.
 
+    Attributes:
+        key: changes whenever the weights may have.
+        weights: folder that the part loads.
+        losses: its loss curve, if it has one.
+        samples: folder of the sheets drawn in training, if there are any.
+    """
+
+    key: str
     weights: Path
-    losses: pd.DataFrame | None
+    losses: pd.DataFrame | None = None
+    samples: Path | None = None
 
 
-def fit(method: Method, training: TrainingPairs | None, context: RunContext) -> dict[str, Learned]:
-    """Fit every part of `method` that learns, or load what an earlier run of the same settings learned.
+def fit(
+    method: Method, training: TrainingPairs | None, weights: Mapping[str, TrainedWeights], context: RunContext
+) -> dict[str, Learned]:
+    """Make every part of `method` that learns ready.
+
+    Args:
+        method: of the run.
+        training: for the parts that have no weights; what an earlier run of the same settings learned is loaded.
+        weights: by label of the part.
+        context: of the run.
 
     Returns:
-        By the name of each part that learns, what it learned.
+        By the label of each part that learns, what it learned.
     """
     learned = {}
     for part in method.parts():
         if not (part.trains and isinstance(part, Unmasker | Detector)):
             continue
-        if training is None:
-            raise AssertionError(f"{part.name} learns from pairs, and none were made")
-        artifact = _fit_part(part, training, context)
-        part.load(artifact.folder / "weights")
-        table = artifact.folder / "losses.csv"
-        learned[part.label] = Learned(artifact.folder / "weights", pd.read_csv(table) if table.exists() else None)
+        trained = weights.get(part.label)
+        if trained is not None:
+            part.load(trained.folder)
+            learned[part.label] = Learned(trained.sha256, trained.folder, trained.losses)
+        elif training is not None:
+            learned[part.label] = fit_part(part, training, context)
+        else:
+            raise AssertionError(f"{part.label} learns from pairs, and none were made")
     return learned
 
 
-def _fit_part(part: Unmasker | Detector, training: TrainingPairs, context: RunContext) -> Artifact:
+def fit_part(part: Unmasker | Detector, training: TrainingPairs, context: RunContext) -> Learned:
+    """Fit one part that learns from pairs, or load what an earlier run of the same settings learned."""
+    artifact = _trained(part, training, context)
+    part.load(artifact.folder / "weights")
+    table, samples = artifact.folder / "losses.csv", artifact.folder / "samples"
+    return Learned(
+        artifact.key,
+        artifact.folder / "weights",
+        pd.read_csv(table) if table.exists() else None,
+        samples if samples.exists() else None,
+    )
+
+
+def _trained(part: Unmasker | Detector, training: TrainingPairs, context: RunContext) -> Artifact:
     about = {
         "version": _VERSION,
         "method": part.name,
@@ -87,6 +120,7 @@ def _fit_part(part: Unmasker | Detector, training: TrainingPairs, context: RunCo
 
     def make(folder: Path) -> None:
         part.checkpoints = folder / "checkpoints"
+        part.samples = folder / "samples"
         part.fit(training.pairs, progress=context.progress)
         weights = folder / "weights"
         shutil.rmtree(weights, ignore_errors=True)
@@ -99,13 +133,13 @@ def _fit_part(part: Unmasker | Detector, training: TrainingPairs, context: RunCo
     return context.store.folder("train", about, make)
 
 
-def unmask(method: Unmasker, view: View, *, trained_on: str, name: str, context: RunContext) -> Restored:
+def unmask(method: Unmasker, view: View, *, trained_on: Sequence[str], name: str, context: RunContext) -> Restored:
     """Restore every face of `view`; a view that carries no mask (passthrough) is restored as if it did.
 
     Args:
         method: fitted.
         view: masked faces, or raw ones for passthrough.
-        trained_on: key of the training pairs, empty if the method learned nothing.
+        trained_on: keys of what the method's parts have learned, empty if there are none.
         name: of the method, as asked for.
         context: of the run.
     """
@@ -113,7 +147,7 @@ def unmask(method: Unmasker, view: View, *, trained_on: str, name: str, context:
         "version": _VERSION,
         "method": name,
         "parts": [(part.name, part.preset, repr(part.settings), part.version) for part in method.parts()],
-        "trained_on": trained_on,
+        "trained_on": list(trained_on),
         "seed": context.seed,
         "view": view.key,
     }

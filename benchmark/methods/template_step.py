@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ def fit_template_mapper(
     true: NDArray[np.float32],
     subject_ids: tuple[str, ...],
     *,
-    made_of: tuple[str, str],
+    made_of: Sequence[str],
     context: RunContext,
 ) -> None:
     """Fit `mapper` to one recogniser's training embeddings, or load what an earlier run learned.
@@ -30,7 +31,7 @@ def fit_template_mapper(
         masked: ``float32 (N, D)``, embeddings of masked training faces; NaN where the face failed.
         true: ``float32 (N, D)``, of the same faces without mask.
         subject_ids: one a row.
-        made_of: keys of the two embedding artefacts.
+        made_of: keys of the embedding artefacts.
         context: of the run.
     """
     about = {

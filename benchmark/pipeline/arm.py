@@ -42,27 +42,31 @@ class PreparedArm:
     notes: Sequence[str]
 
 
-def prepare_arm(plan: Plan, arm: Arm, acquired: Acquired, trained_on: str, context: RunContext) -> PreparedArm:
+def prepare_arm(
+    plan: Plan, arm: Arm, acquired: Acquired, learned: Mapping[str, str], context: RunContext
+) -> PreparedArm:
     """Mask, unmask and present every face of the test.
 
     Args:
         plan: what was asked for.
         arm: how faces are aligned and found (DESIGN.md section 5 item 2).
         acquired: the faces of the raw photos.
-        trained_on: key of the training pairs, empty if there are none.
+        learned: by the label of each part that learned, a key of what it learned.
         context: of the run.
     """
-    return _ArmBuilder(plan, arm, acquired, trained_on, context).build()
+    return _ArmBuilder(plan, arm, acquired, learned, context).build()
 
 
 class _ArmBuilder:
     """Collects the pairings of one arm, method by method."""
 
-    def __init__(self, plan: Plan, arm: Arm, acquired: Acquired, trained_on: str, context: RunContext) -> None:
+    def __init__(
+        self, plan: Plan, arm: Arm, acquired: Acquired, learned: Mapping[str, str], context: RunContext
+    ) -> None:
         self._plan = plan
         self._arm = arm
         self._acquired = acquired
-        self._trained_on = trained_on
+        self._learned = learned
         self._context = context
         self._all = plan.protocol.comparisons
         self._wanted = set(plan.config.conditions)
@@ -109,7 +113,7 @@ class _ArmBuilder:
             raise TypeError(f"method '{name}' is none of the four kinds of benchmark.methods.base")
 
     def _add_unmasker(self, name: str, method: Unmasker) -> None:
-        trained_on = self._trained_on if any(part.trains for part in method.parts()) else ""
+        trained_on = [self._learned[part.label] for part in method.parts() if part.trains]
         restored = unmask(method, self._masked_crops, trained_on=trained_on, name=name, context=self._context)
         self._restored[name] = restored
         shown = self._shown(restored.view, self._acquired, self._masked_crops.photo_geometry, self._mask_types, name)

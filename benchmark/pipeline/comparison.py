@@ -63,12 +63,16 @@ class _Judge:
     def learn(self, label: str, mapper: TemplateMapper, made: MadePairs | None) -> None:
         if made is None:
             raise AssertionError(f"{label} learns from pairs, and none were made")
-        masked = self._embed(made.view, "masked training faces")
-        true = self._embed(made.view.unmasked(), "bare training faces")
+        masked = [self._embed(view, "masked training faces") for view in made.views]
+        true = [self._embed(view.unmasked(), "bare training faces") for view in made.views]
         fitted = copy.copy(mapper)  # one mapper a recogniser
-        subjects = tuple(photo.subject_id for photo in made.view.photo_set.photos)
         fit_template_mapper(
-            fitted, masked.values, true.values, subjects, made_of=(masked.key, true.key), context=self._context
+            fitted,
+            np.concatenate([embeddings.values for embeddings in masked]),
+            np.concatenate([embeddings.values for embeddings in true]),
+            tuple(photo.subject_id for view in made.views for photo in view.photo_set.photos),
+            made_of=[embeddings.key for embeddings in (*masked, *true)],
+            context=self._context,
         )
         self._mappers[label] = fitted
 
@@ -110,7 +114,6 @@ def _never_acquired(
 def leading_columns(plan: Plan, arm: str, label: str, condition: str, recogniser: str, *, native: bool = False) -> Cell:
     """The leading columns of ``metrics.csv`` for one method (``"none"`` for raw and masked faces) and condition."""
     method = plan.methods.get(label)
-    learned = method is not None and any(part.trains for part in method.parts())
     return Cell(
         dataset=plan.config.dataset,
         protocol=plan.protocol.name,
@@ -119,7 +122,7 @@ def leading_columns(plan: Plan, arm: str, label: str, condition: str, recogniser
         recogniser=recogniser,
         method="none" if method is None else method.name,
         preset="" if method is None else method.preset,
-        train_data=plan.training.dataset_name if learned and plan.training else "",
+        train_data=plan.train_data.get(label, ""),
         mask_source="none" if method is None else method.mask_source,
         condition=condition,
     )

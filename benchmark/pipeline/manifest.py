@@ -22,10 +22,20 @@ def machine_facts(device: str) -> dict[str, Any]:
     return {
         "versions": {"unmask-benchmark": __version__, "python": platform.python_version(), **_library_versions()},
         "git_revision": _git_revision(),
-        "device": torch.cuda.get_device_name() if device.startswith("cuda") else platform.machine(),
+        "device": device_name(device),
         "platform": platform.platform(),
-        "command": shlex.join(["python", *sys.argv]),
+        "command": command_line(),
     }
+
+
+def device_name(device: str) -> str:
+    """What a torch device is called: the GPU's name, or the processor's architecture."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.machine()
+
+
+def command_line() -> str:
+    """The command that runs now."""
+    return shlex.join(["python", *sys.argv])
 
 
 def _library_versions() -> dict[str, str]:

@@ -6,7 +6,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -14,37 +14,18 @@ import torch
 
 from benchmark.config import RunConfig
 from benchmark.datasets.base import Dataset, Protocol
-from benchmark.datasets.leakage import check_training_overlap
 from benchmark.errors import PluginError, RequestError, StorageError
-from benchmark.faces import Photo
 from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method
 from benchmark.methods.resolve import resolve_method, selectable_methods
+from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.parallel import available_cores
+from benchmark.pipeline.chosen_weights import check_weights, choose_weights, train_data
+from benchmark.pipeline.training_sources import Training, check_overlap, choose_training
 from benchmark.plugins import DATASETS, MASKS, RECOGNISERS
 from benchmark.recognisers.base import Recogniser
-from benchmark.seeds import generator_for
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Training:
-    """Where methods that learn get their faces.
-
-    Attributes:
-        dataset_name: as registered.
-        dataset: reads the pixels.
-        train: photos to learn from.
-        validation: photos of other people, for early stopping.
-        overlap: what is known of people shared with the test: ``"disjoint"`` or ``"unknown"``.
-    """
-
-    dataset_name: str
-    dataset: Dataset
-    train: tuple[Photo, ...]
-    validation: tuple[Photo, ...]
-    overlap: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +38,10 @@ class Plan:
         protocol: the test.
         methods: by label, in the order asked for; without ``none``, whose rows are the masked ones.
         recognisers: by name.
-        training: None where no method learns.
+        weights: learned before this run, by the label of the part that loads them.
+        training: what the other parts learn from; None where there are none.
+        train_data: by label of each method, the data sets that its parts have learned from, joined by ``+``.
+        overlap: by label of each part that learned, what is known of people it shares with the test.
         left_out: plugins that ``all`` would have named but that do not work here, with the reason.
         out: the run's folder.
     """
@@ -67,7 +51,10 @@ class Plan:
     protocol: Protocol
     methods: Mapping[str, Method]
     recognisers: Mapping[str, Recogniser]
+    weights: Mapping[str, TrainedWeights]
     training: Training | None
+    train_data: Mapping[str, str]
+    overlap: Mapping[str, str]
     left_out: Mapping[str, str]
     out: Path
 
@@ -98,9 +85,19 @@ def make_plan(config: RunConfig) -> Plan:
             f"data set '{config.dataset}' has no protocol '{protocol_name}'; it has: {', '.join(dataset.protocols)}"
         )
     protocol = dataset.protocol(protocol_name, limit=config.limit)
+    weights = choose_weights(methods.values(), config)
+    overlap = check_weights(weights, config, protocol)
+    to_train = [
+        part.label
+        for method in methods.values()
+        for part in method.parts()
+        if part.trains and part.label not in weights
+    ]
     training = None
-    if any(part.trains for method in methods.values() for part in method.parts()):
-        training = _training(config, dataset, protocol)
+    if to_train:
+        training = choose_training(config, (dataset, protocol_name))
+        overlap |= dict.fromkeys(to_train, check_overlap(training, config, protocol))
+    learned_here = "" if training is None else training.name
     resolved = config.model_copy(
         update={
             "protocol": protocol_name,
@@ -113,7 +110,19 @@ def make_plan(config: RunConfig) -> Plan:
         }
     )
     out = writable(config.out or Path("reports") / f"{datetime.now():%Y-%m-%d_%H%M%S}_{config.dataset}")
-    return Plan(resolved, dataset, protocol, methods, recognisers, training, left_out, out)
+    return Plan(
+        config=resolved,
+        dataset=dataset,
+        protocol=protocol,
+        methods=methods,
+        recognisers=recognisers,
+        weights=weights,
+        training=training,
+        train_data={label: train_data(method, weights, learned_here) for label, method in methods.items()},
+        overlap=overlap,
+        left_out=left_out,
+        out=out,
+    )
 
 
 def mask_names(config: RunConfig) -> tuple[str, ...]:
@@ -174,40 +183,6 @@ def _recogniser_names(config: RunConfig, left_out: dict[str, str]) -> Sequence[s
     if not names:
         raise RequestError("no recogniser works here; `doctor` says what is missing")
     return tuple(dict.fromkeys(names))
-
-
-def _training(config: RunConfig, test: Dataset, protocol: Protocol) -> Training:
-    same = config.train_dataset == config.dataset and config.train_root in (None, config.data_root)
-    training = choose_training_photos(config, test if same else None, protocol.name if same else "")
-    overlap = check_training_overlap(
-        train_name=config.train_dataset,
-        train_subjects={photo.subject_id for photo in (*training.train, *training.validation)},
-        test_name=config.dataset,
-        test_protocol=protocol.name,
-        test_subjects={photo.subject_id for photo in protocol.photos},
-        allow_unknown=config.allow_unknown_overlap,
-        same_folder=same,
-    )
-    return replace(training, overlap=overlap)
-
-
-def choose_training_photos(config: RunConfig, dataset: Dataset | None = None, protocol: str = "") -> Training:
-    """The photos that methods learn from: people set aside by the training data set, at most `train_limit` photos.
-
-    Args:
-        config: names the data set.
-        dataset: the training data set if it is already open.
-        protocol: of the data set, under which people are set aside; empty = its default.
-    """
-    if dataset is None:
-        dataset = DATASETS.load(config.train_dataset)(config.train_root, seed=config.seed)
-    protocol = protocol or next(iter(dataset.protocols), "")
-    train = tuple(dataset.training_photos("train", protocol=protocol))
-    validation = tuple(dataset.training_photos("validation", protocol=protocol))
-    if len(train) > config.train_limit:
-        order = generator_for(config.seed, "train-limit").permutation(len(train))[: config.train_limit]
-        train = tuple(train[row] for row in sorted(order))
-    return Training(config.train_dataset, dataset, train, validation, "")
 
 
 def writable(out: Path) -> Path:

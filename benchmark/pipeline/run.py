@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.acquisition.step import Acquired, acquire
@@ -21,7 +20,9 @@ from benchmark.context import RunContext
 from benchmark.errors import BenchmarkError
 from benchmark.ledger import Ledger
 from benchmark.masking.resolve import mask_style
-from benchmark.methods.step import fit
+from benchmark.methods.base import Method
+from benchmark.methods.step import Learned, fit
+from benchmark.methods.trained_weights import TrainedWeights, with_weights
 from benchmark.pipeline.arm import PreparedArm, prepare_arm
 from benchmark.pipeline.comparison import compare_arm
 from benchmark.pipeline.examples import choose_examples
@@ -63,14 +64,14 @@ def run(config: RunConfig) -> Path:
         made = None
         if plan.training is not None:
             made = make_training_pairs(plan.training, plan.config.masks, plan.config.size, context)
-        losses = _fit_methods(plan, made, context)
+        learned = _fit_methods(plan, made, context)
     with watch.stage("acquire"):
         acquired = _acquire_test_photos(plan, context)
     arms: list[PreparedArm] = []
     for arm in plan.config.acquisition:
         with watch.stage(f"mask and unmask ({arm})"):
-            trained_on = "" if made is None else made.training.key
-            arms.append(prepare_arm(plan, arm, acquired, trained_on, context))
+            keys = {label: learned[label].key for label in learned}
+            arms.append(prepare_arm(plan, arm, acquired, keys, context))
     cells: list[ScoredCell] = []
     notes = [note for prepared in arms for note in prepared.notes]
     notes += [f"{name} was left out: {reason}" for name, reason in plan.left_out.items()]
@@ -98,7 +99,7 @@ def run(config: RunConfig) -> Path:
         examples=choose_examples(arms[0]),
         manifest=manifest,
         cards=_cards(plan),
-        losses=losses,
+        losses={label: part.losses for label, part in learned.items() if part.losses is not None},
         synthetic=plan.dataset.card.synthetic,
     )
     return write_run(results, plan.out)
@@ -115,13 +116,12 @@ def _acquire_test_photos(plan: Plan, context: RunContext) -> Acquired:
     return acquired
 
 
-def _fit_methods(plan: Plan, made: MadePairs | None, context: RunContext) -> dict[str, pd.DataFrame]:
-    losses: dict[str, pd.DataFrame] = {}
+def _fit_methods(plan: Plan, made: MadePairs | None, context: RunContext) -> dict[str, Learned]:
+    """What every part that learns from pairs has learned, by the part's label."""
+    learned: dict[str, Learned] = {}
     for method in plan.methods.values():
-        for part, learned in fit(method, None if made is None else made.training, context).items():
-            if learned.losses is not None:
-                losses[part] = learned.losses
-    return losses
+        learned |= fit(method, None if made is None else made.training, plan.weights, context)
+    return learned
 
 
 def _subject_codes(plan: Plan) -> NDArray[np.int32]:
@@ -134,13 +134,19 @@ def _cards(plan: Plan) -> dict[str, Card]:
     """The card of every plugin that took part, by name."""
     cards: dict[str, Card] = {plan.config.dataset: plan.dataset.card}
     if plan.training is not None:
-        cards[plan.training.dataset_name] = plan.training.dataset.card
+        cards |= {source.dataset_name: source.dataset.card for source in plan.training.sources}
     cards |= {name: mask_style(name).card for name in plan.config.masks}
     cards |= {name: recogniser.card for name, recogniser in plan.recognisers.items()}
     for method in plan.methods.values():
-        cards |= {part.name: part.card for part in method.parts()}
-        cards[method.name] = method.card
+        cards |= {part.name: _card_of(part, plan) for part in method.parts()}
+        if method.name not in cards:
+            cards[method.name] = method.card
     return cards
+
+
+def _card_of(part: Method, plan: Plan) -> Card:
+    trained = plan.weights.get(part.label)
+    return part.card if trained is None else with_weights(part.card, trained.card)
 
 
 def _manifest(
@@ -156,13 +162,18 @@ def _manifest(
             "protocol": counted,
             "training pairs": "" if made is None else made.training.key,
         },
-        "training": None
-        if plan.training is None
-        else {"dataset": plan.training.dataset_name, "overlap": plan.training.overlap},
+        "training": None if plan.training is None else plan.training.name,
+        "weights": {label: _weights_facts(trained) for label, trained in plan.weights.items()},
+        "overlap": dict(plan.overlap),
         "left_out": dict(plan.left_out),
         "started": started.isoformat(timespec="seconds"),
         "durations": {stage: round(seconds, 1) for stage, seconds in durations.items()},
     }
+
+
+def _weights_facts(trained: TrainedWeights) -> dict[str, Any]:
+    card = trained.card
+    return {"sha256": trained.sha256, "trained_on": card.train_data, "side": card.side, "command": card.command}
 
 
 class _Stopwatch:

@@ -3,38 +3,54 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
+from benchmark import __version__
 from benchmark.artifacts import ArtifactStore
 from benchmark.config import RunConfig
 from benchmark.context import RunContext
 from benchmark.errors import RequestError
 from benchmark.ledger import Ledger
-from benchmark.methods.base import TemplateMapper
-from benchmark.methods.resolve import resolve_method
-from benchmark.methods.step import fit
+from benchmark.methods.base import Method, TemplateMapper, Unmasker, trainable_parameters
+from benchmark.methods.detector import Detector
+from benchmark.methods.resolve import resolve_parts
+from benchmark.methods.step import Learned, fit_part
+from benchmark.methods.trained_weights import WeightsCard, write_card
 from benchmark.parallel import available_cores
-from benchmark.pipeline.plan import choose_training_photos, mask_names, torch_device, writable
+from benchmark.pipeline.manifest import command_line, device_name
+from benchmark.pipeline.plan import mask_names, torch_device, writable
 from benchmark.pipeline.training_pairs import make_training_pairs
+from benchmark.pipeline.training_sources import choose_training
 from benchmark.progress import Progress
+from benchmark.training.task import TrainingSettings
 
 
-def train_method(config: RunConfig, out: Path | None) -> Path:
-    """Train ``config.methods[0]`` on ``config.train_dataset``.
+def train_method(config: RunConfig, out: Path | None, *, steps: int | None = None) -> Path:
+    """Train ``config.methods[0]``, a method or a detector, on ``config.train_dataset``.
 
-    What it learns is kept in the artefact store, where a run with the same settings finds it, and copied to `out`: a
-    folder for each part that learns, with its weights and ``losses.csv``.
+    What it learns is kept in the artefact store and copied to `out`; of a method of two halves that learn, each to a
+    folder of its own below it: weights, ``losses.csv`` and a sheet of faces an epoch.
+
+    Args:
+        config: method, data sets, masks, size and machine.
+        out: None = below ``reports/trained``.
+        steps: at most, instead of the preset's length; learning rates follow.
 
     Raises:
         RequestError: the method learns nothing, or learns from a recogniser's embeddings and so only within a run.
     """
     device = torch_device(config.device)
-    method = resolve_method(config.methods[0], seed=config.seed, device=device)
-    if isinstance(method, TemplateMapper):
-        raise RequestError(f"method '{method.name}' is fitted anew to each recogniser, in seconds, when a run needs it")
-    if not any(part.trains for part in method.parts()):
-        raise RequestError(f"method '{method.name}' has nothing to learn; run it at once")
-    folder = writable(out or Path("reports") / "trained" / method.label.replace(":", "_"))
+    asked = config.methods[0]
+    parts = resolve_parts(asked, seed=config.seed, device=device)
+    if any(isinstance(part, TemplateMapper) for part in parts):
+        raise RequestError(f"method '{asked}' is fitted anew to each recogniser, in seconds, when a run needs it")
+    learners = [part for part in parts if part.trains and isinstance(part, Unmasker | Detector)]
+    if not learners:
+        raise RequestError(f"method '{asked}' has nothing to learn; run it at once")
+    folder = writable(out or Path("reports") / "trained" / asked.replace(":", "_"))
     context = RunContext(
         store=ArtifactStore(config.cache, fresh=config.fresh),
         ledger=Ledger(),
@@ -43,10 +59,52 @@ def train_method(config: RunConfig, out: Path | None) -> Path:
         device=device,
         seed=config.seed,
     )
-    made = make_training_pairs(choose_training_photos(config), mask_names(config), config.size, context)
-    for part, learned in fit(method, made.training, context).items():
-        target = folder / part.replace(":", "_")
-        shutil.copytree(learned.weights, target, dirs_exist_ok=True)
-        if learned.losses is not None:
-            learned.losses.to_csv(target / "losses.csv", index=False)
+    training = choose_training(config)
+    made = make_training_pairs(training, mask_names(config), config.size, context)
+    licences = {source.dataset_name: source.dataset.card.licence for source in training.sources}
+    people = {source.dataset_name: source.subjects for source in training.sources}
+    for part in learners:
+        if steps is not None:
+            _set_length(part, steps)
+        learned = fit_part(part, made.training, context)
+        target = folder if len(learners) == 1 else folder / part.label.replace(":", "_")
+        _hand_out(learned, target)
+        card = _card(part, learned.losses, config, len(made.training.pairs))
+        write_card(target, card.model_copy(update={"trained_on": licences}), people)
     return folder
+
+
+def _set_length(part: Method, steps: int) -> None:
+    training = getattr(part.settings, "training", None)
+    if isinstance(training, TrainingSettings):  # an epoch has a step or more
+        training = replace(training, most_steps=steps, epochs=max(training.epochs, steps))
+        part.settings = replace(part.settings, training=training)
+
+
+def _card(part: Unmasker | Detector, losses: pd.DataFrame | None, config: RunConfig, pairs: int) -> WeightsCard:
+    """What is known when the training has ended; its data sets are filled in by the caller."""
+    settings = getattr(part.settings, "training", None)
+    most = settings.size if isinstance(settings, TrainingSettings) else None
+    return WeightsCard(
+        method=part.name,
+        preset=part.preset,
+        side=min(config.size, most or config.size),
+        trained_on={},
+        pairs=pairs,
+        masks=mask_names(config),
+        steps=None if losses is None else int(losses.step.iloc[-1]),
+        seconds=None if losses is None else round(float(losses.seconds.sum()), 1),
+        device=device_name(part.device),
+        seed=config.seed,
+        command=command_line(),
+        parameters={name: trainable_parameters(network) for name, network in part.networks().items()},
+        version=__version__,
+    )
+
+
+def _hand_out(learned: Learned, target: Path) -> None:
+    shutil.copytree(learned.weights, target, dirs_exist_ok=True)
+    if learned.losses is not None:
+        learned.losses.to_csv(target / "losses.csv", index=False)
+    if learned.samples is not None:
+        shutil.copytree(learned.samples, target / "samples", dirs_exist_ok=True)

@@ -295,7 +295,9 @@ def _badges(index: ResultsIndex, panel: Panel, entry: Entry) -> tuple[Badge, ...
     if index.saw(entry, panel.recogniser):
         title = f"{panel.recogniser} took part in training this method: it is no fair judge"
         badges.append(Badge(f"saw {panel.recogniser}", title, "alert"))
-    trained_on = sorted({name for card in index.cards_of(entry) for name in card.trained_on} - {entry.train_data})
+    trained_on = sorted(
+        {name for card in index.cards_of(entry) for name in card.trained_on} - set(entry.train_data.split("+"))
+    )
     badges += [Badge(f"weights: {name}", f"its weights have seen {name} beforehand", "plain") for name in trained_on]
     return tuple(badges)
 

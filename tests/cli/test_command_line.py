@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from benchmark.cli.main import main
+from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.plugins import KINDS
 
 SMALL = ["--limit", "4", "--replicates", "5", "--size", "64", "--workers", "1", "--quiet", "--passthrough", "2"]
@@ -172,8 +173,18 @@ def test_train_hands_out_weights(tmp_path: Path, capsys: pytest.CaptureFixture[s
     out = tmp_path / "trained"
     arguments = ["train", "--method", "true-mask+mean-face", "--train-limit", "20", "--size", "64", "--quiet"]
     assert main([*arguments, "--workers", "1", "--out", str(out), "--cache", str(tmp_path / "cache")]) == 0
-    assert any(path.is_file() for path in (out / "mean-face").iterdir())
     assert str(out) in capsys.readouterr().out
+    card = TrainedWeights(out).card
+    assert (card.method, card.side, card.pairs, card.train_data) == ("mean-face", 64, 20, "synthetic")
+    assert "--train-limit 20" in card.command or "pytest" in card.command
+    arguments = ["--methods", "true-mask+mean-face", *SMALL, "--weights", f"mean-face={out}", "--targets", "0.1"]
+    assert main([*arguments, "--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "run")]) == 0
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text("utf-8"))
+    assert manifest["training"] is None  # nothing was left to train
+    assert manifest["weights"]["mean-face"]["sha256"] == TrainedWeights(out).sha256
+    capsys.readouterr()
+    assert main(["--methods", "true-pixels", *SMALL, "--weights", f"mean-face={out}"]) == 2
+    assert "no method of this run has such a part" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -13,7 +13,7 @@ import pytest
 from benchmark.acquisition.alignment import crop_matrix
 from benchmark.acquisition.detection import locate_face
 from benchmark.datasets.appearance_model import SIDE
-from benchmark.datasets.embedded import embedded
+from benchmark.embedded_files import embedded
 from benchmark.datasets.synthetic import DEFAULT_COUNTS, SyntheticPeople, generator_sha256, read_screening
 from benchmark.errors import ImageRefused, RequestError, StorageError
 from benchmark.faces import Photo
@@ -171,20 +171,20 @@ def test_a_foreign_photo_is_refused(people: SyntheticPeople) -> None:
 
 def test_embedded_files_are_found_in_a_wheel_and_in_a_checkout(tmp_path: Path) -> None:
     package = tmp_path / "site-packages" / "benchmark"
-    in_wheel = package / "embedded" / "synthetic-people" / "generator.safetensors"
+    in_wheel = package / "embedded" / "datasets" / "synthetic-people" / "generator.safetensors"
     in_wheel.parent.mkdir(parents=True)
     in_wheel.touch()
-    assert embedded("synthetic-people", "generator.safetensors", package=package) == in_wheel
+    assert embedded("datasets", "synthetic-people", "generator.safetensors", package=package) == in_wheel
     in_checkout = tmp_path / "repo" / "datasets" / "card.yaml"
     in_checkout.parent.mkdir(parents=True)
     in_checkout.touch()
-    assert embedded("card.yaml", package=tmp_path / "repo" / "benchmark") == in_checkout
+    assert embedded("datasets", "card.yaml", package=tmp_path / "repo" / "benchmark") == in_checkout
     with pytest.raises(StorageError, match=r"card\.yaml"):
-        embedded("card.yaml", package=package)
+        embedded("datasets", "card.yaml", package=package)
 
 
 def test_generator_is_small() -> None:
-    assert embedded("synthetic-people", "generator.safetensors").stat().st_size < 16_000_000
+    assert embedded("datasets", "synthetic-people", "generator.safetensors").stat().st_size < 16_000_000
 
 
 def test_faces_are_found_and_the_working_crop_lies_within_the_photo(people: SyntheticPeople) -> None:

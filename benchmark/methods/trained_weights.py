@@ -1,0 +1,151 @@
+"""Weights that were trained before this run: those that travel with the program, and those a user names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from benchmark.artifacts import write_atomically
+from benchmark.embedded_files import embedded
+from benchmark.errors import StorageError
+from benchmark.methods.base import MethodCard
+
+CARD = "card.json"
+PEOPLE = "people.txt"
+
+
+class WeightsCard(BaseModel):
+    """How weights came to be; ``card.json`` beside them.
+
+    Attributes:
+        method: the trained part's name, a method or a detector.
+        preset: its preset.
+        side: of the faces it was trained on, pixels.
+        trained_on: data sets by name, with the licence of each.
+        pairs: masked faces trained on.
+        masks: mask types drawn on them.
+        steps: of training; None where nothing is counted in steps.
+        seconds: that training took on `device`; None where it was not recorded.
+        device: what it was trained on.
+        seed: of the training.
+        command: that trains it anew.
+        parameters: of each stored network.
+        version: of this program.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: str
+    preset: str
+    side: int
+    trained_on: Mapping[str, str]
+    pairs: int
+    masks: tuple[str, ...]
+    steps: int | None
+    seconds: float | None
+    device: str
+    seed: int
+    command: str
+    parameters: Mapping[str, int]
+    version: str
+
+    @property
+    def train_data(self) -> str:
+        """The data sets' names, joined by ``+``, as in ``metrics.csv``."""
+        return "+".join(self.trained_on)
+
+
+@dataclass(frozen=True)
+class TrainedWeights:
+    """A folder of weights with its card."""
+
+    folder: Path
+
+    @cached_property
+    def card(self) -> WeightsCard:
+        """How they came to be.
+
+        Raises:
+            StorageError: the card is missing or damaged.
+        """
+        file = self.folder / CARD
+        try:
+            return WeightsCard.model_validate_json(file.read_text("utf-8"))
+        except (OSError, ValueError, ValidationError) as error:
+            reason = " ".join(str(error).split())
+            raise StorageError(f"{file} cannot be read ({reason}); use a folder that `train` wrote") from error
+
+    @cached_property
+    def sha256(self) -> str:
+        """Digest of the weights' files, names included."""
+        content = hashlib.sha256()
+        for file in sorted(path for path in self.folder.rglob("*") if path.name.startswith("weights.")):
+            content.update(file.relative_to(self.folder).as_posix().encode())
+            content.update(file.read_bytes())
+        return content.hexdigest()
+
+    @property
+    def losses(self) -> pd.DataFrame | None:
+        """The loss curve of their training, if it is there."""
+        table = self.folder / "losses.csv"
+        return pd.read_csv(table) if table.exists() else None
+
+    def people(self) -> dict[str, set[str]]:
+        """Everyone in the training and validation photos, by data set.
+
+        Raises:
+            StorageError: the list is missing or damaged.
+        """
+        file = self.folder / PEOPLE
+        found: dict[str, set[str]] = {name: set() for name in self.card.trained_on}
+        try:
+            for line in file.read_text("utf-8").splitlines():
+                dataset, _, subject = line.partition("\t")
+                found[dataset].add(subject)
+        except (OSError, KeyError, UnicodeDecodeError) as error:
+            raise StorageError(
+                f"{file} cannot be read ({type(error).__name__}: {error}); use a folder that `train` wrote"
+            ) from error
+        return found
+
+
+def with_weights(card: MethodCard, weights: WeightsCard) -> MethodCard:
+    """The card of a method that comes with weights: these have seen data, whose licences hold for them."""
+    data = "; ".join(f"{name}: {licence}" for name, licence in weights.trained_on.items())
+    return replace(card, trained_on=tuple(weights.trained_on), licence=f"code {card.licence}; weights: {data}")
+
+
+def write_card(folder: Path, card: WeightsCard, people: Mapping[str, set[str]]) -> None:
+    """Write ``card.json`` and ``people.txt`` beside weights."""
+    lines = [f"{dataset}\t{subject}" for dataset, subjects in people.items() for subject in sorted(subjects)]
+    write_atomically(folder / PEOPLE, ("\n".join(lines) + "\n").encode("utf-8"))
+    write_atomically(folder / CARD, (card.model_dump_json(indent=1) + "\n").encode("utf-8"))
+
+
+def shipped_weights(method: str, preset: str, size: int, *, root: Path | None = None) -> TrainedWeights | None:
+    """The weights that travel with the program, if there are any for this method and preset.
+
+    They lie in ``weights/METHOD/PRESET/SIDE``. Of several sides the largest that is no larger than the run's crops is
+    chosen, or else the smallest.
+
+    Args:
+        method: name of the part that learns.
+        preset: its preset.
+        size: side of the run's crops, pixels.
+        root: instead of the program's own folder.
+    """
+    try:
+        folder = (root or embedded("weights")) / method / preset
+    except StorageError:  # an installation without weights trains
+        return None
+    sides = sorted(int(path.name) for path in folder.glob("*") if path.name.isdigit())
+    if not sides:
+        return None
+    fitting = [side for side in sides if side <= size]
+    return TrainedWeights(folder / str(fitting[-1] if fitting else sides[0]))

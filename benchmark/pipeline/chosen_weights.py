@@ -1,0 +1,97 @@
+"""Which parts of a run's methods come with weights, and whether those may be tested here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from benchmark.config import RunConfig
+from benchmark.datasets.base import Protocol
+from benchmark.datasets.leakage import check_training_overlap
+from benchmark.errors import RequestError
+from benchmark.methods.base import Method, Unmasker
+from benchmark.methods.detector import Detector
+from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
+
+
+def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, TrainedWeights]:
+    """Weights by the label of the part that they belong to: those named with ``--weights``, else those shipped.
+
+    Args:
+        methods: of the run.
+        config: ``retrain`` leaves out what is shipped.
+
+    Raises:
+        RequestError: ``--weights`` names a part that no method has, or weights of something else.
+        StorageError: a card is missing or damaged.
+    """
+    named = {}
+    for text in config.weights:
+        label, equals, folder = text.partition("=")
+        if not equals:
+            raise RequestError(f"--weights {text}: write NAME=DIR, with a folder that `train` wrote")
+        named[label] = TrainedWeights(Path(folder))
+    learners = {
+        part.label: part
+        for method in methods
+        for part in method.parts()
+        if part.trains and isinstance(part, Unmasker | Detector)
+    }
+    chosen = {}
+    for label, part in learners.items():
+        given = named.pop(label, None)
+        if given is not None and given.card.method != part.name:
+            raise RequestError(f"--weights {label}={given.folder}: these weights belong to '{given.card.method}'")
+        found = given or (None if config.retrain else shipped_weights(part.name, part.preset, config.size))
+        if found is not None:
+            chosen[label] = found
+    if named:
+        label = next(iter(named))
+        raise RequestError(f"--weights {label}: no method of this run has such a part; it has: {', '.join(learners)}")
+    return chosen
+
+
+def check_weights(weights: Mapping[str, TrainedWeights], config: RunConfig, test: Protocol) -> dict[str, str]:
+    """Refuse weights that have seen the people who are tested.
+
+    Returns:
+        By label, ``"disjoint"`` or ``"unknown-allowed"``.
+
+    Raises:
+        RequestError: with the way to mend it.
+    """
+    tested = {photo.subject_id for photo in test.photos}
+    verdicts = {}
+    for label, trained in weights.items():
+        verdicts[label] = "disjoint"
+        for dataset, people in trained.people().items():
+            try:
+                verdict = check_training_overlap(
+                    train_name=dataset,
+                    train_subjects=people,
+                    test_name=config.dataset,
+                    test_protocol=test.name,
+                    test_subjects=tested,
+                    allow_unknown=config.allow_unknown_overlap,
+                )
+            except RequestError as refusal:
+                raise RequestError(f"weights of '{label}': {refusal}; --retrain trains it on other people") from refusal
+            if verdict != "disjoint":
+                verdicts[label] = verdict
+    return verdicts
+
+
+def train_data(method: Method, weights: Mapping[str, TrainedWeights], trained_here: str) -> str:
+    """The data sets that a method's parts have learned from, joined by ``+``; empty if it learned nothing.
+
+    Args:
+        method: of the run.
+        weights: as chosen.
+        trained_here: names of the data sets that this run trains on.
+    """
+    names: dict[str, None] = {}
+    for part in method.parts():
+        if part.trains:
+            learned_from = weights[part.label].card.train_data if part.label in weights else trained_here
+            names |= dict.fromkeys(learned_from.split("+"))
+    return "+".join(names)

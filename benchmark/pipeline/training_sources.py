@@ -1,0 +1,119 @@
+"""Where methods that learn get their faces: one data set or several, and how far their people are from the test's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.config import RunConfig
+from benchmark.datasets.base import Dataset, Protocol
+from benchmark.datasets.leakage import check_training_overlap
+from benchmark.errors import RequestError
+from benchmark.faces import Photo
+from benchmark.plugins import DATASETS
+from benchmark.seeds import generator_for
+
+
+@dataclass(frozen=True)
+class TrainingSource:
+    """One data set that is trained on.
+
+    Attributes:
+        dataset_name: as registered.
+        dataset: reads the pixels.
+        train: photos to learn from.
+        validation: photos of other people, for early stopping.
+    """
+
+    dataset_name: str
+    dataset: Dataset
+    train: tuple[Photo, ...]
+    validation: tuple[Photo, ...]
+
+    @property
+    def subjects(self) -> set[str]:
+        """Everyone in its photos."""
+        return {photo.subject_id for photo in (*self.train, *self.validation)}
+
+
+@dataclass(frozen=True)
+class Training:
+    """What methods learn from in this run.
+
+    Attributes:
+        sources: data sets, in the order named.
+        mask_draws: masks drawn on every photo, one after the other: as many pairs.
+    """
+
+    sources: tuple[TrainingSource, ...]
+    mask_draws: int = 1
+
+    @property
+    def name(self) -> str:
+        """The data sets' names, joined by ``+``."""
+        return "+".join(source.dataset_name for source in self.sources)
+
+
+def choose_training(config: RunConfig, test: tuple[Dataset, str] | None = None) -> Training:
+    """The photos that methods learn from: people set aside by each data set, `train_limit` photos in all.
+
+    Args:
+        config: names the data sets.
+        test: the data set that is tested on and its protocol, under which it sets people aside.
+
+    Raises:
+        RequestError: a data set is unknown, its folder missing, or it sets nobody aside.
+    """
+    named = [_name_and_root(text, config) for text in config.train_dataset]
+    sources = []
+    for name, root in named:
+        same = test is not None and name == config.dataset and root in (None, config.data_root)
+        dataset = test[0] if test is not None and same else DATASETS.load(name)(root, seed=config.seed)
+        protocol = test[1] if test is not None and same else next(iter(dataset.protocols), "")
+        train, validation = (
+            tuple(dataset.training_photos(part, protocol=protocol)) for part in ("train", "validation")
+        )
+        sources.append(TrainingSource(name, dataset, train, validation))
+    return Training(_limited(sources, config), config.mask_draws)
+
+
+def check_overlap(training: Training, config: RunConfig, test: Protocol) -> str:
+    """Refuse to train on the people who are tested; the gravest of what the sources' check says."""
+    said = [
+        check_training_overlap(
+            train_name=source.dataset_name,
+            train_subjects=source.subjects,
+            test_name=config.dataset,
+            test_protocol=test.name,
+            test_subjects={photo.subject_id for photo in test.photos},
+            allow_unknown=config.allow_unknown_overlap,
+            same_folder=source.dataset.root in (None, config.data_root),
+        )
+        for source in training.sources
+    ]
+    return next((verdict for verdict in said if verdict != "disjoint"), "disjoint")
+
+
+def _name_and_root(text: str, config: RunConfig) -> tuple[str, Path | None]:
+    """``NAME=DIR`` apart; ``--train-root`` is the folder of the only data set."""
+    name, equals, folder = text.partition("=")
+    if equals:
+        return name, Path(folder)
+    if config.train_root is not None and len(config.train_dataset) > 1:
+        raise RequestError("--train-root names one folder for several data sets; write --train-dataset NAME=DIR,NAME")
+    return name, config.train_root
+
+
+def _limited(sources: Sequence[TrainingSource], config: RunConfig) -> tuple[TrainingSource, ...]:
+    """The sources with at most `train_limit` training photos in all, drawn evenly from all of them."""
+    total = sum(len(source.train) for source in sources)
+    if total <= config.train_limit:
+        return tuple(sources)
+    kept = set(generator_for(config.seed, "train-limit").permutation(total)[: config.train_limit].tolist())
+    limited, start = [], 0
+    for source in sources:
+        train = tuple(photo for row, photo in enumerate(source.train, start) if row in kept)
+        start += len(source.train)
+        limited.append(TrainingSource(source.dataset_name, source.dataset, train, source.validation))
+    return tuple(limited)

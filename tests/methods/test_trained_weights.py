@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.config import RunConfig
+from benchmark.datasets.base import Comparisons, Protocol
+from benchmark.errors import RequestError, StorageError
+from benchmark.faces import Photo
+from benchmark.methods.resolve import resolve_method
+from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, shipped_weights, write_card
+from benchmark.pipeline.chosen_weights import check_weights, choose_weights, train_data
+
+
+def card(**changes: object) -> WeightsCard:
+    values = {
+        "method": "mean-face",
+        "preset": "default",
+        "side": 64,
+        "trained_on": {"synthetic": "MIT"},
+        "pairs": 20,
+        "masks": ("cloth",),
+        "steps": None,
+        "seconds": None,
+        "device": "x86_64",
+        "seed": 0,
+        "command": "python run_benchmark.py train --method mean-face",
+        "parameters": {},
+        "version": "0",
+    }
+    return WeightsCard.model_validate({**values, **changes})
+
+
+def stored(folder: Path, people: dict[str, set[str]], **changes: object) -> TrainedWeights:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_card(folder, card(trained_on=dict.fromkeys(people, "MIT"), **changes), people)
+    return TrainedWeights(folder)
+
+
+def protocol(*subjects: str) -> Protocol:
+    photos = tuple(Photo(f"{subject}-0", subject, "") for subject in subjects)
+    return Protocol("probes", photos, Comparisons(*([] for _ in range(4))))  # type: ignore[arg-type]
+
+
+def test_a_card_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    people = {"synthetic": {"anna", "bob"}, "lfw": {"Ærø_Ö"}}
+    weights = stored(tmp_path, people)
+    assert weights.card == card(trained_on={"synthetic": "MIT", "lfw": "MIT"})
+    assert weights.people() == people
+    assert weights.card.train_data == "synthetic+lfw"
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"method": "mean-face"}'])
+def test_a_damaged_card_is_an_error_that_names_the_file(tmp_path: Path, damage: str) -> None:
+    weights = stored(tmp_path, {"synthetic": {"anna"}})
+    (tmp_path / "card.json").write_text(damage, "utf-8")
+    with pytest.raises(StorageError, match=r"card\.json cannot be read"):
+        _ = TrainedWeights(weights.folder).card
+
+
+def test_people_of_an_undeclared_data_set_are_an_error(tmp_path: Path) -> None:
+    weights = stored(tmp_path, {"synthetic": {"anna"}})
+    (tmp_path / "people.txt").write_text("elsewhere\tanna\n", "utf-8")
+    with pytest.raises(StorageError, match=r"people\.txt"):
+        weights.people()
+
+
+def test_the_digest_changes_with_the_weights_and_not_with_the_card(tmp_path: Path) -> None:
+    weights = stored(tmp_path, {"synthetic": {"anna"}})
+    (tmp_path / "weights.json").write_text("{}", "utf-8")
+    first = TrainedWeights(weights.folder).sha256
+    stored(tmp_path, {"synthetic": {"carla"}})
+    assert TrainedWeights(weights.folder).sha256 == first
+    (tmp_path / "weights.json").write_text("{ }", "utf-8")
+    assert TrainedWeights(weights.folder).sha256 != first
+
+
+@pytest.mark.parametrize(("size", "side"), [(64, "64"), (100, "64"), (128, "128"), (512, "128"), (32, "64")])
+def test_the_largest_side_that_the_crops_can_feed_is_chosen(tmp_path: Path, size: int, side: str) -> None:
+    for name in ("64", "128", "notes"):
+        (tmp_path / "glcic" / "tuned" / name).mkdir(parents=True)
+    found = shipped_weights("glcic", "tuned", size, root=tmp_path)
+    assert found is not None
+    assert found.folder.name == side
+    assert shipped_weights("glcic", "paper", size, root=tmp_path) is None
+    assert shipped_weights("telea", "default", size, root=tmp_path / "absent") is None
+
+
+def test_weights_that_saw_a_tested_person_are_refused_by_name(tmp_path: Path) -> None:
+    weights = {"mean-face": stored(tmp_path, {"synthetic": {"anna", "bob"}})}
+    config = RunConfig(dataset="synthetic")
+    assert check_weights(weights, config, protocol("carla")) == {"mean-face": "disjoint"}
+    with pytest.raises(RequestError, match=r"bob.*--retrain"):
+        check_weights(weights, config, protocol("bob", "carla"))
+
+
+def test_weights_of_unknown_people_need_permission(tmp_path: Path) -> None:
+    weights = {"mean-face": stored(tmp_path, {"folder": {"anna"}})}
+    with pytest.raises(RequestError, match="--allow-unknown-overlap"):
+        check_weights(weights, RunConfig(dataset="lfw"), protocol("bob"))
+    allowed = RunConfig(dataset="lfw", allow_unknown_overlap=True)
+    assert check_weights(weights, allowed, protocol("bob")) == {"mean-face": "unknown-allowed"}
+
+
+def test_named_weights_come_before_shipped_ones_and_must_fit(tmp_path: Path) -> None:
+    method = resolve_method("true-mask+mean-face")
+    weights = stored(tmp_path / "mine", {"synthetic": {"anna"}})
+    named = RunConfig(weights=(f"mean-face={weights.folder}",))
+    assert choose_weights([method], named)["mean-face"].folder == weights.folder
+    assert choose_weights([method], RunConfig(retrain=True)) == {}
+    other = stored(tmp_path / "other", {"synthetic": {"anna"}}, method="glcic")
+    with pytest.raises(RequestError, match="belong to 'glcic'"):
+        choose_weights([method], RunConfig(weights=(f"mean-face={other.folder}",)))
+    with pytest.raises(RequestError, match="NAME=DIR"):
+        choose_weights([method], RunConfig(weights=("mean-face",)))
+    with pytest.raises(StorageError, match=r"card\.json"):
+        choose_weights([method], RunConfig(weights=(f"mean-face={tmp_path / 'nowhere'}",)))
+
+
+def test_what_a_method_learned_from_is_the_union_of_its_parts(tmp_path: Path) -> None:
+    method = resolve_method("segmenter+mean-face")
+    weights = {"segmenter": stored(tmp_path, {"faces-train": {"a"}, "synthetic": {"b"}}, method="segmenter")}
+    assert train_data(method, weights, "synthetic") == "faces-train+synthetic"
+    assert train_data(resolve_method("true-mask+telea"), weights, "synthetic") == ""
