@@ -10,7 +10,10 @@ from typing import Any
 
 from benchmark.cards import Card
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
+from benchmark.config import RunConfig
 from benchmark.errors import PluginError
+from benchmark.methods.base import MethodCard
+from benchmark.methods.trained_weights import shipped_weights, with_weights
 from benchmark.plugins import KINDS
 from benchmark.registry import Registry
 
@@ -51,12 +54,22 @@ def list_kind(registry: Registry[Any]) -> list[dict[str, Any]]:
 
 def _describe(name: str, plugin: Any) -> dict[str, Any]:
     found = plugin.availability()
-    card: Card = plugin.card
+    card = _card(name, plugin)
     row = _row(name, card, available=found.available, reason=found.reason)
     row["summary"] = card.summary or (plugin.__doc__ or "").strip().splitlines()[0]
     if found.available and hasattr(plugin, "parameter_counts"):
         row["parameters"] = plugin.parameter_counts()
     return row
+
+
+def _card(name: str, plugin: Any) -> Card:
+    """The plugin's card; of a method whose default preset comes with weights, with what these have seen."""
+    card: Card = plugin.card
+    if isinstance(card, MethodCard):
+        trained = shipped_weights(name, next(iter(plugin.presets)), RunConfig().size)
+        if trained is not None:
+            return with_weights(card, trained.card)
+    return card
 
 
 def _row(name: str, card: Card, *, available: bool, reason: str) -> dict[str, Any]:

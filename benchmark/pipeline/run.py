@@ -74,6 +74,7 @@ def run(config: RunConfig) -> Path:
             arms.append(prepare_arm(plan, arm, acquired, keys, context))
     cells: list[ScoredCell] = []
     notes = [note for prepared in arms for note in prepared.notes]
+    notes += _notes_on_weights(plan)
     notes += [f"{name} was left out: {reason}" for name, reason in plan.left_out.items()]
     with watch.stage("recognise and compare"), ScoresWriter(plan.out / "scores.parquet") as writer:
         for prepared in arms:
@@ -169,6 +170,17 @@ def _manifest(
         "started": started.isoformat(timespec="seconds"),
         "durations": {stage: round(seconds, 1) for stage, seconds in durations.items()},
     }
+
+
+def _notes_on_weights(plan: Plan) -> list[str]:
+    """Which parts were trained before this run, on what: one sentence for all that share their data."""
+    labels: dict[str, list[str]] = {}
+    for label, trained in plan.weights.items():
+        labels.setdefault(trained.card.train_data, []).append(label)
+    return [
+        f"{', '.join(of_data)}: trained before this run, on {data}; --retrain trains anew"
+        for data, of_data in labels.items()
+    ]
 
 
 def _weights_facts(trained: TrainedWeights) -> dict[str, Any]:
