@@ -12,8 +12,6 @@ from benchmark.cards import Card
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
 from benchmark.config import RunConfig
 from benchmark.errors import PluginError
-from benchmark.methods.base import MethodCard
-from benchmark.methods.trained_weights import shipped_weights, with_weights
 from benchmark.plugins import KINDS
 from benchmark.registry import Registry
 
@@ -64,6 +62,9 @@ def _describe(name: str, plugin: Any) -> dict[str, Any]:
 
 def _card(name: str, plugin: Any) -> Card:
     """The plugin's card; of a method whose default preset comes with weights, with what these have seen."""
+    from benchmark.methods.base import MethodCard  # noqa: PLC0415  # imports PyTorch: not for --help
+    from benchmark.methods.trained_weights import shipped_weights, with_weights  # noqa: PLC0415
+
     card: Card = plugin.card
     if isinstance(card, MethodCard):
         trained = shipped_weights(name, next(iter(plugin.presets)), RunConfig().size)
