@@ -37,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="masks drawn on every photo (default: %(default)s)",
     )
     parser.add_argument("--steps", type=int, metavar="N", help="at most N training steps (default: the preset's)")
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        metavar="DIR",
+        help="weights to start from: what `train` wrote, perhaps at another size",
+    )
     parser.add_argument("--seed", type=int, default=defaults.seed, metavar="N", help="(default: %(default)s)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: auto)")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one a core)")
@@ -72,6 +78,6 @@ def execute(options: argparse.Namespace) -> int:
     )
     from benchmark.pipeline.train_method import train_method  # noqa: PLC0415  # imports PyTorch: not for --help
 
-    folder = train_method(config, options.out, steps=options.steps)
+    folder = train_method(config, options.out, steps=options.steps, start_from=options.start_from)
     print(f"trained: {folder.resolve()}")
     return 0

@@ -18,6 +18,7 @@ from benchmark.context import RunContext
 from benchmark.faces import AlignedFaces
 from benchmark.methods.base import CropTransform, MaskedPairs, Method, Unmasker
 from benchmark.methods.detector import Detector
+from benchmark.methods.trained_completer import TrainedNetworks
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.views import FAILED_EARLIER, MaskedView, View
 
@@ -117,6 +118,8 @@ def _trained(part: Unmasker | Detector, training: TrainingPairs, context: RunCon
         "seed": context.seed,
         "pairs": training.key,
     }
+    if isinstance(part, TrainedNetworks) and part.start_from is not None:
+        about["start_from"] = part.start_from.sha256
 
     def make(folder: Path) -> None:
         part.checkpoints = folder / "checkpoints"

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from benchmark.methods.base import MaskedFaces, MaskedPairs, Method, Unmasker
 from benchmark.methods.completion import composited
+from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.methods.weights import load_network, read_about, save_network
 from benchmark.training.determinism import torch_seeded
 from benchmark.training.loop import train
@@ -40,6 +41,8 @@ class TrainedNetworks(Method):
     """Name and version of the networks, e.g. ``"glcic 1"``: weights of another one are refused."""
     stored: ClassVar[tuple[str, ...]] = ("generator",)
     """Those of the networks that are needed after training, which `save` writes."""
+    start_from: TrainedWeights | None = None
+    """Weights, perhaps of another side, from which `fit` starts; None = from random ones."""
     settings: TrainedSettings
 
     def __init__(self, *, preset: str | None = None, seed: int = 0, device: str = "cpu") -> None:
@@ -66,13 +69,15 @@ class TrainedNetworks(Method):
         """Train, at the pairs' side or the preset's, if that is smaller."""
         training = self.settings.training
         self._set_side(min(training.size or pairs.size, pairs.size))
+        if self.start_from is not None:
+            load_network(self.start_from.folder, self.architecture, self._stored())
         name = self.name or type(self).__name__
         self.losses = train(
             self.task(self.modules, side=self.side, steps=training.steps(len(pairs))),
             pairs,
             training,
             name=name,
-            identity=repr((self.architecture, self.settings, self.version, self.side)),
+            identity=repr((self.architecture, self.settings, self.version, self.side, self.start_from)),
             seed=self.seed,
             device=self.device,
             progress=progress,

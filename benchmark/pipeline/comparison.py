@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.context import RunContext
-from benchmark.methods.base import TemplateMapper
+from benchmark.methods.base import TemplateMapper, Unmasker
 from benchmark.methods.template_step import fit_template_mapper
 from benchmark.pipeline.arm import PreparedArm
 from benchmark.pipeline.conditions import Pairing, Side
@@ -18,7 +19,7 @@ from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.step import Embeddings, recognise
 from benchmark.reporting.scores_file import ScoresWriter, ids_at
 from benchmark.verification.base import Cell
-from benchmark.verification.measurement import ScoredCell
+from benchmark.verification.measurement import ProbeFeatures, ScoredCell
 from benchmark.verification.scoring import score_comparisons
 from benchmark.views import View
 
@@ -34,9 +35,12 @@ def compare_arm(
         for label, method in plan.methods.items():
             if isinstance(method, TemplateMapper):
                 judge.learn(label, method, made)
+        raw = next(pairing for pairing in prepared.pairings if pairing.condition == "raw-raw" and not pairing.native)
         for pairing in prepared.pairings:
             cell = leading_columns(plan, prepared.arm, pairing.method, pairing.condition, name, native=pairing.native)
             scored = judge.score(pairing, cell, len(ids))
+            if _shows_faces(plan, pairing):
+                scored = replace(scored, features=judge.features(pairing, raw))
             cells.append(scored)
             comparisons = pairing.comparisons
             writer.add(
@@ -88,6 +92,17 @@ class _Judge:
             failed_references=_never_acquired(references, pairing.reference.rows, compared.reference, n_photos),
         )
 
+    def features(self, pairing: Pairing, raw: Pairing) -> ProbeFeatures:
+        """The probes' embeddings beside those of the raw ones; both pairings hold the same comparisons."""
+        photos, first = np.unique(pairing.comparisons.probe, return_index=True)
+        return ProbeFeatures(
+            photos,
+            self._side(raw.probe, raw.method),
+            raw.probe.rows[first],
+            self._side(pairing.probe, pairing.method),
+            pairing.probe.rows[first],
+        )
+
     def _side(self, side: Side, method: str) -> NDArray[np.float32]:
         values = self._embed(side.view, side.shown).values
         return self._mappers[method].map(np.asarray(values)) if side.mapped else values
@@ -98,6 +113,13 @@ class _Judge:
                 self._name, self._recogniser, view, shown=shown, context=self._context
             )
         return self._embeddings[view.key]
+
+
+def _shows_faces(plan: Plan, pairing: Pairing) -> bool:
+    """Whether the probes are pictures to set beside the raw ones: masked, or restored by an `Unmasker`."""
+    if pairing.condition == "raw-masked":
+        return True
+    return pairing.condition == "raw-restored" and isinstance(plan.methods[pairing.method], Unmasker)
 
 
 def _never_acquired(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from benchmark.methods.base import Method, TemplateMapper, Unmasker, trainable_p
 from benchmark.methods.detector import Detector
 from benchmark.methods.resolve import resolve_parts
 from benchmark.methods.step import Learned, fit_part
-from benchmark.methods.trained_weights import WeightsCard, write_card
+from benchmark.methods.trained_completer import TrainedNetworks
+from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, write_card
 from benchmark.parallel import available_cores
 from benchmark.pipeline.manifest import command_line, device_name
 from benchmark.pipeline.plan import mask_names, torch_device, writable
@@ -28,7 +30,9 @@ from benchmark.progress import Progress
 from benchmark.training.task import TrainingSettings
 
 
-def train_method(config: RunConfig, out: Path | None, *, steps: int | None = None) -> Path:
+def train_method(
+    config: RunConfig, out: Path | None, *, steps: int | None = None, start_from: Path | None = None
+) -> Path:
     """Train ``config.methods[0]``, a method or a detector, on ``config.train_dataset``.
 
     What it learns is kept in the artefact store and copied to `out`; of a method of two halves that learn, each to a
@@ -38,6 +42,7 @@ def train_method(config: RunConfig, out: Path | None, *, steps: int | None = Non
         config: method, data sets, masks, size and machine.
         out: None = below ``reports/trained``.
         steps: at most, instead of the preset's length; learning rates follow.
+        start_from: folder of weights to start from, which may be of another side.
 
     Raises:
         RequestError: the method learns nothing, or learns from a recogniser's embeddings and so only within a run.
@@ -50,6 +55,10 @@ def train_method(config: RunConfig, out: Path | None, *, steps: int | None = Non
     learners = [part for part in parts if part.trains and isinstance(part, Unmasker | Detector)]
     if not learners:
         raise RequestError(f"method '{asked}' has nothing to learn; run it at once")
+    if steps is not None and steps < 1:
+        raise RequestError(f"--steps {steps}: train at least one step")
+    if start_from is not None:
+        _begin_with(TrainedWeights(start_from), learners)
     folder = writable(out or Path("reports") / "trained" / asked.replace(":", "_"))
     context = RunContext(
         store=ArtifactStore(config.cache, fresh=config.fresh),
@@ -72,6 +81,15 @@ def train_method(config: RunConfig, out: Path | None, *, steps: int | None = Non
         card = _card(part, learned.losses, config, len(made.training.pairs))
         write_card(target, card.model_copy(update={"trained_on": licences}), people)
     return folder
+
+
+def _begin_with(weights: TrainedWeights, learners: Sequence[Method]) -> None:
+    part = learners[0]
+    if len(learners) > 1 or not isinstance(part, TrainedNetworks):
+        raise RequestError(f"--start-from {weights.folder}: '{learners[0].name}' starts from random weights only")
+    if weights.card.method != part.name:
+        raise RequestError(f"--start-from {weights.folder}: these weights belong to '{weights.card.method}'")
+    part.start_from = weights
 
 
 def _set_length(part: Method, steps: int) -> None:

@@ -187,6 +187,24 @@ def test_train_hands_out_weights(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "no method of this run has such a part" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (["--steps", "0"], "--steps 0: train at least one step"),
+        (["--start-from", "DIR"], "starts from random weights only"),
+        (["--train-root", "x"], "unrecognized arguments"),
+        (["--dataset", "synthetic,nobody"], "nobody"),
+        (["--dataset", "synthetic,manifest", "--data-root", "x"], "write --train-dataset NAME=DIR"),
+    ],
+)
+def test_a_wrong_training_says_so_before_it_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], complaint: str
+) -> None:
+    arguments = ["train", "--method", "true-mask+mean-face", "--out", str(tmp_path / "o"), "--quiet"]
+    assert main([*arguments, "--cache", str(tmp_path / "c"), *flags]) == 2
+    assert complaint in capsys.readouterr().err
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_cache_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "read-only"
