@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.methods.base import Method
-from benchmark.methods.masked_faces import MaskedPairs
+from benchmark.methods.part import Part
 
 
-class Detector(Method):
+class Detector(Part):
     """Finds the mask. Registered like a method, but only ever used as ``DETECTOR+COMPLETER``."""
 
     mask_source = "detected"
-
-    def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
-        """Learn from pairs. `progress` is a `benchmark.progress.Progress`."""
+    alone = "only finds the mask; add a completer: '{name}+telea'"
 
     @abstractmethod
     def detect(

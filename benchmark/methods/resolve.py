@@ -6,6 +6,7 @@ from benchmark.errors import PluginError, RequestError
 from benchmark.methods.base import Method, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detector import Detector
+from benchmark.methods.part import Part
 from benchmark.plugins import METHODS
 
 DEFAULT_DETECTOR = "segmenter"
@@ -28,8 +29,8 @@ def resolve_method(name: str, *, seed: int = 0, device: str = "cpu") -> Method:
     first, plus, second = name.partition("+")
     if not plus:
         method = _instance(first, seed=seed, device=device)
-        if isinstance(method, Detector):
-            raise RequestError(f"'{method.name}' only finds the mask; add a completer: '{method.name}+telea'")
+        if isinstance(method, Part):
+            raise RequestError(f"'{method.name}' {method.alone.format(name=method.name)}")
         if isinstance(method, Unmasker) and method.needs_holes:
             return _joined(DEFAULT_DETECTOR, method)
         return method
@@ -53,8 +54,8 @@ def selectable_methods() -> tuple[tuple[str, ...], dict[str, str]]:
     """What ``--methods all`` means.
 
     Returns:
-        The names of every listed method but detectors; and those that are left out, with the reason: slow ones, and
-        those that do not work here.
+        The names of every listed method but detectors and other parts; and those that are left out, with the reason:
+        slow ones, and those that do not work here.
     """
     names: list[str] = []
     left_out: dict[str, str] = {}
@@ -65,7 +66,7 @@ def selectable_methods() -> tuple[tuple[str, ...], dict[str, str]]:
         except PluginError as error:  # one broken package must not stop the rest
             left_out[name] = str(error)
             continue
-        if issubclass(cls, Detector):
+        if issubclass(cls, Part):
             continue
         if not available.available:
             left_out[name] = available.reason

@@ -17,7 +17,8 @@ from benchmark.artifacts import Artifact, Commit, RowArray
 from benchmark.context import RunContext
 from benchmark.faces import AlignedFaces
 from benchmark.methods.base import CropTransform, MaskedPairs, Method, Unmasker
-from benchmark.methods.detector import Detector
+from benchmark.methods.fit_in_processes import fit_in_processes
+from benchmark.methods.part import Part
 from benchmark.methods.trained_completer import TrainedNetworks
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.views import FAILED_EARLIER, MaskedView, View
@@ -82,7 +83,7 @@ def fit(
     """
     learned = {}
     for part in method.parts():
-        if not (part.trains and isinstance(part, Unmasker | Detector)):
+        if not (part.trains and isinstance(part, Unmasker | Part)):
             continue
         trained = weights.get(part.label)
         if trained is not None:
@@ -95,9 +96,9 @@ def fit(
     return learned
 
 
-def fit_part(part: Unmasker | Detector, training: TrainingPairs, context: RunContext) -> Learned:
+def fit_part(part: Unmasker | Part, training: TrainingPairs, context: RunContext, *, devices: int = 1) -> Learned:
     """Fit one part that learns from pairs, or load what an earlier run of the same settings learned."""
-    artifact = _trained(part, training, context)
+    artifact = _trained(part, training, context, devices)
     part.load(artifact.folder / "weights")
     table, samples = artifact.folder / "losses.csv", artifact.folder / "samples"
     return Learned(
@@ -108,7 +109,7 @@ def fit_part(part: Unmasker | Detector, training: TrainingPairs, context: RunCon
     )
 
 
-def _trained(part: Unmasker | Detector, training: TrainingPairs, context: RunContext) -> Artifact:
+def _trained(part: Unmasker | Part, training: TrainingPairs, context: RunContext, devices: int) -> Artifact:
     about = {
         "version": _VERSION,
         "method": part.name,
@@ -120,11 +121,16 @@ def _trained(part: Unmasker | Detector, training: TrainingPairs, context: RunCon
     }
     if isinstance(part, TrainedNetworks) and part.start_from is not None:
         about["start_from"] = part.start_from.sha256
+    if devices > 1:
+        about["devices"] = devices
 
     def make(folder: Path) -> None:
         part.checkpoints = folder / "checkpoints"
         part.samples = folder / "samples"
-        part.fit(training.pairs, progress=context.progress)
+        if devices > 1:
+            fit_in_processes(part, training.pairs, devices=devices, progress=context.progress)
+        else:
+            part.fit(training.pairs, progress=context.progress)
         weights = folder / "weights"
         shutil.rmtree(weights, ignore_errors=True)
         weights.mkdir()

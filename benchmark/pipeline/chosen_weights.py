@@ -10,7 +10,7 @@ from benchmark.datasets.base import Protocol
 from benchmark.datasets.leakage import check_training_overlap
 from benchmark.errors import RequestError
 from benchmark.methods.base import Method, Unmasker
-from benchmark.methods.detector import Detector
+from benchmark.methods.part import Part
 from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
 
 
@@ -35,7 +35,7 @@ def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, Tr
         part.label: part
         for method in methods
         for part in method.parts()
-        if part.trains and isinstance(part, Unmasker | Detector)
+        if part.trains and isinstance(part, Unmasker | Part)
     }
     chosen = {}
     for label, part in learners.items():

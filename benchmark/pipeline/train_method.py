@@ -16,7 +16,7 @@ from benchmark.context import RunContext
 from benchmark.errors import RequestError
 from benchmark.ledger import Ledger
 from benchmark.methods.base import Method, TemplateMapper, Unmasker, trainable_parameters
-from benchmark.methods.detector import Detector
+from benchmark.methods.part import Part
 from benchmark.methods.resolve import resolve_parts
 from benchmark.methods.step import Learned, fit_part
 from benchmark.methods.trained_completer import TrainedNetworks
@@ -31,7 +31,7 @@ from benchmark.training.task import TrainingSettings
 
 
 def train_method(
-    config: RunConfig, out: Path | None, *, steps: int | None = None, start_from: Path | None = None
+    config: RunConfig, out: Path | None, *, steps: int | None = None, start_from: Path | None = None, devices: int = 1
 ) -> Path:
     """Train ``config.methods[0]``, a method or a detector, on ``config.train_dataset``.
 
@@ -43,6 +43,7 @@ def train_method(
         out: None = below ``reports/trained``.
         steps: at most, instead of the preset's length; learning rates follow.
         start_from: folder of weights to start from, which may be of another side.
+        devices: train on so many GPUs, or in so many processes on a CPU.
 
     Raises:
         RequestError: the method learns nothing, or learns from a recogniser's embeddings and so only within a run.
@@ -52,11 +53,13 @@ def train_method(
     parts = resolve_parts(asked, seed=config.seed, device=device)
     if any(isinstance(part, TemplateMapper) for part in parts):
         raise RequestError(f"method '{asked}' is fitted anew to each recogniser, in seconds, when a run needs it")
-    learners = [part for part in parts if part.trains and isinstance(part, Unmasker | Detector)]
+    learners = [part for part in parts if part.trains and isinstance(part, Unmasker | Part)]
     if not learners:
         raise RequestError(f"method '{asked}' has nothing to learn; run it at once")
     if steps is not None and steps < 1:
         raise RequestError(f"--steps {steps}: train at least one step")
+    if devices < 1:
+        raise RequestError(f"--devices {devices}: train on at least one device")
     if start_from is not None:
         _begin_with(TrainedWeights(start_from), learners)
     folder = writable(out or Path("reports") / "trained" / asked.replace(":", "_"))
@@ -75,7 +78,7 @@ def train_method(
     for part in learners:
         if steps is not None:
             _set_length(part, steps)
-        learned = fit_part(part, made.training, context)
+        learned = fit_part(part, made.training, context, devices=devices)
         target = folder if len(learners) == 1 else folder / part.label.replace(":", "_")
         _hand_out(learned, target)
         card = _card(part, learned.losses, config, len(made.training.pairs))
@@ -99,7 +102,7 @@ def _set_length(part: Method, steps: int) -> None:
         part.settings = replace(part.settings, training=training)
 
 
-def _card(part: Unmasker | Detector, losses: pd.DataFrame | None, config: RunConfig, pairs: int) -> WeightsCard:
+def _card(part: Unmasker | Part, losses: pd.DataFrame | None, config: RunConfig, pairs: int) -> WeightsCard:
     """What is known when the training has ended; its data sets are filled in by the caller."""
     settings = getattr(part.settings, "training", None)
     most = settings.size if isinstance(settings, TrainingSettings) else None
