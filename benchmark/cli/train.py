@@ -45,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=defaults.seed, metavar="N", help="(default: %(default)s)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: auto)")
+    parser.add_argument(
+        "--devices", type=int, default=1, metavar="N", help="GPUs, or processes on a CPU (default: %(default)s)"
+    )
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one a core)")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="gets the weights and losses.csv (default: reports/trained/NAME)"
@@ -78,6 +81,8 @@ def execute(options: argparse.Namespace) -> int:
     )
     from benchmark.pipeline.train_method import train_method  # noqa: PLC0415  # imports PyTorch: not for --help
 
-    folder = train_method(config, options.out, steps=options.steps, start_from=options.start_from)
+    folder = train_method(
+        config, options.out, steps=options.steps, start_from=options.start_from, devices=options.devices
+    )
     print(f"trained: {folder.resolve()}")
     return 0

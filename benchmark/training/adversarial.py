@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.training.processes import mean_over_processes
+
 
 def discriminator_loss(real: Tensor, fake: Tensor, *, smoothing: float = 0.0) -> Tensor:
     """Binary cross-entropy of a discriminator that answers in logits: −log σ(real) − log(1 − σ(fake)), averaged.
@@ -50,12 +52,12 @@ def gradient_penalty(real: Tensor, images: Tensor) -> Tensor:
 
 
 def discriminator_accuracy(real: Tensor, fake: Tensor) -> Tensor:
-    """Share of right answers, a logit above 0 meaning "real"; real and fake count alike.
+    """Share of right answers, a logit above 0 meaning "real"; real and fake count alike, and so do all processes.
 
     >>> float(discriminator_accuracy(torch.tensor([2.0, -1.0]), torch.tensor([-3.0, -0.5])))
     0.75
     """
-    return ((real > 0).float().mean() + (fake < 0).float().mean()) / 2
+    return mean_over_processes(((real > 0).float().mean() + (fake < 0).float().mean()) / 2)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from benchmark.errors import RequestError
 from benchmark.faces import Points
 from benchmark.methods.masked_faces import MaskedPairs, to_holes, to_tensor
 from benchmark.seeds import generator_for
+from benchmark.training.processes import share_of
 from benchmark.training.task import TrainingBatch
 
 _SAMPLED_ROWS = 64
@@ -65,11 +66,12 @@ class PairBatches:
         return math.ceil(len(self.pairs) / self._batch_size)
 
     def batch(self, step: int) -> TrainingBatch:
-        """The batch of training step `step`, counted from the first epoch's first."""
+        """The batch of training step `step`, counted from the first epoch's first; of several processes, its share."""
         epoch, index = divmod(step, len(self))
         order = generator_for(self._seed, "order", str(epoch)).permutation(len(self.pairs))
         rows = order[index * self._batch_size : (index + 1) * self._batch_size]
         mirrored = generator_for(self._seed, "flip", str(epoch)).random(len(self.pairs)) < 0.5
+        rows = share_of(rows)
         return self._read(rows, mirrored[rows] & self._flip, step)
 
     def in_order(self) -> Iterator[TrainingBatch]:

@@ -21,6 +21,13 @@ from benchmark.methods.measurement import CostMeter
 from benchmark.training.batches import PairBatches, pairs_digest
 from benchmark.training.checkpoint import matching_checkpoint, write_checkpoint
 from benchmark.training.determinism import random_state, restore_random_state, torch_seeded
+from benchmark.training.processes import (
+    average_gradients,
+    from_first_process,
+    of_all_processes,
+    process_count,
+    process_number,
+)
 from benchmark.training.sample_sheet import write_sheet
 from benchmark.training.task import TrainingSettings, TrainingTask
 
@@ -74,13 +81,14 @@ def train(
         BenchmarkError: a loss is not finite.
         StorageError: a checkpoint cannot be written.
     """
-    with torch_seeded(seed, "training", name, device=device):
+    own = [str(process_number())] if process_number() else []  # each process draws its own noise
+    with torch_seeded(seed, "training", name, *own, device=device):
         training = _Training(task, pairs, settings, name=name, seed=seed, device=device)
         file = None
         if checkpoints is not None:
             checkpoints.mkdir(parents=True, exist_ok=True)
             file = checkpoints / CHECKPOINT
-        fingerprint = repr((name, identity, settings, seed, pairs_digest(pairs)))
+        fingerprint = repr((name, identity, settings, seed, pairs_digest(pairs), process_count()))
         return training.run(file, fingerprint, progress, samples)
 
 
@@ -112,6 +120,7 @@ class _Training:
         self.modules, self.optimisers = dict(task.modules), dict(task.optimisers)
         task.modules = {key: self.fabric.setup_module(module) for key, module in task.modules.items()}
         for key, optimiser in self.optimisers.items():
+            average_gradients(optimiser)
             task.optimisers[key] = cast(Optimizer, self.fabric.setup_optimizers(optimiser))
         self.step = 0
         self.sums: dict[str, tuple[float, int]] = {}
@@ -133,13 +142,13 @@ class _Training:
                     while self.step < ending:
                         self._some_steps(ending, file, bar)
                         if file is not None and self.step % self.settings.checkpoint_every == 0 and self.step < ending:
-                            write_checkpoint(file, {"fingerprint": fingerprint, **self._state()})
+                            self._write(file, fingerprint)
                 self._end_epoch(meter, self.step - started)
-                if samples is not None:
+                if samples is not None and process_number() == 0:
                     self._draw_samples(samples)
                 finished = self.step == total or self._out_of_patience()
                 if file is not None and (finished or self.step % self.settings.checkpoint_every == 0):
-                    write_checkpoint(file, {"fingerprint": fingerprint, **self._state()})
+                    self._write(file, fingerprint)
         if self.best_modules is not None and self.settings.patience is not None:
             for key, module in self.modules.items():
                 module.load_state_dict(self.best_modules[key])
@@ -188,7 +197,7 @@ class _Training:
         row: dict[str, float] = {"epoch": math.ceil(self.step / len(self.batches)), "step": self.step}
         row |= {f"train_{key}": total / count for key, (total, count) in self.sums.items()}
         self.sums.clear()
-        figures = self._validated()
+        figures = from_first_process(self._validated())
         row |= {f"validation_{key}": value for key, value in figures.items()}
         row["seconds"] = round(cost.seconds, 2)
         row["images_per_second"] = round(steps * self.settings.batch_size / cost.seconds, 2)
@@ -227,6 +236,11 @@ class _Training:
     def _out_of_patience(self) -> bool:
         return self.settings.patience is not None and self.stale > self.settings.patience
 
+    def _write(self, file: Path, fingerprint: str) -> None:
+        state = self._state()
+        if process_number() == 0:
+            write_checkpoint(file, {"fingerprint": fingerprint, **state})
+
     def _state(self) -> dict[str, Any]:
         return {
             "step": self.step,
@@ -234,7 +248,7 @@ class _Training:
             "optimisers": {key: optimiser.state_dict() for key, optimiser in self.optimisers.items()},
             "schedulers": {key: scheduler.state_dict() for key, scheduler in self.task.schedulers.items()},
             "precision": self.fabric.strategy.precision.state_dict(),
-            "random": random_state(self.device),
+            "random": of_all_processes(random_state(self.device)),
             "sums": self.sums,
             "rows": self.rows,
             "best": self.best,
@@ -250,7 +264,7 @@ class _Training:
         for key, scheduler in self.task.schedulers.items():
             scheduler.load_state_dict(state["schedulers"][key])
         self.fabric.strategy.precision.load_state_dict(state["precision"])
-        restore_random_state(state["random"], self.device)
+        restore_random_state(state["random"][process_number()], self.device)
         self.step, self.sums, self.rows = state["step"], state["sums"], state["rows"]
         self.best, self.best_modules, self.stale = state["best"], state["best_modules"], state["stale"]
 
