@@ -101,7 +101,9 @@ def _name_and_root(text: str, config: RunConfig) -> tuple[str, Path | None]:
     if equals:
         return name, Path(folder)
     if config.train_root is not None and len(config.train_dataset) > 1:
-        raise RequestError("--train-root names one folder for several data sets; write --train-dataset NAME=DIR,NAME")
+        raise RequestError(
+            f"one folder is named for {len(config.train_dataset)} training data sets; give each its own: NAME=DIR,NAME"
+        )
     return name, config.train_root
 
 

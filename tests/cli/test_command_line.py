@@ -194,7 +194,7 @@ def test_train_hands_out_weights(tmp_path: Path, capsys: pytest.CaptureFixture[s
         (["--start-from", "DIR"], "starts from random weights only"),
         (["--train-root", "x"], "unrecognized arguments"),
         (["--dataset", "synthetic,nobody"], "nobody"),
-        (["--dataset", "synthetic,manifest", "--data-root", "x"], "write --train-dataset NAME=DIR"),
+        (["--dataset", "synthetic,manifest", "--data-root", "x"], "give each its own: NAME=DIR"),
     ],
 )
 def test_a_wrong_training_says_so_before_it_begins(
