@@ -1,12 +1,14 @@
 """What every metric offers, and the rows that metrics become.
 
-A metric is one of five kinds, by what it sees; an author writes one method:
+A metric is one of seven kinds, by what it sees; an author writes one method:
 
 * `RateMetric`: a rate of errors at a threshold, from counts (vectorised over bootstrap replicates);
 * `ScoreMetric`: anything else computed from mated and non-mated scores;
 * `ComparisonMetric`: needs to know which photos were compared, or the folds;
 * `ContrastMetric`: sets a condition's errors against those of other conditions on the same comparisons;
-* `ImageMetric`: compares restored pixels with true ones.
+* `ImageMetric`: compares restored pixels with true ones;
+* `MaskMetric`: compares the mask that a detector found with the true one;
+* `FeatureMetric`: compares the set of restored probes with the set of raw ones, by a recogniser's embeddings.
 
 A `CostMetric` is measured by the pipeline while it works, and only described here.
 """
@@ -22,7 +24,7 @@ from numpy.typing import NDArray
 
 from benchmark.cards import AVAILABLE, Availability, Card
 from benchmark.verification.error_rates import ErrorCounts
-from benchmark.verification.samples import ComparisonSample, Estimate, ScoreSample
+from benchmark.verification.samples import ComparisonSample, Estimate, FeatureSample, ScoreSample
 
 
 class Metric(ABC):
@@ -141,6 +143,34 @@ class ImageMetric(Metric):
     def pool(self, mean: float) -> float:
         """The cell's value from the mean over its images."""
         return mean
+
+
+class MaskMetric(Metric):
+    """How well a detector finds masks: the mean over faces of `per_image`, with an interval by subjects."""
+
+    bare: ClassVar[bool] = False
+    """Whether it is taken on faces that wear no mask (condition ``raw-passthrough``) instead of on masked ones."""
+
+    @abstractmethod
+    def per_image(self, true: NDArray[np.uint8], found: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """One number an image, ``(B,)``; NaN leaves the image out.
+
+        Args:
+            true: ``uint8 (B, S, S)``, the true masks, 255 = covered; all zeros on bare faces.
+            found: ``uint8 (B, S, S)``, what the detector found.
+        """
+
+
+class FeatureMetric(Metric):
+    """How far the set of masked or restored probes lies from the set of raw ones, by a recogniser's embeddings."""
+
+    @abstractmethod
+    def estimate(self, sample: FeatureSample) -> Estimate | None:
+        """The value and its interval; None where it is not defined."""
+
+    def remark(self, sample: FeatureSample) -> tuple[str, str] | None:  # noqa: ARG002
+        """Kind (see `measurement.Note`) and text of what a reader must know about the value; None if nothing."""
+        return None
 
 
 class CostMetric(Metric):

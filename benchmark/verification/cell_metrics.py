@@ -13,6 +13,7 @@ from benchmark.verification.base import (
     Cell,
     ComparisonMetric,
     ContrastMetric,
+    FeatureMetric,
     Metric,
     MetricRow,
     RateMetric,
@@ -56,14 +57,22 @@ class CellMeter:
         metrics: by name.
         errors: with the group started.
         book: takes the notes.
+        seed: of the run.
     """
 
     def __init__(
-        self, group: Sequence[ScoredCell], metrics: Mapping[str, Metric], errors: CellErrors, book: NoteBook
+        self,
+        group: Sequence[ScoredCell],
+        metrics: Mapping[str, Metric],
+        errors: CellErrors,
+        book: NoteBook,
+        *,
+        seed: int = 0,
     ) -> None:
         self._metrics = metrics
         self._errors = errors
         self._book = book
+        self._seed = seed
         self._edges = histogram_edges(group)
 
     def measure(self, scored: ScoredCell) -> tuple[list[MetricRow], CellCurves]:
@@ -113,6 +122,9 @@ class CellMeter:
             trial = self._trial(view.scored, view.mask_type)
             if metric.applies(trial):
                 yield "none", None, metric.estimate(trial) or Estimate(None)
+        elif isinstance(metric, FeatureMetric):
+            if view.scored.features is not None and view.mask_type == ALL_TYPES:
+                yield "none", None, self._distance(name, metric, view.scored)
         elif isinstance(metric, ScoreMetric):
             if "none" in metric.threshold_kinds:
                 yield "none", None, self._score(metric, view, None)
@@ -158,6 +170,15 @@ class CellMeter:
                 values[row] = np.nan if drawn is None else drawn
         low, high = percentile_interval(values) or (None, None)
         return Estimate(value, low, high, threshold)
+
+    def _distance(self, name: str, metric: FeatureMetric, scored: ScoredCell) -> Estimate:
+        if scored.features is None:
+            raise AssertionError("only a cell with features has a distance")
+        sample = scored.features.sample(self._errors.subjects, self._seed)
+        remark = metric.remark(sample)
+        if remark is not None:
+            self._book.add(remark[0], remark[1], scored.cell, metric=name)
+        return metric.estimate(sample) or Estimate(None)
 
     def _trial(self, scored: ScoredCell, mask_type: str) -> ComparisonSample:
         comparisons, rows = self._errors.selections(scored.comparisons).part(mask_type)

@@ -70,7 +70,7 @@ def measure(
     with (progress or Progress(quiet=True)).bar("measure", total=len(cells), unit="cell") as bar:
         for group in _groups(cells):
             errors.start_group(group)
-            meter = CellMeter(group, loaded, errors, book)
+            meter = CellMeter(group, loaded, errors, book, seed=seed)
             for scored in group:
                 rows[scored.cell], curves[scored.cell] = meter.measure(scored)
                 bar.update(1)

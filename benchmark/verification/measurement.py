@@ -9,6 +9,40 @@ from numpy.typing import NDArray
 
 from benchmark.datasets.base import Comparisons
 from benchmark.verification.base import Cell, MetricRow
+from benchmark.verification.samples import FeatureSample
+
+
+@dataclass(frozen=True)
+class ProbeFeatures:
+    """Where the embeddings of a condition's probes lie, and those of the same probes raw.
+
+    Attributes:
+        photos: ``(N,)``, indices into the protocol's photos.
+        raw: ``float32 (_, D)``, often a memory map; NaN where there is no template.
+        raw_rows: ``(N,)``, the row of `raw` of each photo.
+        shown: ``float32 (_, D)``, likewise, as the condition shows them.
+        shown_rows: ``(N,)``.
+    """
+
+    photos: NDArray[np.integer]
+    raw: NDArray[np.float32]
+    raw_rows: NDArray[np.integer]
+    shown: NDArray[np.float32]
+    shown_rows: NDArray[np.integer]
+
+    def sample(self, subjects: NDArray[np.int32], seed: int) -> FeatureSample:
+        """What metrics see: the probes with both templates.
+
+        Args:
+            subjects: ``(n_photos,)``, the subject of each photo.
+            seed: of the run.
+        """
+        raw = np.asarray(self.raw[self.raw_rows], dtype=np.float64)
+        shown = np.asarray(self.shown[self.shown_rows], dtype=np.float64)
+        both = np.isfinite(raw).all(axis=1) & np.isfinite(shown).all(axis=1)
+        raw, shown = raw[both], shown[both]
+        scale = float(np.sqrt(np.square(raw).mean())) if raw.any() else 1.0
+        return FeatureSample(raw / scale, shown / scale, subjects[self.photos[both]], seed)
 
 
 @dataclass(frozen=True)
@@ -21,6 +55,7 @@ class ScoredCell:
         scores: ``float32 (P,)``, often a memory map; NaN where a side gave no template.
         failed_probes: ``bool (n_photos,)``, the photos that gave no template as a probe of this condition.
         failed_references: ``bool (n_photos,)``, likewise as a reference.
+        features: the embeddings of its probes beside those of the raw ones, for metrics that compare the sets.
     """
 
     cell: Cell
@@ -28,6 +63,7 @@ class ScoredCell:
     scores: NDArray[np.float32]
     failed_probes: NDArray[np.bool_]
     failed_references: NDArray[np.bool_]
+    features: ProbeFeatures | None = None
 
 
 @dataclass(frozen=True)

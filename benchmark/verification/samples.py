@@ -84,3 +84,20 @@ class Estimate:
     ci_low: float | None = None
     ci_high: float | None = None
     threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class FeatureSample:
+    """The embeddings of the probes that gave one both raw and as the condition shows them.
+
+    Attributes:
+        raw: ``(N, D)``, of the raw probes, scaled so that their mean square is 1 and recognisers can be compared.
+        shown: ``(N, D)``, of the same probes masked or restored, scaled by the same number.
+        subjects: ``int32 (N,)``, codes.
+        seed: of the run.
+    """
+
+    raw: NDArray[np.float64]
+    shown: NDArray[np.float64]
+    subjects: NDArray[np.int32]
+    seed: int

@@ -1,6 +1,7 @@
 """Every registered metric, and metrics of a user."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,17 +13,20 @@ from benchmark.verification import measure as measuring
 from benchmark.verification import measure_images as measuring_images
 from benchmark.verification.base import ImageMetric, Metric, RateMetric, ScoreMetric
 from benchmark.verification.error_rates import ErrorCounts
+from benchmark.verification.feature_distance import frechet_distance, kernel_distance
 from benchmark.verification.measure import measure
 from benchmark.verification.measure_images import measure_images
+from benchmark.verification.measurement import Measurement, ProbeFeatures
 from benchmark.verification.samples import ScoreSample
 from tests.verification.population import CELL, cell_of, scores, search
 
 RATES = ["fmr", "fnmr", "gfrr", "gfar", "tar", "eer", "auc", "d_prime", "accuracy", "rank1", "fta"]
 CONTRASTS = ["recovery", "recovery_frozen", "harm"]
+DISTANCES = ["fid", "kid"]
 IMAGES_AND_COSTS = ["psnr", "ssim", "psnr_hole", "ssim_hole", "seconds_per_image", "peak_memory_mib"]
 
 
-@pytest.mark.parametrize("name", [*RATES, *CONTRASTS, *IMAGES_AND_COSTS])
+@pytest.mark.parametrize("name", [*RATES, *CONTRASTS, *DISTANCES, *IMAGES_AND_COSTS])
 def test_every_metric_of_the_design_is_registered(name: str) -> None:
     metric = METRICS.load(name)
     assert isinstance(metric.higher_is_better, bool)
@@ -149,3 +153,54 @@ def test_images_of_every_built_in_metric() -> None:
 
     lost = measure_images(CELL, true=true, restored=true, failed=np.ones(5, bool), **given)
     assert all(row.value is None and row.n_failed == 5 for row in lost.rows)
+
+
+def features_of(raw: NDArray[np.float64], shown: NDArray[np.float64]) -> ProbeFeatures:
+    photos = np.arange(len(raw))
+    return ProbeFeatures(photos, raw.astype(np.float32), photos, shown.astype(np.float32), photos)
+
+
+def measured_distances(features: ProbeFeatures) -> Measurement:
+    comparisons, subjects = search(20)
+    (values,) = scores(20, np.random.default_rng(0), "raw-raw")
+    cell = replace(cell_of("raw-restored", values, comparisons, 80), features=features)
+    return measure([cell], subjects=subjects, mask_types=["cloth", "n95"] * 40, metrics=["fid", "kid"], replicates=0)
+
+
+def test_sets_of_probes_are_compared_by_their_embeddings() -> None:
+    rng = np.random.default_rng(0)
+    raw = 5 * rng.normal(size=(80, 6))
+    shown = raw + rng.normal(size=6)
+    shown[3] = np.nan
+    result = measured_distances(features_of(raw, shown))
+    rows = {row.metric: row for row in result.rows}
+    assert len(result.rows) == len(rows) == 2, "over all mask types only"
+    kept = np.arange(80) != 3
+    pair = raw[kept].astype(np.float32), shown[kept].astype(np.float32)
+    scale = np.sqrt(np.square(pair[0].astype(float)).mean())
+    assert rows["fid"].value == pytest.approx(frechet_distance(pair[0] / scale, pair[1] / scale), rel=1e-4)
+    assert rows["kid"].value == pytest.approx(kernel_distance(pair[0] / scale, pair[1] / scale), rel=1e-4)
+    assert rows["fid"].ci_low is None
+    assert rows["kid"].ci_low < rows["kid"].value < rows["kid"].ci_high
+    scaled = measured_distances(features_of(20 * raw, 20 * shown))
+    assert [row.value for row in scaled.rows] == pytest.approx([row.value for row in result.rows], rel=1e-4)
+
+
+def test_too_few_faces_leave_the_frechet_distance_empty_and_few_flag_it() -> None:
+    rng = np.random.default_rng(0)
+    raw = rng.normal(size=(80, 90))
+    result = measured_distances(features_of(raw, raw + 1))
+    rows = {row.metric: row for row in result.rows}
+    assert rows["fid"].value is None and rows["kid"].value > 0
+    assert [note.metric for note in result.notes if "90 features" in note.text and note.kind == "undefined"] == ["fid"]
+    flagged = measured_distances(features_of(raw[:, :10], raw[:, :10] + 1))
+    assert [note.metric for note in flagged.notes if note.kind == "flagged" and "biased" in note.text] == ["fid"]
+    nothing = measured_distances(features_of(np.full((80, 4), np.nan), raw[:, :4]))
+    assert all(row.value is None for row in nothing.rows)
+
+
+def test_without_embeddings_there_is_no_distance() -> None:
+    comparisons, subjects = search(20)
+    (values,) = scores(20, np.random.default_rng(0), "raw-raw")
+    cell = cell_of("raw-raw", values, comparisons, 80)
+    assert not measure([cell], subjects=subjects, mask_types=[None] * 80, metrics=["fid", "kid"], replicates=0).rows
