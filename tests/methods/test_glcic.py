@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -320,6 +321,26 @@ def test_saved_and_loaded_it_restores_alike_at_its_own_side(tiny_pairs, quiet, t
             m.unmask(faces.masked, faces.holes, faces.landmarks, NAMES[:8]).pixels for m in (method, again)
         )
         assert np.array_equal(before, after)
+
+
+def test_it_starts_from_weights_of_another_side(tiny_pairs, quiet, tmp_path, monkeypatch):
+    pairs, seen = tiny_pairs(8, 32), []
+    first = small()
+    first.fit(pairs, progress=quiet)
+    first.save(tmp_path)
+    second = small(epochs=1)
+    second.start_from = SimpleNamespace(folder=tmp_path)
+    build = Glcic.task
+
+    def watched(method, modules, **options):
+        task = build(method, modules, **options)
+        seen.append({key: value.clone() for key, value in modules["generator"].state_dict().items()})
+        return task
+
+    monkeypatch.setattr(Glcic, "task", watched)
+    second.fit(tiny_pairs(8, 48), progress=quiet)
+    assert second.side == 48
+    assert all(torch.equal(value, seen[0][key]) for key, value in first.modules["average"].state_dict().items())
 
 
 @pytest.mark.parametrize("how", ["truncated", "foreign", "other widths", "other side"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -283,6 +284,26 @@ def test_the_perceptual_network_is_neither_trained_nor_stored(tmp_path):
     small().save(tmp_path)
     about = json.loads((tmp_path / "weights.json").read_text())
     assert about == {"architecture": "two-stage-gan 1", "side": 64}
+
+
+def test_it_starts_from_weights_of_another_side(tiny_pairs, quiet, tmp_path, monkeypatch):
+    pairs, seen = tiny_pairs(8, 32), []
+    first = small()
+    first.fit(pairs, progress=quiet)
+    first.save(tmp_path)
+    second = small(epochs=1)
+    second.start_from = SimpleNamespace(folder=tmp_path)
+    build = TwoStageGan.task
+
+    def watched(method, modules, **options):
+        task = build(method, modules, **options)
+        seen.append({key: value.clone() for key, value in modules["generator"].state_dict().items()})
+        return task
+
+    monkeypatch.setattr(TwoStageGan, "task", watched)
+    second.fit(tiny_pairs(8, 48), progress=quiet)
+    assert second.side == 48
+    assert all(torch.equal(value, seen[0][key]) for key, value in first.modules["average"].state_dict().items())
 
 
 @pytest.mark.parametrize("how", ["truncated", "foreign", "other widths", "other side"])
