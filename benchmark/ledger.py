@@ -20,7 +20,7 @@ class LedgerEntry:
         image_id: the image.
         subject_id: its subject.
         role: ``"test"``, or ``"train"`` and ``"validation"`` for images that methods learn from.
-        step: ``acquire``, ``mask``, ``unmask``, ``present`` or ``recognise``.
+        step: ``acquire``, ``mask``, ``detect``, ``unmask``, ``present`` or ``recognise``.
         variant: which image of that photo: a method's or a recogniser's name; empty where there is only one.
         mask_type: the mask drawn, or empty.
         status: ``"ok"`` or ``"failed"``.

@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from benchmark.errors import PluginError
 from benchmark.faces import Points
 from benchmark.methods.base import Method, MethodCard, Restored, Unmasker
-from benchmark.methods.detector import Detector
+from benchmark.methods.detector import DetectionCost, Detector, detected
 from benchmark.methods.masked_faces import MaskedFaces, MaskedPairs
-from benchmark.methods.measurement import CostMeter
 
 
 class DetectInpaint(Unmasker):
@@ -86,19 +84,29 @@ class DetectInpaint(Unmasker):
     ) -> Restored:
         """Find the holes, fill them; see `Unmasker.unmask`. Time is the sum of both, memory the larger."""
         told = holes if self.detector.card.privileged else None
-        with CostMeter(self.device) as meter:
-            found = self.detector.detect(pixels, told, image_ids)
-        if found.shape != pixels.shape[:3] or found.dtype != np.uint8:
-            raise PluginError(
-                f"detector '{self.detector.name}' returned {found.dtype} {found.shape} from detect(), which must "
-                f"return uint8 {pixels.shape[:3]}"
-            )
+        found, cost = detected(self.detector, pixels, told, image_ids)
+        return self.fill(
+            pixels, found, cost, landmarks=landmarks, image_ids=image_ids, true_pixels=true_pixels, bar=bar
+        )
+
+    def fill(
+        self,
+        pixels: NDArray[np.uint8],
+        found: NDArray[np.uint8],
+        cost: DetectionCost,
+        *,
+        landmarks: Points,
+        image_ids: tuple[str, ...],
+        true_pixels: NDArray[np.uint8] | None = None,
+        bar: Any = None,
+    ) -> Restored:
+        """Fill holes that the detector has `found` at a `cost`, which is counted in; otherwise as `unmask`."""
         restored = self.completer.unmask(pixels, found, landmarks, image_ids, true_pixels, bar=bar)
         return Restored(
             restored.pixels,
             restored.refused,
-            restored.seconds_per_image + meter.seconds / max(1, len(pixels)),
-            float(np.fmax(restored.peak_memory_mib, meter.peak_memory_mib)) if len(pixels) else math.nan,
+            restored.seconds_per_image + cost.seconds,
+            float(np.fmax(restored.peak_memory_mib, cost.peak_memory_mib)) if len(pixels) else math.nan,
         )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.errors import PluginError
+from benchmark.methods.measurement import CostMeter
 from benchmark.methods.part import Part
 
 
@@ -27,3 +30,34 @@ class Detector(Part):
             true_holes: ``uint8 (N, S, S)``; None unless the detector's card says `privileged`.
             image_ids: one a row.
         """
+
+
+@dataclass(frozen=True)
+class DetectionCost:
+    """What finding the mask of one image cost.
+
+    Attributes:
+        seconds: mean over the images that were looked at together.
+        peak_memory_mib: see `benchmark.methods.measurement.CostMeter`; NaN where unknown.
+    """
+
+    seconds: float
+    peak_memory_mib: float
+
+
+def detected(
+    detector: Detector, pixels: NDArray[np.uint8], true_holes: NDArray[np.uint8] | None, image_ids: tuple[str, ...]
+) -> tuple[NDArray[np.uint8], DetectionCost]:
+    """What `detector` finds, checked, and what that cost. Arguments as of `Detector.detect`.
+
+    Raises:
+        PluginError: `detect` broke its contract: another shape or type.
+    """
+    with CostMeter(detector.device) as meter:
+        found = detector.detect(pixels, true_holes, image_ids)
+    if found.shape != pixels.shape[:3] or found.dtype != np.uint8:
+        raise PluginError(
+            f"detector '{detector.name}' returned {found.dtype} {found.shape} from detect(), which must return uint8 "
+            f"{pixels.shape[:3]}"
+        )
+    return found, DetectionCost(meter.seconds / max(1, len(pixels)), meter.peak_memory_mib)

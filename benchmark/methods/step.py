@@ -17,6 +17,8 @@ from benchmark.artifacts import Artifact, Commit, RowArray
 from benchmark.context import RunContext
 from benchmark.faces import AlignedFaces
 from benchmark.methods.base import CropTransform, MaskedPairs, Method, Unmasker
+from benchmark.methods.detect_inpaint import DetectInpaint
+from benchmark.methods.detection_step import FoundMasks
 from benchmark.methods.fit_in_processes import fit_in_processes
 from benchmark.methods.part import Part
 from benchmark.methods.trained_completer import TrainedNetworks
@@ -142,7 +144,15 @@ def _trained(part: Unmasker | Part, training: TrainingPairs, context: RunContext
     return context.store.folder("train", about, make)
 
 
-def unmask(method: Unmasker, view: View, *, trained_on: Sequence[str], name: str, context: RunContext) -> Restored:
+def unmask(
+    method: Unmasker,
+    view: View,
+    *,
+    trained_on: Sequence[str],
+    name: str,
+    context: RunContext,
+    found: FoundMasks | None = None,
+) -> Restored:
     """Restore every face of `view`; a view that carries no mask (passthrough) is restored as if it did.
 
     Args:
@@ -151,6 +161,7 @@ def unmask(method: Unmasker, view: View, *, trained_on: Sequence[str], name: str
         trained_on: keys of what the method's parts have learned, empty if there are none.
         name: of the method, as asked for.
         context: of the run.
+        found: for a `DetectInpaint`, what its detector found on this view; None = it looks for itself.
     """
     about = {
         "version": _VERSION,
@@ -163,7 +174,7 @@ def unmask(method: Unmasker, view: View, *, trained_on: Sequence[str], name: str
     masked = isinstance(view, MaskedView)
     kind = "unmask" if masked else "pass through"
 
-    make = context.make_batches(partial(_restore_rows, method, view), count=len(view), doing=f"{kind}: {name}")
+    make = context.make_batches(partial(_restore_rows, method, view, found), count=len(view), doing=f"{kind}: {name}")
     size = view.faces.size
     arrays = {"pixels": RowArray((size, size, 3), "uint8")}
     artifact = context.store.rows("unmask", about, count=len(view), arrays=arrays, make=make)
@@ -206,17 +217,24 @@ def transform(method: CropTransform, view: View, *, name: str, shown: str, conte
     return View(artifact.key, view.photo_set, _with_pixels(view.faces, artifact.array("pixels")), records)
 
 
-def _restore_rows(method: Unmasker, view: View, rows: Sequence[int], commit: Commit) -> None:
+def _restore_rows(method: Unmasker, view: View, found: FoundMasks | None, rows: Sequence[int], commit: Commit) -> None:
     ready = [row for row in rows if not view.failed(row)]
     if ready:
         faces = view.take(ready).faces
-        restored = method.unmask(
-            faces.pixels,
-            view.holes[ready] if isinstance(view, MaskedView) else np.zeros(faces.pixels.shape[:3], np.uint8),
-            faces.landmarks,
-            faces.image_ids,
-            true_pixels=view.true_pixels[ready] if isinstance(view, MaskedView) else faces.pixels,
-        )
+        true_pixels = view.true_pixels[ready] if isinstance(view, MaskedView) else faces.pixels
+        if found is not None and isinstance(method, DetectInpaint):
+            restored = method.fill(
+                faces.pixels,
+                found.holes[ready],
+                found.cost(ready),
+                landmarks=faces.landmarks,
+                image_ids=faces.image_ids,
+                true_pixels=true_pixels,
+            )
+        else:
+            hidden = np.zeros(faces.pixels.shape[:3], np.uint8)
+            holes = view.holes[ready] if isinstance(view, MaskedView) else hidden
+            restored = method.unmask(faces.pixels, holes, faces.landmarks, faces.image_ids, true_pixels)
         cost: Mapping[str, Any] = {"seconds": restored.seconds_per_image, "memory_mib": restored.peak_memory_mib}
         for row, pixels, refused in zip(ready, restored.pixels, restored.refused, strict=True):
             commit(row, {"pixels": pixels}, {"reason": REFUSED} if refused else cost)

@@ -15,12 +15,30 @@ from benchmark.faces import FaceGeometry
 from benchmark.masking.choice import choose_style
 from benchmark.masking.step import mask_photos
 from benchmark.methods.base import CropTransform, Method, ReferenceMasker, TemplateMapper, Unmasker
+from benchmark.methods.detect_inpaint import DetectInpaint
+from benchmark.methods.detection_step import FoundMasks, find_masks
+from benchmark.methods.detector import Detector
 from benchmark.methods.step import Restored, transform, unmask
 from benchmark.pipeline.conditions import Pairing, Side, only, subset, whole
 from benchmark.pipeline.plan import Plan
 from benchmark.recognisers.presentation import present
 from benchmark.seeds import generator_for
 from benchmark.views import MaskedView, View
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What one detector found in this arm.
+
+    Attributes:
+        detector: fitted, not privileged.
+        masked: on the masked crops.
+        bare: on the crops of the probes that pass through without a mask; None where there are none.
+    """
+
+    detector: Detector
+    masked: FoundMasks
+    bare: FoundMasks | None
 
 
 @dataclass(frozen=True)
@@ -31,6 +49,8 @@ class PreparedArm:
         arm: ``"oracle"`` or ``"redetect"``.
         masked: the masked crops, with the truth beside them.
         restored: by `Unmasker`, what it made of the masked crops.
+        detections: by the label of each detector that takes part.
+        bare_probes: rows of the photos that pass through without a mask.
         pairings: every condition of every method.
         notes: conditions that were asked for and make no sense for a method.
     """
@@ -38,6 +58,8 @@ class PreparedArm:
     arm: Arm
     masked: MaskedView
     restored: Mapping[str, Restored]
+    detections: Mapping[str, Detection]
+    bare_probes: Sequence[int]
     pairings: Sequence[Pairing]
     notes: Sequence[str]
 
@@ -72,6 +94,7 @@ class _ArmBuilder:
         self._wanted = set(plan.config.conditions)
         self._pairings: list[Pairing] = []
         self._restored: dict[str, Restored] = {}
+        self._detections: dict[str, Detection] = {}
         self._notes: list[str] = []
         self._raw_crops = crop_raw(acquired, plan.config.size, context)
         self._mask_types = [
@@ -98,7 +121,15 @@ class _ArmBuilder:
         self._add("masked-masked", "none", masked_reference, masked_probe)
         for name, method in self._plan.methods.items():
             self._add_method(name, method)
-        return PreparedArm(self._arm, self._masked_crops, self._restored, self._pairings, self._notes)
+        return PreparedArm(
+            self._arm,
+            self._masked_crops,
+            self._restored,
+            self._detections,
+            self._bare_probes,
+            self._pairings,
+            self._notes,
+        )
 
     def _add_method(self, name: str, method: Method) -> None:
         if isinstance(method, Unmasker):
@@ -114,7 +145,15 @@ class _ArmBuilder:
 
     def _add_unmasker(self, name: str, method: Unmasker) -> None:
         trained_on = [self._learned[part.label] for part in method.parts() if part.trains]
-        restored = unmask(method, self._masked_crops, trained_on=trained_on, name=name, context=self._context)
+        found = self._detect(method)
+        restored = unmask(
+            method,
+            self._masked_crops,
+            trained_on=trained_on,
+            name=name,
+            context=self._context,
+            found=None if found is None else found.masked,
+        )
         self._restored[name] = restored
         shown = self._shown(restored.view, self._acquired, self._masked_crops.photo_geometry, self._mask_types, name)
         reference, probe = self._sides(name, shown)
@@ -128,9 +167,25 @@ class _ArmBuilder:
                 trained_on=trained_on,
                 name=name,
                 context=self._context,
+                found=None if found is None else found.bare,
             )
             label = f"{name} on bare faces"
             self._add_passthrough(name, self._shown(passed.view, bare, bare.geometry, None, label), label)
+
+    def _detect(self, method: Unmasker) -> Detection | None:
+        """What the method's detector finds: once, for all the methods that share it. None where none looks."""
+        if not isinstance(method, DetectInpaint) or method.detector.card.privileged:
+            return None
+        detector = method.detector
+        if detector.label not in self._detections:
+            learned = self._learned[detector.label] if detector.trains else ""
+            bare = self._raw_crops.take(self._bare_probes) if self._bare_probes else None
+            self._detections[detector.label] = Detection(
+                detector,
+                find_masks(detector, self._masked_crops, trained_on=learned, context=self._context),
+                None if bare is None else find_masks(detector, bare, trained_on=learned, context=self._context),
+            )
+        return self._detections[detector.label]
 
     def _add_reference_masker(self, name: str) -> None:
         """Each reference wears the mask type of the probe it is compared with: one image a (reference, type)."""

@@ -25,6 +25,7 @@ from benchmark.methods.step import Learned, fit
 from benchmark.methods.trained_weights import TrainedWeights, with_weights
 from benchmark.pipeline.arm import PreparedArm, prepare_arm
 from benchmark.pipeline.comparison import compare_arm
+from benchmark.pipeline.detection_rows import measure_detection
 from benchmark.pipeline.examples import choose_examples
 from benchmark.pipeline.manifest import machine_facts
 from benchmark.pipeline.plan import Plan, make_plan
@@ -90,11 +91,14 @@ def run(config: RunConfig) -> Path:
             seed=plan.config.seed,
             progress=context.progress,
         )
-        restoration = [measure_restoration(plan, prepared, subjects, context.progress) for prepared in arms]
+        measured = [measurement]
+        for prepared in arms:
+            measured.append(measure_restoration(plan, prepared, subjects, context.progress))
+            measured.append(measure_detection(plan, prepared, subjects))
     manifest = _manifest(plan, acquired, made, started, watch.seconds)
     results = RunResults(
-        metrics=[row for part in (measurement, *restoration) for row in part.rows],
-        notes=[*notes, *(note for part in (measurement, *restoration) for note in part.notes)],
+        metrics=[row for part in measured for row in part.rows],
+        notes=[*notes, *(note for part in measured for note in part.notes)],
         curves=measurement.curves,
         images=context.ledger.table(),
         examples=choose_examples(arms[0]),

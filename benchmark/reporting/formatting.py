@@ -28,6 +28,11 @@ _METRIC_NAMES = {
     "ssim": "SSIM",
     "lpips": "LPIPS",
     "fid": "FID",
+    "kid": "KID",
+    "mask_iou": "Mask IoU",
+    "mask_precision": "Mask precision",
+    "mask_recall": "Mask recall",
+    "false_masks": "False masks",
     "seconds_per_image": "Seconds per image",
     "peak_memory_mib": "Peak memory",
 }
@@ -45,10 +50,14 @@ _SHARES = {
     "gain",
     "fta",
     "rank1",
+    "mask_iou",
+    "mask_precision",
+    "mask_recall",
+    "false_masks",
 }
 _LOWER_IS_BETTER = {
     *("fmr", "fnmr", "gfrr", "gfar", "eer", "harm", "fta"),
-    *("lpips", "fid", "seconds_per_image", "peak_memory_mib"),
+    *("lpips", "fid", "kid", "false_masks", "seconds_per_image", "peak_memory_mib"),
 }
 
 

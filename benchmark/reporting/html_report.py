@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from benchmark.reporting import formatting
 from benchmark.reporting.conditions_table import conditions_table
+from benchmark.reporting.detectors_table import detectors_table
 from benchmark.reporting.example_faces import face_captions, face_rows
 from benchmark.reporting.failures_table import failures_table
 from benchmark.reporting.figure_style import NamedFigure, inline_svg
@@ -78,6 +79,7 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
             targets=[_choice(index, number, target, main) for number, target in enumerate(index.targets)],
             main_target=None if main is None else formatting.target(main),
             tables=tables,
+            detectors=detectors_table(index),
             notes=note_groups(results.notes),
             figures={section: [_inline(figure) for figure in drawn] for section, drawn in figures.items()},
             captions=face_captions(results.examples),

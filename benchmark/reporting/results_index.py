@@ -65,7 +65,10 @@ class ResultsIndex:
         judged = [row for row in self.rows if row.condition == "raw-raw" and not _agnostic(row.recogniser)]
         judged = judged or [row for row in self.rows if not _agnostic(row.recogniser)]
         self.panels: list[Panel] = sorted({panel_of(row) for row in judged if row.size != NATIVE})
-        self.entries: list[Entry] = sorted({entry_of(row) for row in self.rows if row.method != NO_METHOD})
+        # a detector has rows of its own, and is no method: no recogniser judges it
+        methods = [row for row in self.rows if row.method != NO_METHOD]
+        methods = [row for row in methods if not _agnostic(row.recogniser)] or methods
+        self.entries: list[Entry] = sorted({entry_of(row) for row in methods})
         self.mask_types: list[str] = sorted({row.mask_type for row in self.rows} - {"all", ""})
         self.targets: list[float] = sorted(
             {row.target for row in self.rows if row.target is not None and not missing(row.target)}, reverse=True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,45 @@ def measure_images(
             values[name] = _per_image(metric, true, restored, holes, failed)
         except Exception as error:  # a plugin may raise anything; the others' rows must not be lost
             book.add("failed", f"metric '{name}' failed: {type(error).__name__}: {error}", cell, metric=name)
+    rows = rows_by_mask_type(
+        cell,
+        values,
+        {name: chosen[name].pool for name in values},
+        failed=failed,
+        subjects=subjects,
+        mask_types=mask_types,
+        replicates=replicates,
+        seed=seed,
+        book=book,
+    )
+    return Measurement(tuple(rows), book.notes())
+
+
+def rows_by_mask_type(
+    cell: Cell,
+    values: Mapping[str, NDArray[np.float64]],
+    pools: Mapping[str, Callable[[float], float]],
+    *,
+    failed: NDArray[np.bool_],
+    subjects: NDArray[np.int32],
+    mask_types: Sequence[str | None],
+    replicates: int,
+    seed: int,
+    book: NoteBook,
+) -> list[MetricRow]:
+    """A row for each metric, over all images and over those of each mask type.
+
+    Args:
+        cell: the leading columns.
+        values: by metric, one number an image, ``(N,)``; NaN leaves the image out.
+        pools: by metric, the cell's value from the mean over its images.
+        failed: ``bool (N,)``.
+        subjects: ``int32 (N,)``.
+        mask_types: one an image.
+        replicates: of the bootstrap over subjects.
+        seed: of the run.
+        book: takes the notes.
+    """
     draws = draw_subjects(int(subjects.max()) + 1 if len(subjects) else 0, replicates, seed=seed)
     types = sorted({name for name in mask_types if name is not None})
     worn = np.array([name or "" for name in mask_types], dtype=object)
@@ -64,7 +103,7 @@ def measure_images(
     for mask_type in (ALL_TYPES, *(types if len(types) > 1 else ())):
         member = np.ones(len(subjects), dtype=bool) if mask_type == ALL_TYPES else worn == mask_type
         for name, numbers in values.items():
-            pooled = _pooled(chosen[name], numbers[member], subjects[member], draws)
+            pooled = _pooled(pools[name], numbers[member], subjects[member], draws)
             low, high = percentile_interval(pooled) or (None, None)
             if not np.isfinite(pooled[0]):
                 text = "identical to the truth: infinite" if np.isinf(pooled[0]) else "no image to compare"
@@ -85,7 +124,7 @@ def measure_images(
                     threshold=None,
                 )
             )
-    return Measurement(tuple(rows), book.notes())
+    return rows
 
 
 def _per_image(
@@ -104,7 +143,10 @@ def _per_image(
 
 
 def _pooled(
-    metric: ImageMetric, values: NDArray[np.float64], subjects: NDArray[np.int32], draws: NDArray[np.int32]
+    pool: Callable[[float], float],
+    values: NDArray[np.float64],
+    subjects: NDArray[np.int32],
+    draws: NDArray[np.int32],
 ) -> NDArray[np.float64]:
     """The pooled value in every replicate, ``(R + 1,)``."""
     defined = np.isfinite(values)
@@ -112,4 +154,4 @@ def _pooled(
     total = draws @ np.bincount(subjects[defined], weights=values[defined], minlength=people)
     count = draws @ np.bincount(subjects[defined], minlength=people).astype(np.float64)
     means = np.divide(total, count, out=np.full(len(draws), np.nan), where=count > 0)
-    return np.array([metric.pool(float(mean)) if np.isfinite(mean) else np.nan for mean in means])
+    return np.array([pool(float(mean)) if np.isfinite(mean) else np.nan for mean in means])

@@ -23,10 +23,11 @@ from tests.verification.population import CELL, cell_of, scores, search
 RATES = ["fmr", "fnmr", "gfrr", "gfar", "tar", "eer", "auc", "d_prime", "accuracy", "rank1", "fta"]
 CONTRASTS = ["recovery", "recovery_frozen", "harm"]
 DISTANCES = ["fid", "kid"]
+MASKS = ["mask_iou", "mask_precision", "mask_recall", "false_masks"]
 IMAGES_AND_COSTS = ["psnr", "ssim", "psnr_hole", "ssim_hole", "seconds_per_image", "peak_memory_mib"]
 
 
-@pytest.mark.parametrize("name", [*RATES, *CONTRASTS, *DISTANCES, *IMAGES_AND_COSTS])
+@pytest.mark.parametrize("name", [*RATES, *CONTRASTS, *DISTANCES, *MASKS, *IMAGES_AND_COSTS])
 def test_every_metric_of_the_design_is_registered(name: str) -> None:
     metric = METRICS.load(name)
     assert isinstance(metric.higher_is_better, bool)

@@ -1,0 +1,64 @@
+"""How well detectors find masks, as plugins: overlap with the true mask, and masks found where there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.cards import Card
+from benchmark.plugins import register_metric
+from benchmark.verification.base import MaskMetric
+
+Masks = NDArray[np.uint8]
+
+
+@register_metric("mask_iou")
+class MaskIou(MaskMetric):
+    """Covered pixels that both name, over pixels that either names: true mask and the one found; mean over faces."""
+
+    card = Card(source="Jaccard index")
+    higher_is_better = True
+
+    def per_image(self, true: Masks, found: Masks) -> NDArray[np.float64]:
+        """Intersection over union; a mask that was missed altogether counts 0."""
+        return _share((true > 0) & (found > 0), (true > 0) | (found > 0), where_empty=np.nan)
+
+
+@register_metric("mask_precision")
+class MaskPrecision(MaskMetric):
+    """Share of the pixels found that are covered; mean over faces, 0 where nothing was found."""
+
+    higher_is_better = True
+
+    def per_image(self, true: Masks, found: Masks) -> NDArray[np.float64]:
+        """Covered ones among those found."""
+        return _share((true > 0) & (found > 0), found > 0, where_empty=0.0)
+
+
+@register_metric("mask_recall")
+class MaskRecall(MaskMetric):
+    """Share of the covered pixels that were found; mean over faces."""
+
+    higher_is_better = True
+
+    def per_image(self, true: Masks, found: Masks) -> NDArray[np.float64]:
+        """Found ones among those covered."""
+        return _share((true > 0) & (found > 0), true > 0, where_empty=np.nan)
+
+
+@register_metric("false_masks")
+class FalseMasks(MaskMetric):
+    """Share of faces without mask on which the detector found one, however small."""
+
+    higher_is_better = False
+    bare = True
+
+    def per_image(self, true: Masks, found: Masks) -> NDArray[np.float64]:  # noqa: ARG002
+        """1 where anything was found."""
+        return np.array([float(mask.any()) for mask in found])
+
+
+def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_], *, where_empty: float) -> NDArray[np.float64]:
+    counted, of = (pixels.reshape(len(pixels), -1).sum(axis=1).astype(np.float64) for pixels in (part, whole))
+    shares: NDArray[np.float64] = np.divide(counted, of, out=np.full(len(of), where_empty), where=of > 0)
+    return shares
