@@ -24,18 +24,13 @@ def machine_facts(device: str) -> dict[str, Any]:
         "git_revision": _git_revision(),
         "device": device_name(device),
         "platform": platform.platform(),
-        "command": command_line(),
+        "command": shlex.join(["python", *sys.argv]),
     }
 
 
 def device_name(device: str) -> str:
     """What a torch device is called: the GPU's name, or the processor's architecture."""
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.machine()
-
-
-def command_line() -> str:
-    """The command that runs now."""
-    return shlex.join(["python", *sys.argv])
 
 
 def _library_versions() -> dict[str, str]:

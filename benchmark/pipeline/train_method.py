@@ -22,7 +22,7 @@ from benchmark.methods.step import Learned, fit_part
 from benchmark.methods.trained_completer import TrainedNetworks
 from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, write_card
 from benchmark.parallel import available_cores
-from benchmark.pipeline.manifest import command_line, device_name
+from benchmark.pipeline.manifest import device_name
 from benchmark.pipeline.plan import mask_names, torch_device, writable
 from benchmark.pipeline.training_pairs import make_training_pairs
 from benchmark.pipeline.training_sources import choose_training
@@ -81,8 +81,9 @@ def train_method(
         learned = fit_part(part, made.training, context, devices=devices)
         target = folder if len(learners) == 1 else folder / part.label.replace(":", "_")
         _hand_out(learned, target)
+        command = _command(config, steps=steps, start_from=start_from, devices=devices)
         card = _card(part, learned.losses, config, len(made.training.pairs))
-        write_card(target, card.model_copy(update={"trained_on": licences}), people)
+        write_card(target, card.model_copy(update={"trained_on": licences, "command": command}), people)
     return folder
 
 
@@ -103,7 +104,7 @@ def _set_length(part: Method, steps: int) -> None:
 
 
 def _card(part: Unmasker | Part, losses: pd.DataFrame | None, config: RunConfig, pairs: int) -> WeightsCard:
-    """What is known when the training has ended; its data sets are filled in by the caller."""
+    """What is known when the training has ended; the caller fills in data sets and command."""
     settings = getattr(part.settings, "training", None)
     most = settings.size if isinstance(settings, TrainingSettings) else None
     return WeightsCard(
@@ -117,10 +118,32 @@ def _card(part: Unmasker | Part, losses: pd.DataFrame | None, config: RunConfig,
         seconds=None if losses is None else round(float(losses.seconds.sum()), 1),
         device=device_name(part.device),
         seed=config.seed,
-        command=command_line(),
+        command="",
         parameters={name: trainable_parameters(network) for name, network in part.networks().items()},
         version=__version__,
     )
+
+
+def _command(config: RunConfig, *, steps: int | None, start_from: Path | None, devices: int) -> str:
+    """The command that trains anew on any machine: without this one's folders."""
+    defaults = RunConfig()
+    names = [text.partition("=")[0] for text in config.train_dataset]
+    rooted = {name for name, text in zip(names, config.train_dataset, strict=True) if "=" in text or config.train_root}
+    command = ["python run_benchmark.py train", "--method", config.methods[0]]
+    command += ["--dataset", ",".join(f"{name}=DIR" if name in rooted else name for name in names)]
+    for flag, value, default in (
+        ("--masks", ",".join(config.masks), ",".join(defaults.masks)),
+        ("--size", config.size, defaults.size),
+        ("--train-limit", config.train_limit, defaults.train_limit),
+        ("--mask-draws", config.mask_draws, defaults.mask_draws),
+        ("--steps", steps, None),
+        ("--start-from", "DIR" if start_from else None, None),
+        ("--seed", config.seed, defaults.seed),
+        ("--devices", devices, 1),
+    ):
+        if value != default:
+            command += [flag, str(value)]
+    return " ".join(command)
 
 
 def _hand_out(learned: Learned, target: Path) -> None:

@@ -176,7 +176,9 @@ def test_train_hands_out_weights(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert str(out) in capsys.readouterr().out
     card = TrainedWeights(out).card
     assert (card.method, card.side, card.pairs, card.train_data) == ("mean-face", 64, 20, "synthetic")
-    assert "--train-limit 20" in card.command or "pytest" in card.command
+    assert card.command == (
+        "python run_benchmark.py train --method true-mask+mean-face --dataset synthetic --size 64 --train-limit 20"
+    )
     arguments = ["--methods", "true-mask+mean-face", *SMALL, "--weights", f"mean-face={out}", "--targets", "0.1"]
     assert main([*arguments, "--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "run")]) == 0
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text("utf-8"))
