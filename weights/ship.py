@@ -28,6 +28,8 @@ def ship(folder: Path) -> Path:
         if (folder / name).exists():
             shutil.copy(folder / name, target / name)
     save_file({name: _halved(name, array) for name, array in arrays(folder).items()}, target / "weights.safetensors")
+    for file in target.iterdir():
+        file.chmod(0o644)  # safetensors makes files that only their owner may read
     return target
 
 
