@@ -68,25 +68,25 @@ class IdentityCompleter(TrainedCompleter):
     card = MethodCard(
         source="this project; U-Net: Ronneberger et al. 2015; identity term after Schroff et al., FaceNet, 2015",
         saw_recognisers=(SAW_RECOGNISER,),
-        parameters={"generator": 1_653_427, "critic": 167_265},
+        parameters={"generator": 1_653_715, "critic": 167_265},
     )
     presets: ClassVar[dict[str, IdentitySettings]] = {
         "tuned": IdentitySettings(
-            training=TrainingSettings(epochs=3, most_steps=4500, batch_size=16, flip=True, precision="bfloat16"),
-            learning_rate=2e-3,
+            training=TrainingSettings(epochs=2, most_steps=4000, batch_size=16, flip=True, precision="bfloat16"),
+            learning_rate=1e-3,
             critic_learning_rate=4e-4,
-            pixel_weight=1.0,
-            identity_weight=1.5,
-            perceptual_weight=0.25,
-            adversarial_weight=0.02,
+            pixel_weight=10.0,
+            identity_weight=1.0,
+            perceptual_weight=2.0,
+            adversarial_weight=0.05,
             critic_rests_above=0.8,
             jitter=0.02,
         ),
         "plain": IdentitySettings(
-            training=TrainingSettings(epochs=3, most_steps=4500, batch_size=16, flip=True, precision="bfloat16"),
-            learning_rate=2e-3,
+            training=TrainingSettings(epochs=2, most_steps=4000, batch_size=16, flip=True, precision="bfloat16"),
+            learning_rate=1e-3,
             critic_learning_rate=0.0,
-            pixel_weight=1.0,
+            pixel_weight=10.0,
             identity_weight=1.0,
             perceptual_weight=0.0,
             adversarial_weight=0.0,
@@ -133,7 +133,7 @@ class IdentityTask(TrainingTask):
 
     def __init__(self, modules: dict[str, nn.Module], settings: IdentitySettings, *, steps: int, device: str) -> None:
         rates = {"generator": settings.learning_rate, "critic": settings.critic_learning_rate}
-        betas = {"generator": (0.9, 0.99), "critic": (0.5, 0.99)}
+        betas = {"generator": (0.9, 0.999), "critic": (0.5, 0.99)}
         optimisers: dict[str, torch.optim.Optimizer] = {
             name: torch.optim.AdamW(module.parameters(), lr=rates[name], betas=betas[name], weight_decay=1e-4)
             for name, module in modules.items()

@@ -7,7 +7,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
+from benchmark.methods.smooth_filling import smoothly_filled
+
 _WIDTHS = (16, 32, 64, 128, 208)
+_INPUTS = 6
+"""Three colours, the hole, and where a pixel is."""
 _CRITIC_WIDTHS = (32, 64, 128)
 SIDE_STEP = 16
 """The U-Net halves its picture four times."""
@@ -30,15 +34,18 @@ class _Block(nn.Module):
 
 
 class SlimUNet(nn.Module):
-    """Four halvings, a skip from each level, few channels where the picture is large: 1,653,427 parameters.
+    """Four halvings, a skip from each level, few channels where the picture is large: 1,653,715 parameters.
 
     Ronneberger, Fischer and Brox, *U-Net*, MICCAI 2015, made slim. At the bottom, where a face of 64 px has 4 × 4
     cells, a dilated convolution lets each cell see all of it: what the eyes say must reach the mouth.
+
+    It is shown the hole filled with the colours around it, and the places of the pixels (the crops are aligned: a
+    mouth has its place), and adds to that filling; at first it adds nothing.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        levels = zip((4, *_WIDTHS[:-1]), _WIDTHS, strict=True)
+        levels = zip((_INPUTS, *_WIDTHS[:-1]), _WIDTHS, strict=True)
         bottom = len(_WIDTHS) - 1
         self.down = nn.ModuleList(
             _Block(inputs, outputs, dilation=2 if level == bottom else 1)
@@ -48,14 +55,18 @@ class SlimUNet(nn.Module):
             _Block(_WIDTHS[level + 1] + _WIDTHS[level], _WIDTHS[level]) for level in reversed(range(bottom))
         )
         self.head = nn.Conv2d(_WIDTHS[0], 3, 3, padding=1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
 
     def forward(self, shown: Tensor) -> Tensor:
-        """Painted faces ``(B, 3, S, S)`` in [0, 1].
+        """Painted faces ``(B, 3, S, S)``, about [0, 1] but not clamped.
 
         Args:
             shown: ``(B, 4, S, S)`` of `benchmark.methods.completion.blanked`; S divisible by `SIDE_STEP`.
         """
-        features = shown * 2 - 1
+        with torch.no_grad():
+            filled = smoothly_filled(shown[:, :3].float(), shown[:, 3:].float())
+            features = torch.cat([filled * 2 - 1, shown[:, 3:], _places(shown)], dim=1)
         skips = []
         for level, block in enumerate(self.down):
             features = block(features if level == 0 else functional.avg_pool2d(features, 2))
@@ -63,7 +74,15 @@ class SlimUNet(nn.Module):
         for block, skip in zip(self.up, reversed(skips[:-1]), strict=True):
             enlarged = functional.interpolate(features, size=skip.shape[-2:], mode="bilinear", align_corners=False)
             features = block(torch.cat([enlarged, skip], dim=1))
-        return torch.sigmoid(self.head(features).float())
+        return filled + self.head(features).float()
+
+
+def _places(images: Tensor) -> Tensor:
+    """Column and row of each pixel, −1 to 1, ``(B, 2, H, W)``."""
+    height, width = images.shape[-2:]
+    rows = torch.linspace(-1, 1, height, device=images.device).view(1, 1, -1, 1).expand(len(images), 1, height, width)
+    columns = torch.linspace(-1, 1, width, device=images.device).view(1, 1, 1, -1).expand(len(images), 1, height, width)
+    return torch.cat([columns, rows], dim=1)
 
 
 class PatchCritic(nn.Module):

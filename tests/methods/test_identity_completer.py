@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 from benchmark.errors import RequestError, StorageError
 from benchmark.methods.identity_completer import IdentityCompleter
 from benchmark.methods.masked_faces import to_holes, to_tensor
+from benchmark.methods.smooth_filling import smoothly_filled
 from benchmark.training.task import TrainingBatch
 
 SIDE = 32
@@ -46,7 +47,10 @@ def shaped(pairs):
 
 @pytest.fixture
 def toy(tiny_pairs):
-    return shaped(tiny_pairs(12, SIDE, validation=4))
+    pairs = shaped(tiny_pairs(12, SIDE, validation=4))
+    for part in (pairs, pairs.validation):
+        part.true[:, 20:28, 8:24] = (220, 20, 20)  # a mouth, under every mask
+    return pairs
 
 
 def batch_of(pairs, count=4) -> TrainingBatch:
@@ -72,9 +76,10 @@ def test_its_sizes_are_on_its_card():
 @pytest.mark.parametrize("side", [32, 64, 128])
 def test_it_paints_at_every_side(side):
     shown = torch.rand(2, 4, side, side)
+    shown[:, 3] = shown[:, 3] > 0.5
     painted = IdentityCompleter().build(side)["generator"](shown)
     assert painted.shape == (2, 3, side, side)
-    assert 0 <= painted.min() <= painted.max() <= 1
+    assert torch.equal(painted, smoothly_filled(shown[:, :3], shown[:, 3:]))  # before training it adds nothing
 
 
 def test_a_side_that_cannot_be_halved_is_refused():
@@ -110,9 +115,9 @@ def test_the_critic_rests_while_it_is_right_too_often(toy):
 
 
 def test_it_learns_a_toy_and_is_the_same_after_saving(toy, quiet, tmp_path):
-    made = method("plain", steps=12)
+    made = method("plain", steps=15)
     made.fit(toy, progress=quiet)
-    assert made.losses.train_loss.iloc[-1] < 0.9 * made.losses.train_loss.iloc[0]
+    assert made.losses.train_pixels.iloc[-1] < 0.7 * made.losses.train_pixels.iloc[0]
     assert {"validation_hole_error", "validation_hole_psnr", "validation_identity"} <= set(made.losses.columns)
     assert np.isfinite(made.losses.to_numpy()).all()
     ids = tuple(f"face-{row}" for row in range(12))
