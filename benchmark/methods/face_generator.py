@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -20,6 +20,7 @@ from benchmark.methods.face_generator_networks import (
     LatentEncoder,
     LatentGenerator,
 )
+from benchmark.methods.masked_faces import resized
 from benchmark.methods.part import Part
 from benchmark.methods.trained_completer import TrainedNetworks
 from benchmark.plugins import register_method
@@ -72,7 +73,8 @@ class FaceGenerator(TrainedNetworks, Part):
     """Part: an unconditional GAN that makes random faces (thesis section 10); `gan-prior` completes faces with it.
 
     Trained on the true faces of the pairs alone. A third network, the encoder, learns meanwhile to guess the latent
-    vector of a face with a hole, so that `gan-prior` need not start its search anywhere. Presets:
+    vector of a face with a hole, so that `gan-prior` need not start its search anywhere. The networks work at 16, 32,
+    64, 128 or 256 pixels, whatever the faces fill; others are shrunk. Presets:
 
     * ``tuned`` (default): what keeps the two in balance: a gradient penalty (R1) on real faces. The generator kept is
       a moving average.
@@ -120,9 +122,7 @@ class FaceGenerator(TrainedNetworks, Part):
         return tuple(self.modules)
 
     def build(self, side: int) -> dict[str, nn.Module]:
-        """Generator, discriminator and, if the preset has one, encoder; at the largest of `SIDES` up to `side`."""
-        if side not in SIDES:
-            raise RequestError(f"face-generator works at sides of {', '.join(map(str, SIDES))} pixels, not {side}")
+        """Generator, discriminator and, if the preset has one, encoder."""
         modules: dict[str, nn.Module] = {"generator": LatentGenerator(side), "discriminator": FaceDiscriminator(side)}
         for module in modules.values():
             module.apply(_start_small)
@@ -130,15 +130,21 @@ class FaceGenerator(TrainedNetworks, Part):
             modules["encoder"] = LatentEncoder(side)
         return modules
 
-    def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
+    def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:
         """Adversarial training, and the encoder's."""
         modules["average"] = copy.deepcopy(modules["generator"])
-        return FaceGeneratorTask(modules, self.settings, steps=steps, seed=self.seed)
+        return FaceGeneratorTask(modules, self.settings, side=side, steps=steps, seed=self.seed)
 
     def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
         """Train; the generator's moving average takes the generator's place."""
         super().fit(pairs, progress=progress)
         self.modules["generator"] = self.modules.pop("average")
+
+    def _set_side(self, side: int) -> None:
+        fitting = [possible for possible in SIDES if possible <= side]
+        if not fitting:
+            raise RequestError(f"face-generator needs faces of {SIDES[0]} pixels or more, not {side}")
+        super()._set_side(fitting[-1])
 
     def generate(self, latents: Tensor) -> Tensor:
         """Faces ``(B, 3, side, side)`` in [0, 1] of latent vectors ``(B, LATENT)``, standard normal in training."""
@@ -155,6 +161,7 @@ class FaceGeneratorTask(TrainingTask):
     Args:
         modules: ``generator``, ``discriminator``, ``average`` (of the generator) and perhaps ``encoder``.
         settings: of the preset.
+        side: of the networks' faces; larger ones are shrunk to it.
         steps: of the whole training.
         seed: of the random faces on the sheets.
     """
@@ -162,9 +169,10 @@ class FaceGeneratorTask(TrainingTask):
     monitor = "hole_error"
 
     def __init__(
-        self, modules: dict[str, nn.Module], settings: FaceGeneratorSettings, *, steps: int, seed: int
+        self, modules: dict[str, nn.Module], settings: FaceGeneratorSettings, *, side: int, steps: int, seed: int
     ) -> None:
         self._settings = settings
+        self._side = side
         self._encoder_from = settings.encoder_from * steps
         self._seed = seed
         self._discriminator = modules["discriminator"]
@@ -182,18 +190,15 @@ class FaceGeneratorTask(TrainingTask):
 
     def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
         """One step of each network."""
+        batch = self._shrunk(batch)
         real = batch.true * 2 - 1
         latents = torch.randn(len(real), LATENT).to(real.device)
         fake: Tensor = self.modules["generator"](latents)
         losses = self._discriminate(real, fake.detach(), batch.step, fabric)
-        with frozen(self.modules["discriminator"]):
-            loss = generator_loss(self.modules["discriminator"](fake))
-            fabric.backward(loss)
-        self._descend("generator")
+        losses["losses_g"] = self._imitate(fake, fabric)
         self.modules["average"].eval()
         decay = min(self._settings.average_decay, (1 + batch.step) / (10 + batch.step))
         update_average(self.modules["average"], self.modules["generator"], decay)
-        losses["losses_g"] = loss
         if "encoder" in self.modules and batch.step >= self._encoder_from:
             losses["encoder"] = self._encode(batch, fabric)
         elif batch.step == 0 and "encoder" in self.modules:
@@ -206,11 +211,13 @@ class FaceGeneratorTask(TrainingTask):
         if "encoder" not in self.modules:
             nothing = torch.full((len(batch.true),), 0.5)
             return {"hole_error": nothing, "known_error": nothing}
+        batch = self._shrunk(batch)
         inside, outside = mean_errors(self._guessed(batch.masked, batch.holes), batch.true, batch.holes)
         return {"hole_error": inside, "known_error": outside}
 
     def sample(self, batch: TrainingBatch) -> Sequence[Tensor]:
         """Random faces, always of the same latent vectors; then masked faces, the encoder's guess and the truth."""
+        batch = self._shrunk(batch)
         fixed = torch.Generator().manual_seed(self._seed)
         rows = []
         for _ in range(_RANDOM_ROWS):
@@ -243,6 +250,13 @@ class FaceGeneratorTask(TrainingTask):
             "discriminator_accuracy": discriminator_accuracy(on_real, on_fake),
         }
 
+    def _imitate(self, fake: Tensor, fabric: Fabric) -> Tensor:
+        with frozen(self.modules["discriminator"]):
+            loss = generator_loss(self.modules["discriminator"](fake))
+            fabric.backward(loss)
+        self._descend("generator")
+        return loss
+
     def _encode(self, batch: TrainingBatch, fabric: Fabric) -> Tensor:
         shown = blanked(batch.masked, randomly_grown(batch.holes))
         latents: Tensor = self.modules["encoder"](shown)
@@ -257,6 +271,10 @@ class FaceGeneratorTask(TrainingTask):
     def _guessed(self, masked: Tensor, holes: Tensor) -> Tensor:
         faces: Tensor = self.modules["average"](self.modules["encoder"](blanked(masked, holes)))
         return (faces.float() + 1) / 2
+
+    def _shrunk(self, batch: TrainingBatch) -> TrainingBatch:
+        masked, true = resized(batch.masked, self._side), resized(batch.true, self._side)
+        return replace(batch, masked=masked, true=true, holes=(resized(batch.holes, self._side) > 0).float())
 
     def _descend(self, name: str) -> None:
         self.optimisers[name].step()
