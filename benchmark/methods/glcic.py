@@ -99,7 +99,7 @@ class Glcic(TrainedCompleter):
     stored = ("average",)
     presets: ClassVar[dict[str, GlcicSettings]] = {
         "tuned": GlcicSettings(
-            training=TrainingSettings(epochs=2, batch_size=16, flip=True, precision="bfloat16"),
+            training=TrainingSettings(epochs=2, most_steps=3_000, batch_size=16, flip=True, precision="bfloat16"),
             width=16,
             discriminator_width=16,
             features=128,
