@@ -55,8 +55,8 @@ class SlimUNet(nn.Module):
             _Block(_WIDTHS[level + 1] + _WIDTHS[level], _WIDTHS[level]) for level in reversed(range(bottom))
         )
         self.head = nn.Conv2d(_WIDTHS[0], 3, 3, padding=1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        for parameter in self.head.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, shown: Tensor) -> Tensor:
         """Painted faces ``(B, 3, S, S)``, about [0, 1] but not clamped.
@@ -74,7 +74,8 @@ class SlimUNet(nn.Module):
         for block, skip in zip(self.up, reversed(skips[:-1]), strict=True):
             enlarged = functional.interpolate(features, size=skip.shape[-2:], mode="bilinear", align_corners=False)
             features = block(torch.cat([enlarged, skip], dim=1))
-        return filled + self.head(features).float()
+        added: Tensor = self.head(features)
+        return filled + added.float()
 
 
 def _places(images: Tensor) -> Tensor:
