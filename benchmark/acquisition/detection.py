@@ -71,6 +71,23 @@ def locate_face(photo: Image) -> FaceGeometry:
     return FaceGeometry(box.astype(np.float32), landmarks, _points(models.five_points(pixels, rectangle)))
 
 
+def place_landmarks(image: Image, box: NDArray[np.floating]) -> Points:
+    """dlib's 68 landmarks of a face whose box is known; there is always an answer, however little it means.
+
+    Args:
+        image: ``uint8 (H, W, 3)``, RGB.
+        box: left, top, right, bottom, pixels.
+
+    Returns:
+        ``float32 (68, 2)``, pixels of `image`.
+
+    Raises:
+        PluginError: dlib's models are missing or damaged.
+    """
+    rectangle = dlib.rectangle(*(int(edge) for edge in np.rint(box)))
+    return _points(_models().landmarks(np.ascontiguousarray(image), rectangle))
+
+
 def most_central_large_face(boxes: NDArray[np.float64], *, width: int, height: int) -> int:
     """Index of the subject's face by the rule that `locate_face` states.
 
