@@ -41,6 +41,7 @@ class CoModSettings:
     Attributes:
         training: length and portions.
         widths: of the networks.
+        smooth_start: see `Generator`.
         learning_rate: of Adam, both sides.
         pixel_weight: of the mean absolute error in the hole; 0 = the paper's purely adversarial loss.
         penalty: γ of R1 (`gradient_penalty`).
@@ -52,6 +53,7 @@ class CoModSettings:
 
     training: TrainingSettings
     widths: Widths
+    smooth_start: bool
     learning_rate: float
     pixel_weight: float
     penalty: float
@@ -68,7 +70,8 @@ class CoModGan(TrainedCompleter):
     `completions` draws several. Presets:
 
     * ``tuned`` (default): narrow networks for a processor, R1 with γ = 1, a discriminator that rests while it wins,
-      and, to make something of a short training, a mean absolute error in the hole, which the paper has not.
+      and, to make something of a short training, two things that the paper has not: the generator adds to the colours
+      around the hole, and a mean absolute error in the hole joins the loss.
     * ``paper``: the published widths, learning rate and loss (Zhao et al. 2021, section 5 and appendix A: StyleGAN2's,
       without path length regularisation); batches of 32 and 25 million faces.
     """
@@ -80,8 +83,9 @@ class CoModGan(TrainedCompleter):
     )
     presets: ClassVar[dict[str, CoModSettings]] = {
         "tuned": CoModSettings(
-            training=TrainingSettings(epochs=3, most_steps=4000, batch_size=16, flip=True, precision="bfloat16"),
+            training=TrainingSettings(epochs=2, most_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
             widths=Widths(base=1024, most=128, latent=64, code=128, mapping_layers=4),
+            smooth_start=True,
             learning_rate=2e-3,
             pixel_weight=4.0,
             penalty=1.0,
@@ -92,6 +96,7 @@ class CoModGan(TrainedCompleter):
         "paper": CoModSettings(
             training=TrainingSettings(epochs=1000, most_steps=781_250, batch_size=32, flip=True),
             widths=Widths(base=32_768, most=512, latent=512, code=1024, mapping_layers=8),
+            smooth_start=False,
             learning_rate=2e-3,
             pixel_weight=0.0,
             penalty=10.0,
@@ -109,7 +114,7 @@ class CoModGan(TrainedCompleter):
             raise RequestError(f"co-mod-gan works at sides of {', '.join(map(str, SIDES))} pixels, not {side}")
         widths = self.settings.widths
         return {
-            "generator": _channels_last(Generator(side, widths)),
+            "generator": _channels_last(Generator(side, widths, smooth_start=self.settings.smooth_start)),
             "discriminator": _channels_last(Discriminator(side, widths)),
         }
 

@@ -14,6 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.methods.completion import NEUTRAL
+from benchmark.methods.smooth_filling import smoothly_filled
+
+_FIRST_ADDITION = 0.1
+"""How strong, to begin with, is what a network adds to a smooth start."""
 _START = 4
 """Side at which the synthesis begins."""
 _GAIN = math.sqrt(2)
@@ -55,10 +60,13 @@ class Generator(nn.Module):
     Args:
         side: of the faces, a power of two.
         widths: of the layers.
+        smooth_start: the hole is shown filled with the colours around it, and the network adds to these; otherwise it
+            is shown grey, as published.
     """
 
-    def __init__(self, side: int, widths: Widths) -> None:
+    def __init__(self, side: int, widths: Widths, *, smooth_start: bool = False) -> None:
         super().__init__()
+        self.smooth_start = smooth_start
         self.encoder = _Encoder(side, widths)
         self.mapping = nn.Sequential(
             *(_Linear(widths.latent, widths.latent, rate=widths.mapping_rate) for _ in range(widths.mapping_layers))
@@ -68,6 +76,10 @@ class Generator(nn.Module):
         self.first = _Modulated(widths.at(_START), widths.at(_START), style, side=_START)
         self.first_colours = _Modulated(widths.at(_START), 3, style, side=_START, colours=True)
         self.levels = nn.ModuleList(_Level(level, widths, style) for level in _sides_above_start(side))
+        if smooth_start:
+            for layer in self.modules():
+                if isinstance(layer, _Modulated) and layer.colours:
+                    layer.weight.data.mul_(_FIRST_ADDITION)
 
     def forward(self, shown: Tensor, latents: Tensor, *, fresh_noise: bool = False) -> Tensor:
         """Painted faces ``(B, 3, S, S)``, about [0, 1] but not clamped.
@@ -78,6 +90,10 @@ class Generator(nn.Module):
             fresh_noise: the noise that is added to each layer is drawn anew (training); otherwise it is always the
                 same picture.
         """
+        background = torch.full_like(shown[:, :3], NEUTRAL)
+        if self.smooth_start:
+            background = smoothly_filled(shown[:, :3], shown[:, 3:])
+            shown = torch.cat([background, shown[:, 3:]], dim=1)
         code, skips = self.encoder(shown * 2 - 1)
         latents = latents * (latents.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
         style = torch.cat([self.mapping(latents), code], dim=1)
@@ -86,8 +102,7 @@ class Generator(nn.Module):
         colours = self.first_colours(features, style)
         for level in self.levels:
             features, colours = level(features, colours, skips, style, fresh_noise=fresh_noise)
-        painted: Tensor = colours.float() / 2 + 0.5
-        return painted
+        return background + colours.float() / 2
 
 
 class Discriminator(nn.Module):

@@ -12,7 +12,9 @@ from lightning_fabric import Fabric
 from benchmark.errors import RequestError, StorageError
 from benchmark.methods.co_mod_gan import CoModGan
 from benchmark.methods.co_mod_gan_networks import Generator, Widths, batch_deviation
+from benchmark.methods.completion import blanked
 from benchmark.methods.masked_faces import MaskedFaces, to_holes, to_tensor
+from benchmark.methods.smooth_filling import smoothly_filled
 from benchmark.training.task import TrainingBatch
 
 NARROW = Widths(base=256, most=16, latent=8, code=16, mapping_layers=2)
@@ -70,6 +72,15 @@ def test_the_networks_work_at_each_side(side):
     painted = made["generator"](shown, torch.randn(2, NARROW.latent))
     assert painted.shape == (2, 3, side, side)
     assert made["discriminator"](painted, shown[:, 3:]).shape == (2, 1)
+
+
+def test_a_smooth_start_begins_near_the_colours_around_the_hole(tiny_pairs):
+    faces = faces_of(tiny_pairs(3, SIDE))
+    shown = blanked(faces.pixels, faces.holes)
+    filled = smoothly_filled(faces.pixels, faces.holes)
+    painted = narrow().build(SIDE)["generator"](shown, torch.randn(3, NARROW.latent))
+    published = narrow(smooth_start=False).build(SIDE)["generator"](shown, torch.randn(3, NARROW.latent))
+    assert (painted - filled).abs().mean() < 0.3 * (published - filled).abs().mean()
 
 
 def test_the_paper_s_networks_are_as_wide_as_published():
