@@ -13,6 +13,11 @@ from benchmark.plugins import DATASETS
 dataset = DATASETS.load("synthetic")(seed=0)
 protocol = dataset.protocol("probes", limit=5)
 print(dataset.read(protocol.photos[0]).shape)
+from benchmark.methods.resolve import resolve_method
+from benchmark.methods.trained_weights import shipped_weights
+for part in resolve_method("identity-completer").parts():
+    part.load(shipped_weights(part.name, part.preset, 128).folder)
+    print(part.name, shipped_weights(part.name, part.preset, 128).card.train_data)
 """
 
 
