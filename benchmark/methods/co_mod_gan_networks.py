@@ -102,7 +102,8 @@ class Generator(nn.Module):
         colours = self.first_colours(features, style)
         for level in self.levels:
             features, colours = level(features, colours, skips, style, fresh_noise=fresh_noise)
-        return background + colours.float() / 2
+        painted: Tensor = background + colours.float() / 2
+        return painted
 
 
 class Discriminator(nn.Module):
