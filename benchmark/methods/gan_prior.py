@@ -86,6 +86,7 @@ class GanPrior(Unmasker):
         ),
     }
     settings: SearchSettings
+    precision = "bfloat16"
 
     def __init__(self, *, preset: str | None = None, seed: int = 0, device: str = "cpu") -> None:
         super().__init__(preset=preset, seed=seed, device=device)
@@ -140,7 +141,8 @@ class GanPrior(Unmasker):
                 spread = _ADAM[1] * spread + (1 - _ADAM[1]) * gradient.square()
                 scale = (spread / (1 - _ADAM[1] ** step)).sqrt() + _ADAM[2]
                 latents = latents - self.settings.learning_rate * mean / (1 - _ADAM[0] ** step) / scale
-            return self.generator.generate(latents.detach()).detach()
+            with torch.autocast(pixels.device.type, enabled=False):  # what is shown is drawn in full precision
+                return self.generator.generate(latents.detach()).detach()
 
     def _loss(self, latents: Tensor, pixels: Tensor, weights: Tensor) -> Tensor:
         """Summed over the faces."""

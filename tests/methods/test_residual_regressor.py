@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from benchmark.errors import RequestError, StorageError
+from benchmark.methods import residual_regressor
 from benchmark.methods.base import MaskedFaces, trainable_parameters
 from benchmark.methods.residual_network import ErrorNetwork
 from benchmark.methods.residual_regressor import RegressionTask, ResidualRegressor
@@ -70,6 +72,45 @@ def test_the_thesis_preset_is_the_thesis_s():
     assert (settings.learning_rate, settings.adaptive, settings.hole_weight) == (1e-4, False, None)
     assert (settings.training.patience, settings.training.flip, settings.error_scale) == (None, False, 1.0)
     assert settings.bare_every is None
+
+
+def test_the_large_thesis_preset_is_the_thesis_s():
+    method = ResidualRegressor(preset="thesis-1024")
+    settings = method.settings
+    assert (settings.training.epochs, settings.training.batch_size, settings.training.size) == (12, 1, 1024)
+    assert (settings.learning_rate, settings.adaptive, settings.most_pairs) == (1e-4, False, 1000)
+    assert (method.working_size, settings.error_scale, settings.hole_weight) == (1024, 1.0, None)
+    assert trainable_parameters(method.network) == 28_643
+
+
+def test_no_more_pairs_are_used_than_the_preset_says(tiny_pairs, quiet):
+    pairs = tiny_pairs(8)
+    pairs.true[3:] = 0
+    method = short(ResidualRegressor(preset="thesis-1024"), epochs=2, batch_size=1)
+    method.settings = replace(method.settings, most_pairs=3)
+    method.fit(pairs, progress=quiet)
+    assert method.losses.step.tolist() == [3, 6]
+    seen = np.concatenate([pairs.masked[:3], pairs.true[:3]]) / 255
+    assert torch.allclose(method.network.mean.flatten().double(), torch.from_numpy(seen.mean((0, 1, 2))), atol=1e-6)
+
+
+def test_the_normalisation_of_large_faces_is_taken_face_by_face(tiny_pairs, quiet, monkeypatch):
+    means = []
+    for pixels in (256 * 64 * 64, 1):
+        monkeypatch.setattr(residual_regressor, "_CHUNK_PIXELS", pixels)
+        method = short(ResidualRegressor(), epochs=1)
+        method.fit(tiny_pairs(8), progress=quiet)
+        means.append((method.network.mean.clone(), method.network.std.clone()))
+    assert torch.allclose(means[0][0], means[1][0])
+    assert torch.allclose(means[0][1], means[1][1])
+
+
+def test_it_draws_a_sheet_an_epoch(tiny_pairs, quiet, tmp_path):
+    method = short(ResidualRegressor())
+    method.samples = tmp_path
+    method.fit(tiny_pairs(8, validation=5), progress=quiet)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["epoch-001.png", "epoch-002.png"]
+    assert cv2.imread(str(tmp_path / "epoch-001.png")).shape == (3 * 18, 5 * 18, 3)
 
 
 def test_one_thesis_step_is_plain_gradient_descent_on_the_mean_squared_error(tiny_pairs, quiet):
