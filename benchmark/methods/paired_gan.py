@@ -115,7 +115,7 @@ class PairedGan(TrainedNetworks, Unmasker):
             adversarial_weight=0.1,
             adversarial_faces=8,
             judges_together=True,
-            most_accuracy=0.65,
+            most_accuracy=0.6,
             smoothing=0.1,
             bare_every=4,
             average_decay=0.99,
