@@ -1,0 +1,83 @@
+"""YOLOv5n from the `ultralytics` package, as a plain network: its architecture and its loss, without its trainer.
+
+The package's trainer reads photos from disk and writes pickles; here our own loop trains, and stores tensors alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.cards import AVAILABLE, Availability
+from benchmark.errors import PluginError
+from benchmark.torchvision_operators import provide_operators
+
+INSTALL = "pip install 'unmask-benchmark[yolov5]'"
+STRIDE = 32
+"""The side of what the network sees is divisible by it."""
+
+
+def yolov5_availability() -> Availability:
+    """Whether the packages are installed; nothing is imported, which takes seconds."""
+    missing = [name for name in ("ultralytics", "torchvision") if importlib.util.find_spec(name) is None]
+    if not missing:
+        return AVAILABLE
+    return Availability(False, f"{' and '.join(missing)} not installed (an extra, under AGPL-3.0): {INSTALL}")
+
+
+class MaskYolo(nn.Module):
+    """YOLOv5n with one class, newly initialised, for faces whose side is divisible by 32.
+
+    What the package calls ``yolov5n.yaml``: YOLOv5's backbone and neck with the anchor-free head of YOLOv8.
+
+    Raises:
+        PluginError: the package is missing or of an unknown layout.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        available = yolov5_availability()
+        if not available.available:
+            raise PluginError(available.reason)
+        self.network = _new_network()
+        self._criterion: Any = None
+
+    def forward(self, images: Tensor, boxes: Tensor | None = None, rows: Tensor | None = None) -> Tensor:
+        """Predictions, or in training the loss.
+
+        Args:
+            images: ``(B, 3, S, S)`` in [0, 1].
+            boxes: ``(M, 4)``, true boxes: centre x, centre y, width, height, shares of the side; in training mode.
+            rows: ``(M,)``, the image of each box; an image without any is an example of nothing to find.
+
+        Returns:
+            Without boxes, in evaluation mode: ``(B, 5, A)``, each candidate's centre x, centre y, width, height in
+            pixels, and its score in [0, 1]. With boxes, in training mode: the loss an image, a scalar.
+        """
+        predicted = self.network(images)
+        if boxes is None:
+            decoded: Tensor = predicted[0] if isinstance(predicted, tuple) else predicted
+            return decoded
+        if self._criterion is None:
+            self._criterion = self.network.init_criterion()
+        targets = {"batch_idx": rows, "cls": torch.zeros(len(boxes), 1, device=boxes.device), "bboxes": boxes}
+        loss: Tensor = self._criterion(predicted, targets)[0]
+        return loss.sum() / len(images)
+
+
+def _new_network() -> Any:
+    # neither look for updates nor install anything, as the package likes to do when imported
+    for name, value in (("YOLO_OFFLINE", "true"), ("YOLO_AUTOINSTALL", "false"), ("YOLO_VERBOSE", "false")):
+        os.environ.setdefault(name, value)
+    provide_operators()
+    try:
+        network = importlib.import_module("ultralytics.nn.tasks").DetectionModel("yolov5n.yaml", nc=1, verbose=False)
+        network.args = importlib.import_module("ultralytics.cfg").get_cfg()
+    except (ImportError, AttributeError, TypeError, RuntimeError) as error:
+        raise PluginError(f"ultralytics is installed but does not work ({error}); {INSTALL}") from error
+    return network
