@@ -11,6 +11,7 @@ from benchmark.datasets.leakage import check_training_overlap
 from benchmark.errors import RequestError
 from benchmark.methods.base import Method, Unmasker
 from benchmark.methods.part import Part
+from benchmark.methods.trained_completer import TrainedNetworks
 from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
 
 
@@ -49,6 +50,19 @@ def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, Tr
         label = next(iter(named))
         raise RequestError(f"--weights {label}: no method of this run has such a part; it has: {', '.join(learners)}")
     return chosen
+
+
+def untrained(method: Method, config: RunConfig) -> str:
+    """The first part of `method` that would have to be trained for long, empty if there is none.
+
+    These are networks without weights that travel along; ``--methods all`` leaves such a method out.
+    """
+    if config.retrain:
+        return ""
+    named = {text.partition("=")[0] for text in config.weights}
+    networks = (part for part in method.parts() if isinstance(part, TrainedNetworks) and part.label not in named)
+    bare = (part.label for part in networks if shipped_weights(part.name, part.preset, config.size) is None)
+    return next(bare, "")
 
 
 def check_weights(weights: Mapping[str, TrainedWeights], config: RunConfig, test: Protocol) -> dict[str, str]:

@@ -20,7 +20,7 @@ from benchmark.methods.base import Method
 from benchmark.methods.resolve import resolve_method, selectable_methods
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.parallel import available_cores
-from benchmark.pipeline.chosen_weights import check_weights, choose_weights, train_data
+from benchmark.pipeline.chosen_weights import check_weights, choose_weights, train_data, untrained
 from benchmark.pipeline.training_sources import Training, check_overlap, choose_training
 from benchmark.plugins import DATASETS, MASKS, RECOGNISERS
 from benchmark.recognisers.base import Recogniser
@@ -146,18 +146,22 @@ def _methods(config: RunConfig, device: str, left_out: dict[str, str]) -> dict[s
     """The methods asked for, by label; without ``none``, whose rows are the masked ones."""
     methods: dict[str, Method] = {}
     for asked in config.methods:
-        names: tuple[str, ...]
+        names: tuple[str, ...] = (asked,)
+        absent: dict[str, str] = {}
         if asked == "all":
             names, absent = selectable_methods()
-            for name, reason in absent.items():
-                left_out[name] = reason
-                log.warning("method %s is left out: %s", name, reason)
-        else:
-            names = (asked,)
         for name in names:
             method = resolve_method(name, seed=config.seed, device=device)
-            if method.name != "none":
+            part = untrained(method, config) if asked == "all" else ""
+            if part:
+                absent[name] = (
+                    f"{part} has no weights here; `train --method {part}` makes some, --retrain trains it in the run"
+                )
+            elif method.name != "none":
                 methods[method.label] = method
+        for name, reason in absent.items():
+            left_out[name] = reason
+            log.warning("method %s is left out: %s", name, reason)
     return methods
 
 

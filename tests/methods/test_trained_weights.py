@@ -10,7 +10,7 @@ from benchmark.errors import RequestError, StorageError
 from benchmark.faces import Photo
 from benchmark.methods.resolve import resolve_method
 from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, shipped_weights, write_card
-from benchmark.pipeline.chosen_weights import check_weights, choose_weights, train_data
+from benchmark.pipeline.chosen_weights import check_weights, choose_weights, train_data, untrained
 
 
 def card(**changes: object) -> WeightsCard:
@@ -123,3 +123,14 @@ def test_what_a_method_learned_from_is_the_union_of_its_parts(tmp_path: Path) ->
     weights = {"segmenter": stored(tmp_path, {"faces-train": {"a"}, "synthetic": {"b"}}, method="segmenter")}
     assert train_data(method, weights, "synthetic") == "faces-train+synthetic"
     assert train_data(resolve_method("true-mask+telea"), weights, "synthetic") == ""
+
+
+def test_all_leaves_out_networks_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    method = resolve_method("true-mask+glcic")
+    monkeypatch.setattr("benchmark.methods.trained_weights.embedded", tmp_path.joinpath)
+    assert untrained(method, RunConfig()) == "glcic"
+    assert untrained(method, RunConfig(retrain=True)) == ""
+    assert untrained(method, RunConfig(weights=("glcic=somewhere",))) == ""
+    assert untrained(resolve_method("true-mask+telea"), RunConfig()) == ""
+    (tmp_path / "weights" / "glcic" / method.preset / "64").mkdir(parents=True)
+    assert untrained(method, RunConfig()) == ""
