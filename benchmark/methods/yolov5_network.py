@@ -17,7 +17,7 @@ from benchmark.cards import AVAILABLE, Availability
 from benchmark.errors import PluginError
 from benchmark.torchvision_operators import provide_operators
 
-INSTALL = "pip install 'unmask-benchmark[yolov5]'"
+INSTALL = "pip install 'ultralytics>=8.4.190'"
 STRIDE = 32
 """The side of what the network sees is divisible by it."""
 

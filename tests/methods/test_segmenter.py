@@ -7,9 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmark.acquisition.alignment import crop_face
+from benchmark.acquisition.detection import locate_face
 from benchmark.errors import StorageError
+from benchmark.masking.resolve import mask_style
 from benchmark.methods.found_region import cleaned
 from benchmark.methods.segmenter import Segmenter
+from benchmark.methods.trained_weights import shipped_weights
+from benchmark.plugins import DATASETS, MASKS
+from benchmark.seeds import generator_for
 
 
 @pytest.fixture
@@ -84,3 +90,27 @@ def test_a_region_that_is_too_small_is_no_mask():
     region[5:8, 5:8] = True
     assert not cleaned(region, smallest=0.01).any()
     assert cleaned(region, smallest=0.005).any()
+
+
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_the_weights_that_travel_along_find_every_mask_type_and_none_on_bare_faces(size):
+    weights = shipped_weights("segmenter", "default", size)
+    assert weights is not None
+    method = Segmenter()
+    method.load(weights.folder)
+    people = DATASETS.load("synthetic")()
+    masked, true, bare = [], [], []
+    for number, photo in enumerate(people.protocol(people.protocols[0], limit=10).photos):
+        pixels = people.read(photo)
+        face = locate_face(pixels)
+        style = MASKS.names()[number % len(MASKS.names())]
+        drawn = mask_style(style).draw(pixels, face.landmarks, generator_for(0, style, photo.image_id))
+        masked.append(crop_face(drawn.photo, face, size)[0])
+        cover = np.repeat(drawn.coverage[:, :, None], 3, axis=2)
+        true.append(crop_face(cover, face, size)[0][:, :, 0] > 0)
+        bare.append(crop_face(pixels, face, size)[0])
+    found = method.detect(np.stack(masked), None, ()) > 0
+    iou = (found & np.stack(true)).sum(axis=(1, 2)) / (found | np.stack(true)).sum(axis=(1, 2))
+    assert iou.mean() > 0.88
+    assert iou.min() > 0.7
+    assert not method.detect(np.stack(bare), None, ()).any()

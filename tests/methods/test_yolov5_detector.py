@@ -80,9 +80,9 @@ def test_without_the_package_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name in absent else find(name, *rest))
     found = Yolov5Detector.availability()
     assert not found.available
-    assert "pip install 'unmask-benchmark[yolov5]'" in found.reason
+    assert "pip install 'ultralytics" in found.reason
     assert "AGPL" in found.reason
-    with pytest.raises(RequestError, match=r"unmask-benchmark\[yolov5\]"):
+    with pytest.raises(RequestError, match="pip install 'ultralytics"):
         resolve_method("yolov5+telea")
     with pytest.raises(PluginError, match="pip install"):
         yolov5_network.MaskYolo()
