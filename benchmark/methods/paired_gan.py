@@ -102,7 +102,7 @@ class PairedGan(TrainedNetworks, Unmasker):
     )
     presets: ClassVar[dict[str, PairedGanSettings]] = {
         "tuned": PairedGanSettings(
-            training=TrainingSettings(epochs=2, most_steps=3600, batch_size=16, flip=True, precision="bfloat16"),
+            training=TrainingSettings(epochs=2, most_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
             side=64,
             wide_view=True,
             linear_score=True,
@@ -111,7 +111,7 @@ class PairedGan(TrainedNetworks, Unmasker):
             one_cycle=True,
             discriminator_rate=3e-4,
             hole_weight=4.0,
-            adversarial_from=0.6,
+            adversarial_from=0.67,
             adversarial_weight=0.1,
             adversarial_faces=8,
             judges_together=True,
