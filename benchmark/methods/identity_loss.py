@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.recognisers.dlib_resnet import CHIP_SIZE, DlibResNet
+from benchmark.recognisers.dlib_resnet import CHIP_SIZE, EMBEDDING_SIZE, DlibResNet
 from benchmark.recognisers.face_recognition import CHIP_PADDING, load_network
 
 SAW_RECOGNISER = "face_recognition"
+_SAME_PERSON = 0.36
+"""dlib's threshold, squared."""
 _EYE_CORNERS_AND_NOSE = (45, 42, 36, 39, 33)
 """Of the 68 points, those that stand for dlib's five, in the order of its model: outer and inner corner of the
 image-right eye, of the image-left eye, base of the nose."""
@@ -60,13 +62,18 @@ class IdentityLoss(nn.Module):
             true: likewise; no gradient flows to it.
             landmarks: ``(B, 68, 2)``, pixels of these crops.
         """
+        found, wanted = self.embeddings(restored, true, landmarks)
+        return (found - wanted).square().sum(dim=1)
+
+    def embeddings(self, restored: Tensor, true: Tensor, landmarks: Tensor) -> tuple[Tensor, Tensor]:
+        """Embeddings of the restored faces and of the true ones, ``float32 (B, 128)`` each; arguments as above."""
         grid = chip_grid(landmarks, restored.shape[-1])
         if self.training and self.jitter > 0:
             # a chip is about 2 / 1.4 units of the grid wide (`benchmark.acquisition.alignment.CROP_PADDING`)
             grid = grid + torch.randn(len(grid), 1, 1, 2).to(grid.device) * (self.jitter * 2 / 1.4)
         with torch.no_grad():
             wanted = self.embed(true, grid)
-        return (self.embed(restored, grid) - wanted).square().sum(dim=1)
+        return self.embed(restored, grid), wanted
 
     def embed(self, faces: Tensor, grid: Tensor) -> Tensor:
         """Embeddings ``float32 (B, 128)`` of crops ``(B, 3, S, S)``, aligned by `chip_grid`'s answer."""
@@ -74,6 +81,51 @@ class IdentityLoss(nn.Module):
         with torch.autocast(faces.device.type, enabled=False):
             embeddings: Tensor = self.network(chips.contiguous(memory_format=torch.channels_last))
         return embeddings
+
+
+class StrangersLoss(nn.Module):
+    """How hard it is to tell whose face was restored: the true one's embedding among those of strangers.
+
+    A restoration that makes everybody look alike comes closer to the true embedding, and to all others too; this loss
+    sees through it. It is the cross-entropy of picking the true embedding, −log softmax(−d² / temperature), d being
+    the distance of the restored embedding to each (van den Oord, Li and Vinyals, *Representation Learning with
+    Contrastive Predictive Coding*, 2018, equation 4), among the batch's other faces and the last ones seen. Faces
+    whose true embeddings lie as close as one person's photos do are not held for strangers.
+
+    The embeddings kept are buffers: a task names it among its ``modules``, so that a resumed training has them.
+
+    Args:
+        kept: how many of the last true embeddings stay.
+        temperature: in units of squared distance.
+    """
+
+    last: Tensor
+
+    def __init__(self, *, kept: int = 2048, temperature: float = 0.05) -> None:
+        super().__init__()
+        self.register_buffer("last", torch.zeros(kept, EMBEDDING_SIZE))
+        self.temperature = temperature
+
+    def forward(self, found: Tensor, wanted: Tensor) -> Tensor:
+        """The loss of each face, ``float32 (B,)``; then the true embeddings are kept.
+
+        Args:
+            found: embeddings of restored faces, ``(B, 128)``.
+            wanted: of the true ones; no gradient flows to them.
+        """
+        with torch.autocast(found.device.type, enabled=False):
+            others = torch.cat([wanted, self.last[self.last.any(dim=1)]])
+            strangers = _squared_distances(wanted, others) > _SAME_PERSON
+            theirs = -_squared_distances(found, others) / self.temperature
+            own = -(found - wanted).square().sum(dim=1, keepdim=True) / self.temperature
+            logits = torch.cat([own, theirs.masked_fill(~strangers, -torch.inf)], dim=1)
+            self.last.copy_(torch.cat([wanted, self.last])[: len(self.last)])
+            return -functional.log_softmax(logits, dim=1)[:, 0]
+
+
+def _squared_distances(first: Tensor, second: Tensor) -> Tensor:
+    lengths = first.square().sum(dim=1, keepdim=True) + second.square().sum(dim=1)
+    return lengths - 2 * first @ second.t()
 
 
 def chip_grid(landmarks: Tensor, side: int, *, size: int = CHIP_SIZE) -> Tensor:

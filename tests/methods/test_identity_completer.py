@@ -95,7 +95,9 @@ def test_each_step_moves_its_own_network_and_leaves_no_gradients(toy):
     before = {name: state(module) for name, module in task.modules.items()}
     task.optimisers = {name: fabric.setup_optimizers(optimiser) for name, optimiser in task.optimisers.items()}
     losses = task.step(batch, fabric)
-    assert {"loss", "pixels", "identity", "perception", "generator", "critic", "discriminator_accuracy"} == set(losses)
+    assert {"loss", "pixels", "identity", "strangers", "perception", "generator", "critic"} < set(losses)
+    assert "discriminator_accuracy" in losses
+    assert task.modules.pop("strangers").last[:4].any(dim=1).all()
     for name, module in task.modules.items():
         assert all(parameter.grad is None for parameter in module.parameters())
         assert all(parameter.requires_grad for parameter in module.parameters())
@@ -117,7 +119,7 @@ def test_the_critic_rests_while_it_is_right_too_often(toy):
 def test_it_learns_a_toy_and_is_the_same_after_saving(toy, quiet, tmp_path):
     made = method("plain", steps=15)
     made.fit(toy, progress=quiet)
-    assert made.losses.train_pixels.iloc[-1] < 0.7 * made.losses.train_pixels.iloc[0]
+    assert made.losses.train_pixels.iloc[-1] < 0.9 * made.losses.train_pixels.iloc[0]
     assert {"validation_hole_error", "validation_hole_psnr", "validation_identity"} <= set(made.losses.columns)
     assert np.isfinite(made.losses.to_numpy()).all()
     ids = tuple(f"face-{row}" for row in range(12))
@@ -181,6 +183,7 @@ def test_a_killed_training_ends_as_an_uninterrupted_one(toy, quiet, tmp_path, mo
     resumed = method()
     resumed.checkpoints = tmp_path
     resumed.fit(toy, progress=quiet)
+    assert set(whole.networks()) == set(resumed.networks()) == {"generator", "critic"}
     for name, module in whole.networks().items():
         other = resumed.networks()[name].state_dict()
         assert all(torch.equal(value, other[key]) for key, value in module.state_dict().items())

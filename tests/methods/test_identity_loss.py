@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
-from benchmark.methods.identity_loss import IdentityLoss, chip_grid, sampled_chips
+from benchmark.methods.identity_loss import IdentityLoss, StrangersLoss, chip_grid, sampled_chips
 from benchmark.methods.masked_faces import to_tensor
 from benchmark.recognisers.face_recognition import FaceRecognition, face_chip
 
@@ -104,3 +105,37 @@ def test_bfloat16_is_close_to_float32(loss):
     restored[:, :, 32:, :] = 0.5
     half = IdentityLoss(precision="bfloat16").eval()
     assert torch.allclose(half(restored, true, points), loss(restored, true, points), rtol=0.15, atol=0.01)
+
+
+def test_strangers_are_told_apart_by_a_softmax_over_distances():
+    wanted = torch.eye(3, 128)  # squared distance 2 to each other
+    found = wanted * 0.9
+    loss = StrangersLoss(kept=4, temperature=0.5)
+    first = loss(found, wanted)
+    own, other = 0.01 / 0.5, (0.81 + 1) / 0.5
+    expected = own + torch.tensor([-own, -other, -other]).exp().sum().log()
+    assert torch.allclose(first, expected.expand(3), atol=1e-5)
+    assert torch.equal(loss.last[:3], wanted)
+
+
+def test_everybody_drawn_to_the_mean_costs_more_than_everybody_kept_apart():
+    torch.manual_seed(0)
+    wanted = functional.normalize(torch.randn(16, 128)) * 1.4
+    apart = wanted + 0.07 * torch.randn(16, 128)
+    drawn = wanted + 0.7 * (wanted.mean(dim=0) - wanted)
+    near, far = ((found - wanted).square().sum(dim=1).mean() for found in (apart, drawn))
+    assert near < far
+    scaled = wanted + (apart - wanted) * (far / near).sqrt()  # the same distance as those drawn to the mean
+    assert StrangersLoss()(drawn, wanted).mean() > StrangersLoss()(scaled, wanted).mean()
+
+
+def test_photos_of_one_person_are_no_strangers_and_the_last_ones_stay():
+    loss = StrangersLoss(kept=3)
+    one = torch.zeros(1, 128)
+    one[0, 0] = 1.0
+    same = one + 0.01
+    assert float(loss(one, one)) == pytest.approx(0.0, abs=1e-6)
+    assert float(loss(same, same)) == pytest.approx(0.0, abs=1e-6)  # near the first: not a stranger
+    assert float(loss(torch.zeros(1, 128), -one)) > 0.5
+    assert torch.equal(loss.last, torch.cat([-one, same, one]))
+    assert set(loss.state_dict()) == {"last"}
