@@ -68,8 +68,8 @@ class GanPrior(Unmasker):
     presets: ClassVar[dict[str, SearchSettings]] = {
         "tuned": SearchSettings(
             generator="tuned",
-            steps=6,
-            learning_rate=0.05,
+            steps=8,
+            learning_rate=0.1,
             window=0.11,
             far_weight=0.1,
             prior_weight=0.003,
