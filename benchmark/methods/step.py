@@ -170,6 +170,7 @@ def unmask(
         "trained_on": list(trained_on),
         "seed": context.seed,
         "view": view.key,
+        "found": "" if found is None else found.key,
     }
     masked = isinstance(view, MaskedView)
     kind = "unmask" if masked else "pass through"
