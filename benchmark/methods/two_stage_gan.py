@@ -119,7 +119,7 @@ class TwoStageGan(TrainedCompleter):
             most_accuracy=0.8,
             average_decay=0.995,
             opening=0.016,
-            growth=0.016,
+            growth=0.0,
             smallest=0.03,
         ),
         "paper": TwoStageSettings(
@@ -138,7 +138,7 @@ class TwoStageGan(TrainedCompleter):
             most_accuracy=None,
             average_decay=0.0,
             opening=0.016,
-            growth=0.016,
+            growth=0.0,
             smallest=0.03,
         ),
     }
