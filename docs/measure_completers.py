@@ -3,7 +3,8 @@
     python docs/measure_completers.py --dataset faces-train=DIR reports/trained/glcic reports/trained/co-mod-gan
     python docs/measure_completers.py --dataset faces-train=DIR --methods mean-face,telea,glcic,paired-gan
 
-Folders are what `run_benchmark.py train` wrote; methods that are named use the weights that travel with the program.
+Folders are what `run_benchmark.py train` wrote; methods that are named use these (`--methods gan-prior` with the folder
+of its face generator), or else the weights that travel with the program.
 Detectors take no part: what differs is how the hole is filled. KID and FID are over a recogniser's embeddings, raw
 faces against restored ones of the same photos, so the masked faces themselves (first line) are a mark to beat.
 A method whose loss saw the recogniser is marked: ask another one with --recogniser.
@@ -12,7 +13,7 @@ A method whose loss saw the recogniser is marked: ask another one with --recogni
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
 from benchmark.pipeline.plan import mask_names
 from benchmark.pipeline.training_pairs import make_training_pairs
 from benchmark.pipeline.training_sources import Training, choose_training
-from benchmark.plugins import RECOGNISERS
+from benchmark.plugins import METHODS, RECOGNISERS
 from benchmark.progress import Progress
 from benchmark.recognisers.step import recognise
 from benchmark.verification import image_quality
@@ -59,6 +60,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cache", type=Path, default=RunConfig().cache)
     options = parser.parse_args()
+    given = {found.card.method: found for found in map(TrainedWeights, options.folders)}
+    names = options.methods.split(",")
+    names += [_name(found) for method, found in given.items() if _restores(found) and method not in names]
     torch.set_num_threads(1)  # seconds a face that can be compared
     config = load_config(
         None,
@@ -78,11 +82,8 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|")
     judge = _Judge(options.recogniser, view, context)
     print(judge.line("masked", view))
-    given = [TrainedWeights(folder) for folder in options.folders]
-    names = [*options.methods.split(","), *(f"{found.card.method}:{found.card.preset}" for found in given)]
-    weights = [*([None] * len(options.methods.split(","))), *given]
-    for name, found in zip(names, weights, strict=True):
-        method, keys = _ready(name, found, training, config, context)
+    for name in names:
+        method, keys = _ready(name, given, training, config, context)
         restored = unmask(method, view, trained_on=keys, name=method.label, context=context)
         saw = "yes" if options.recogniser in method.card.saw_recognisers else "no"
         count = sum(trainable_parameters(network) for network in method.networks().values())
@@ -90,6 +91,15 @@ def main() -> None:
         print(
             judge.line(label, restored.view, f"{1000 * restored.seconds_per_image:.1f}", f"{count:,}", saw), flush=True
         )
+
+
+def _restores(found: TrainedWeights) -> bool:
+    """Whether the weights are those of a method; a part, such as a generator of faces, works inside one."""
+    return issubclass(METHODS.load(found.card.method), Unmasker)
+
+
+def _name(found: TrainedWeights) -> str:
+    return f"{found.card.method}:{found.card.preset}"
 
 
 def validation_view(training: Training, config: RunConfig, limit: int, context: RunContext) -> MaskedView:
@@ -105,7 +115,7 @@ def validation_view(training: Training, config: RunConfig, limit: int, context: 
 
 
 def _ready(
-    name: str, found: TrainedWeights | None, training: Training, config: RunConfig, context: RunContext
+    name: str, given: Mapping[str, TrainedWeights], training: Training, config: RunConfig, context: RunContext
 ) -> tuple[Unmasker, list[str]]:
     """The method with its weights, told the true mask where it needs one, and the keys of what it learned."""
     alone = resolve_parts(name, seed=config.seed)[-1]
@@ -115,8 +125,7 @@ def _ready(
         raise RequestError(f"'{name}' restores no face")
     weights = {}
     for part in method.parts():
-        fitting = found if found is not None and found.card.method == part.name else None
-        stored = fitting or shipped_weights(part.name, part.preset, config.size)
+        stored = given.get(part.name) or shipped_weights(part.name, part.preset, config.size)
         if stored is not None and part.trains:
             weights[part.label] = stored
         elif isinstance(part, TrainedNetworks):
