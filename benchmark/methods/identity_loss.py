@@ -113,6 +113,7 @@ class StrangersLoss(nn.Module):
             found: embeddings of restored faces, ``(B, 128)``.
             wanted: of the true ones; no gradient flows to them.
         """
+        found, wanted = found.float(), wanted.float()  # Fabric rounds what it hands to a module
         with torch.autocast(found.device.type, enabled=False):
             others = torch.cat([wanted, self.last[self.last.any(dim=1)]])
             strangers = _squared_distances(wanted, others) > _SAME_PERSON

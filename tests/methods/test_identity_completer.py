@@ -141,6 +141,14 @@ def test_it_learns_a_toy_and_is_the_same_after_saving(toy, quiet, tmp_path):
         method().load(tmp_path)
 
 
+def test_it_trains_in_bfloat16_as_its_preset_says(toy, quiet):
+    made = method(steps=2)
+    made.settings = replace(made.settings, training=replace(made.settings.training, precision="bfloat16"))
+    made.fit(toy, progress=quiet)
+    assert np.isfinite(made.losses.to_numpy()).all()
+    assert made.losses.train_strangers.iloc[-1] >= 0
+
+
 def test_weights_of_another_architecture_or_side_are_refused(tmp_path):
     made = method()
     made.save(tmp_path)
