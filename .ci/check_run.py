@@ -65,7 +65,7 @@ def _problems(options: argparse.Namespace):
         (
             options.methods
             or "mean-face,telea,navier-stokes,true-pixels,mask-the-reference,periocular,"
-            "template-ridge,residual-regressor"
+            "template-ridge,residual-regressor,paired-gan,gan-prior,glcic,two-stage-gan,identity-completer,co-mod-gan"
         ).split(",")
     )
     for method in sorted(wanted):

@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmark.datasets.appearance_model import AppearanceModel, Floats
 from benchmark.datasets.base import Comparisons, Dataset, DatasetCard, Protocol
-from benchmark.embedded_files import embedded
 from benchmark.datasets.portrait import draw_photo
+from benchmark.embedded_files import embedded
 from benchmark.errors import ImageRefused, RequestError
 from benchmark.faces import Image, Photo
 from benchmark.plugins import register_dataset

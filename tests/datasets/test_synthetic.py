@@ -13,8 +13,8 @@ import pytest
 from benchmark.acquisition.alignment import crop_matrix
 from benchmark.acquisition.detection import locate_face
 from benchmark.datasets.appearance_model import SIDE
-from benchmark.embedded_files import embedded
 from benchmark.datasets.synthetic import DEFAULT_COUNTS, SyntheticPeople, generator_sha256, read_screening
+from benchmark.embedded_files import embedded
 from benchmark.errors import ImageRefused, RequestError, StorageError
 from benchmark.faces import Photo
 from benchmark.plugins import DATASETS
