@@ -105,6 +105,7 @@ def run(config: RunConfig) -> Path:
         manifest=manifest,
         cards=_cards(plan),
         losses={label: part.losses for label, part in learned.items() if part.losses is not None},
+        trained_before=frozenset(plan.weights),
         synthetic=plan.dataset.card.synthetic,
     )
     return write_run(results, plan.out)

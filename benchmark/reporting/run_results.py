@@ -52,6 +52,7 @@ class RunResults:
             ``device``, ``started``, ``durations`` (seconds a step) and ``command``; each may be missing.
         cards: the card of every plugin used, by name.
         losses: training curves by method; a column ``epoch`` or ``step``, and one for each loss.
+        trained_before: those of them whose weights were there before the run: their curves are stored, not drawn.
         synthetic: the people are rendered; no recovery headline may be claimed.
     """
 
@@ -63,4 +64,5 @@ class RunResults:
     manifest: Mapping[str, Any]
     cards: Mapping[str, Card]
     losses: Mapping[str, pd.DataFrame]
+    trained_before: frozenset[str] = frozenset()
     synthetic: bool = False

@@ -85,7 +85,7 @@ def draw_figures(results: RunResults, index: ResultsIndex) -> dict[str, list[Nam
             if figure is not None:
                 sections[section].append(figure)
     for method, losses in results.losses.items():
-        figure = training_figure(method, losses)
+        figure = None if method in results.trained_before else training_figure(method, losses)
         if figure is not None:
             sections["training"].append(figure)
     return sections
