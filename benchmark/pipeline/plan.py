@@ -110,6 +110,8 @@ def make_plan(config: RunConfig) -> Plan:
         }
     )
     out = writable(config.out or Path("reports") / f"{datetime.now():%Y-%m-%d_%H%M%S}_{config.dataset}")
+    for name, reason in left_out.items():  # said only now: a wrong request is one line
+        log.warning("%s is left out: %s", name, reason)
     return Plan(
         config=resolved,
         dataset=dataset,
@@ -159,9 +161,7 @@ def _methods(config: RunConfig, device: str, left_out: dict[str, str]) -> dict[s
                 )
             elif method.name != "none":
                 methods[method.label] = method
-        for name, reason in absent.items():
-            left_out[name] = reason
-            log.warning("method %s is left out: %s", name, reason)
+        left_out |= absent
     return methods
 
 
@@ -181,7 +181,6 @@ def _recogniser_names(config: RunConfig, left_out: dict[str, str]) -> Sequence[s
                 names.append(name)
             elif asked == "all":
                 left_out[name] = reason
-                log.warning("recogniser %s is left out: %s", name, reason)
             else:
                 raise RequestError(f"recogniser '{name}' does not work here: {reason}")
     if not names:

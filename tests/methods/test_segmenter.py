@@ -14,7 +14,7 @@ from benchmark.masking.resolve import mask_style
 from benchmark.methods.found_region import cleaned
 from benchmark.methods.segmenter import Segmenter
 from benchmark.methods.trained_weights import shipped_weights
-from benchmark.plugins import DATASETS, MASKS
+from benchmark.plugins import DATASETS
 from benchmark.seeds import generator_for
 
 
@@ -103,7 +103,7 @@ def test_the_weights_that_travel_along_find_every_mask_type_and_none_on_bare_fac
     for number, photo in enumerate(people.protocol(people.protocols[0], limit=10).photos):
         pixels = people.read(photo)
         face = locate_face(pixels)
-        style = MASKS.names()[number % len(MASKS.names())]
+        style = weights.card.masks[number % len(weights.card.masks)]
         drawn = mask_style(style).draw(pixels, face.landmarks, generator_for(0, style, photo.image_id))
         masked.append(crop_face(drawn.photo, face, size)[0])
         cover = np.repeat(drawn.coverage[:, :, None], 3, axis=2)
