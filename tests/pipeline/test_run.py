@@ -133,7 +133,13 @@ def start(folder: Path, cache: Path, extra: tuple[str, ...] = ()) -> subprocess.
         stdout=subprocess.DEVNULL,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509  # it takes no lock
     )
+
+
+def heed_ctrl_c() -> None:
+    """A shell starts what it runs in the background deaf to Ctrl-C, and children inherit that: the tests, too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(process: subprocess.Popen[bytes], text: str) -> bytes:
