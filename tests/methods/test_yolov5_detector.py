@@ -118,6 +118,7 @@ def test_it_learns_a_toy_mask_and_is_stored_without_pickles(toy, quiet, tmp_path
     method.save(tmp_path)
     assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".json"}
     again = Yolov5Detector(seed=3)
+    again.settings = method.settings
     again.load(tmp_path)
     assert again.side == method.side == 64
     assert np.array_equal(again.detect(toy.validation.masked, None, ()), found)
