@@ -185,8 +185,9 @@ class CoModTask(TrainingTask):
             pixels = mean_errors(restored, batch.true, holes)[0].mean()
             fabric.backward(adversarial + self._settings.pixel_weight * pixels)
         self._descend("generator")
-        decay = min(self._settings.average_decay, (1 + batch.step) / (10 + batch.step))
-        update_average(self.modules["average"], self.modules["generator"], decay)
+        update_average(
+            self.modules["average"], self.modules["generator"], self._settings.average_decay, step=batch.step
+        )
         return {"losses_g": adversarial, "pixels": pixels, **losses}
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:

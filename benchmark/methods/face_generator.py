@@ -197,8 +197,9 @@ class FaceGeneratorTask(TrainingTask):
         losses = self._discriminate(real, fake.detach(), batch.step, fabric)
         losses["losses_g"] = self._imitate(fake, fabric)
         self.modules["average"].eval()
-        decay = min(self._settings.average_decay, (1 + batch.step) / (10 + batch.step))
-        update_average(self.modules["average"], self.modules["generator"], decay)
+        update_average(
+            self.modules["average"], self.modules["generator"], self._settings.average_decay, step=batch.step
+        )
         if "encoder" in self.modules and batch.step >= self._encoder_from:
             losses["encoder"] = self._encode(batch, fabric)
         elif batch.step == 0 and "encoder" in self.modules:

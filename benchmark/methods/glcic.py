@@ -217,9 +217,9 @@ class GlcicTask(TrainingTask):
             losses |= self._discriminators_step(batch.true, completed.detach(), holes, fabric)
         if learns:
             losses |= self._completion_step(losses["error"], completed if judged else None, holes, fabric)
-            # a young average would still hold the weights that the network was born with
-            decay = min(self._settings.average_decay, (batch.step + 1) / (batch.step + 10))
-            update_average(self.modules["average"], self.modules["generator"], decay)
+            update_average(
+                self.modules["average"], self.modules["generator"], self._settings.average_decay, step=batch.step
+            )
         return losses
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:

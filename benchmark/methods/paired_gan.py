@@ -222,8 +222,9 @@ class PairedGanTask(TrainingTask):
             fabric.backward(total)
         self.optimisers["generator"].step()
         self.optimisers["generator"].zero_grad()
-        decay = min(self._settings.average_decay, (1 + batch.step) / (10 + batch.step))
-        update_average(self.modules["average"], self.modules["generator"], decay)
+        update_average(
+            self.modules["average"], self.modules["generator"], self._settings.average_decay, step=batch.step
+        )
         return losses
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:

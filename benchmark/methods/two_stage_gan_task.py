@@ -115,9 +115,7 @@ class TwoStageTask(TrainingTask):
                 losses["loss_g"] = torch.stack(deceits).sum()
                 total = total + self._weights.adversarial * losses["loss_g"]
             self._descend("generator", total, fabric)
-        # a young average would still hold the weights that the network was born with
-        decay = min(self._average_decay, (batch.step + 1) / (batch.step + 10))
-        update_average(self.modules["average"], self.modules["generator"], decay)
+        update_average(self.modules["average"], self.modules["generator"], self._average_decay, step=batch.step)
         return losses | judged | self._map_step(batch, fabric)
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:

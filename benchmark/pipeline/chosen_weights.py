@@ -26,12 +26,7 @@ def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, Tr
         RequestError: ``--weights`` names a part that no method has, or weights of something else.
         StorageError: a card is missing or damaged.
     """
-    named = {}
-    for text in config.weights:
-        label, equals, folder = text.partition("=")
-        if not equals:
-            raise RequestError(f"--weights {text}: write NAME=DIR, with a folder that `train` wrote")
-        named[label] = TrainedWeights(Path(folder))
+    named = _named(config)
     learners = {
         part.label: part
         for method in methods
@@ -59,7 +54,7 @@ def untrained(method: Method, config: RunConfig) -> str:
     """
     if config.retrain:
         return ""
-    named = {text.partition("=")[0] for text in config.weights}
+    named = _named(config)
     networks = (part for part in method.parts() if isinstance(part, TrainedNetworks) and part.label not in named)
     bare = (part.label for part in networks if shipped_weights(part.name, part.preset, config.size) is None)
     return next(bare, "")
@@ -109,3 +104,14 @@ def train_data(method: Method, weights: Mapping[str, TrainedWeights], trained_he
             learned_from = weights[part.label].card.train_data if part.label in weights else trained_here
             names |= dict.fromkeys(learned_from.split("+"))
     return "+".join(names)
+
+
+def _named(config: RunConfig) -> dict[str, TrainedWeights]:
+    """What ``--weights`` names, by the label of the part."""
+    named = {}
+    for text in config.weights:
+        label, equals, folder = text.partition("=")
+        if not equals:
+            raise RequestError(f"--weights {text}: write NAME=DIR, with a folder that `train` wrote")
+        named[label] = TrainedWeights(Path(folder))
+    return named

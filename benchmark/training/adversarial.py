@@ -74,11 +74,19 @@ def frozen(*modules: nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
-def update_average(average: nn.Module, source: nn.Module, decay: float) -> None:
+def update_average(average: nn.Module, source: nn.Module, decay: float, *, step: int) -> None:
     """Move `average`'s parameters towards `source`'s: a ← decay · a + (1 − decay) · s; buffers are copied.
 
     Karras et al., *Progressive Growing of GANs*, 2018, section 6.1: images are made by the average.
+
+    Args:
+        average: changed in place.
+        source: of the same architecture.
+        decay: in [0, 1]; at first at most (1 + `step`) / (10 + `step`): a young average would still hold the weights
+            that the network was born with.
+        step: training steps done before this one.
     """
+    decay = min(decay, (1 + step) / (10 + step))
     current = dict(source.named_parameters())
     for name, parameter in average.named_parameters():
         parameter.lerp_(current[name].to(parameter.dtype), 1 - decay)
