@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from benchmark.cards import AVAILABLE, Availability, Card
+from benchmark.cost import CostMeter
 from benchmark.errors import PluginError, RequestError
 from benchmark.faces import AlignedFaces, Points
-from benchmark.methods.masked_faces import MaskedFaces, MaskedPairs, resized, to_holes, to_pixels, to_tensor
-from benchmark.methods.measurement import CostMeter
+from benchmark.masked_faces import MaskedFaces, MaskedPairs, resized, to_holes, to_pixels, to_tensor
 from benchmark.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Restored:
         pixels: ``uint8 (N, S, S, 3)``; black where `refused`.
         refused: ``bool (N,)``, rows for which the method gave values that are not finite: failures of that image.
         seconds_per_image: mean wall time, everything included (resizing, detector, transfers).
-        peak_memory_mib: see `benchmark.methods.measurement.CostMeter`; NaN where unknown.
+        peak_memory_mib: see `benchmark.cost.CostMeter`; NaN where unknown.
     """
 
     pixels: NDArray[np.uint8]

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from benchmark.faces import Points
+from benchmark.masked_faces import MaskedFaces, MaskedPairs
 from benchmark.methods.base import Method, MethodCard, Restored, Unmasker
 from benchmark.methods.detector import DetectionCost, Detector, detected
-from benchmark.methods.masked_faces import MaskedFaces, MaskedPairs
 
 
 class DetectInpaint(Unmasker):

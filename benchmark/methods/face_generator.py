@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.errors import RequestError
+from benchmark.masked_faces import resized
 from benchmark.methods.base import MaskedPairs, MethodCard
 from benchmark.methods.completion import blanked, mean_errors, randomly_grown
 from benchmark.methods.face_generator_networks import (
@@ -20,7 +21,6 @@ from benchmark.methods.face_generator_networks import (
     LatentEncoder,
     LatentGenerator,
 )
-from benchmark.methods.masked_faces import resized
 from benchmark.methods.part import Part
 from benchmark.methods.trained_completer import TrainedNetworks
 from benchmark.plugins import register_method

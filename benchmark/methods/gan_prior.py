@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.masked_faces import resized
 from benchmark.methods.base import MaskedFaces, Method, MethodCard, Unmasker
 from benchmark.methods.completion import blanked, composited
 from benchmark.methods.face_generator import FaceGenerator
 from benchmark.methods.face_generator_networks import LATENT
-from benchmark.methods.masked_faces import resized
 from benchmark.methods.poisson_blending import poisson_blended
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import frozen, generator_loss

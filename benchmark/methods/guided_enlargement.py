@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
-from benchmark.methods.masked_faces import resized
+from benchmark.masked_faces import resized
 
 _RADIUS = 1
 _SMOOTHNESS = 1e-3

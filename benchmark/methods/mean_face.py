@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmark.errors import BenchmarkError, RequestError, StorageError
+from benchmark.masked_faces import resized
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Unmasker
-from benchmark.methods.masked_faces import resized
 from benchmark.methods.weights import load_arrays, save_arrays
 from benchmark.plugins import register_method
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from benchmark.masked_faces import resized
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Unmasker
 from benchmark.methods.completion import mean_errors
 from benchmark.methods.guided_enlargement import enlarged_along_edges
-from benchmark.methods.masked_faces import resized
 from benchmark.methods.paired_gan_networks import PairedDiscriminator, PairedGenerator
 from benchmark.methods.trained_completer import TrainedNetworks
 from benchmark.plugins import register_method

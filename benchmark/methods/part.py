@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from benchmark.masked_faces import MaskedPairs
 from benchmark.methods.base import Method
-from benchmark.methods.masked_faces import MaskedPairs
 
 
 class Part(Method):

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.masked_faces import resized
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Unmasker
 from benchmark.methods.completion import mean_errors
 from benchmark.methods.guided_enlargement import enlarged_along_edges
-from benchmark.methods.masked_faces import resized
 from benchmark.methods.residual_network import ErrorNetwork
 from benchmark.methods.weights import load_network, save_network
 from benchmark.plugins import register_method

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from benchmark.masked_faces import resized, to_tensor
 from benchmark.methods.base import MaskedPairs, MethodCard
 from benchmark.methods.detector import Detector
 from benchmark.methods.found_region import cleaned
-from benchmark.methods.masked_faces import resized, to_tensor
 from benchmark.methods.segmenter_network import MaskUNet
 from benchmark.methods.weights import load_network, save_network
 from benchmark.plugins import register_method

@@ -8,9 +8,9 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from benchmark.errors import RequestError
+from benchmark.masked_faces import resized
 from benchmark.methods.base import MaskedFaces, MethodCard
 from benchmark.methods.completion import blanked, composited
-from benchmark.methods.masked_faces import resized
 from benchmark.methods.perceptual_loss import LEAST_SIDE as LEAST_PERCEIVED
 from benchmark.methods.perceptual_loss import SAW_RECOGNISER, PerceptualLoss
 from benchmark.methods.trained_completer import TrainedCompleter

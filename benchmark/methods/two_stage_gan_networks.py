@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.methods.masked_faces import resized
+from benchmark.masked_faces import resized
 
 LEAST_SIDE = 16
 _WIDEST = 8

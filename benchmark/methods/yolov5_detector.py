@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmark.cards import Availability
+from benchmark.masked_faces import resized, to_tensor
 from benchmark.methods.base import MaskedPairs, MethodCard
 from benchmark.methods.detector import Detector
-from benchmark.methods.masked_faces import resized, to_tensor
 from benchmark.methods.weights import load_network, read_about, save_network
 from benchmark.methods.yolov5_network import STRIDE, MaskYolo, yolov5_availability
 from benchmark.plugins import register_method

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import RequestError
 from benchmark.faces import Points
-from benchmark.methods.masked_faces import MaskedPairs, to_holes, to_tensor
+from benchmark.masked_faces import MaskedPairs, to_holes, to_tensor
 from benchmark.seeds import generator_for
 from benchmark.training.processes import share_of
 from benchmark.training.task import TrainingBatch

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from benchmark.cost import CostMeter
 from benchmark.errors import BenchmarkError
-from benchmark.methods.masked_faces import MaskedPairs
-from benchmark.methods.measurement import CostMeter
+from benchmark.masked_faces import MaskedPairs
 from benchmark.training.batches import PairBatches, pairs_digest
 from benchmark.training.checkpoint import matching_checkpoint, write_checkpoint
 from benchmark.training.determinism import random_state, restore_random_state, torch_seeded

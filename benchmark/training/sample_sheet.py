@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from benchmark.artifacts import write_atomically
-from benchmark.methods.masked_faces import to_pixels
+from benchmark.masked_faces import to_pixels
 
 _GAP = 2
 

@@ -10,10 +10,10 @@ import torch
 from lightning_fabric import Fabric
 
 from benchmark.errors import RequestError, StorageError
+from benchmark.masked_faces import MaskedFaces, to_holes, to_tensor
 from benchmark.methods.co_mod_gan import CoModGan
 from benchmark.methods.co_mod_gan_networks import Generator, Widths, batch_deviation
 from benchmark.methods.completion import blanked
-from benchmark.methods.masked_faces import MaskedFaces, to_holes, to_tensor
 from benchmark.methods.smooth_filling import smoothly_filled
 from benchmark.training.task import TrainingBatch
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.masked_faces import to_pixels
 from benchmark.methods.base import MaskedFaces
 from benchmark.methods.face_generator_networks import LATENT
 from benchmark.methods.gan_prior import GanPrior, context_weights
-from benchmark.methods.masked_faces import to_pixels
 from benchmark.methods.resolve import resolve_method
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from benchmark.masked_faces import resized
 from benchmark.methods.guided_enlargement import enlarged_along_edges
-from benchmark.methods.masked_faces import resized
 
 
 def masked_face() -> torch.Tensor:

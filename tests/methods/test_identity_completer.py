@@ -10,8 +10,8 @@ import torch
 from lightning_fabric import Fabric
 
 from benchmark.errors import RequestError, StorageError
+from benchmark.masked_faces import to_holes, to_tensor
 from benchmark.methods.identity_completer import IdentityCompleter
-from benchmark.methods.masked_faces import to_holes, to_tensor
 from benchmark.methods.smooth_filling import smoothly_filled
 from benchmark.training.task import TrainingBatch
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.nn import functional
 
+from benchmark.masked_faces import to_tensor
 from benchmark.methods.identity_loss import IdentityLoss, StrangersLoss, chip_grid, sampled_chips
-from benchmark.methods.masked_faces import to_tensor
 from benchmark.recognisers.face_recognition import FaceRecognition, face_chip
 
 FIVE = (45, 42, 36, 39, 33)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.errors import PluginError, RequestError
+from benchmark.masked_faces import resized, to_pixels, to_tensor
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Restored, Unmasker
-from benchmark.methods.masked_faces import resized, to_pixels, to_tensor
 from benchmark.progress import Progress
 
 

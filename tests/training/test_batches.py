@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from benchmark.methods.masked_faces import to_pixels
+from benchmark.masked_faces import to_pixels
 from benchmark.training.batches import PairBatches, mirrored_points, pairs_digest
 
 
