@@ -102,7 +102,7 @@ class SyntheticPeople(Dataset):
         """Photos of people who are in no test."""
         if part not in self.parts:
             raise RequestError(f"synthetic has no part '{part}'; it has: {', '.join(self.parts)}")
-        if protocol not in self.protocols:
+        if protocol and protocol not in self.protocols:
             raise RequestError(f"synthetic has no protocol '{protocol}'; it has: {', '.join(self.protocols)}")
         return self._photos(part, *self.parts[part])
 

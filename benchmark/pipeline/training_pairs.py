@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.acquisition.step import acquire
 from benchmark.artifacts import digest
@@ -17,6 +20,9 @@ from benchmark.methods.base import MaskedPairs
 from benchmark.methods.step import TrainingPairs
 from benchmark.pipeline.training_sources import Training
 from benchmark.views import MaskedView, PhotoSet
+
+_VERSION = 1
+_ROWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ def make_training_pairs(training: Training, masks: Sequence[str], size: int, con
                 of_draw = context if draw == 0 else replace(context, seed=context.seed + draw)
                 mask_types = [choose_style(masks, of_draw.seed, photo.image_id) for photo in photos]
                 views[role].append(mask_photos(acquired, mask_types, size=size, redetect=False, context=of_draw))
-    pairs = _pairs(views["train"], _pairs(views["validation"], None))
+    pairs = _pairs(views["train"], _pairs(views["validation"], None, context), context)
     if not len(pairs):
         count = sum(len(source.train) for source in training.sources)
         raise RequestError(f"no face was found in any of the {count} training photos of '{training.name}'")
@@ -49,15 +55,38 @@ def make_training_pairs(training: Training, masks: Sequence[str], size: int, con
     return MadePairs(TrainingPairs(key, pairs), tuple(views["train"]))
 
 
-def _pairs(views: Sequence[MaskedView], validation: MaskedPairs | None) -> MaskedPairs:
-    """The faces of all views that did not fail, one view after the other."""
+def _pairs(views: Sequence[MaskedView], validation: MaskedPairs | None, context: RunContext) -> MaskedPairs:
+    """The faces of all views that did not fail, one view after the other, as memory maps."""
     rows = [[row for row in range(len(view)) if not view.failed(row)] for view in views]
-    kept = list(zip(views, rows, strict=True))
+    stacked: dict[str, Sequence[NDArray[Any]]] = {
+        "masked": [view.faces.pixels for view in views],
+        "true": [view.true_pixels for view in views],
+        "holes": [view.holes for view in views],
+        "landmarks": [view.faces.landmarks for view in views],
+    }
+
+    def store(folder: Path) -> None:
+        for name, arrays in stacked.items():
+            _store_rows(folder / f"{name}.npy", arrays, rows)
+
+    stored = context.store.folder("pairs", {"version": _VERSION, "views": [view.key for view in views]}, store)
     return MaskedPairs(
-        masked=np.concatenate([view.faces.pixels[rows] for view, rows in kept]),
-        true=np.concatenate([view.true_pixels[rows] for view, rows in kept]),
-        holes=np.concatenate([view.holes[rows] for view, rows in kept]),
-        landmarks=np.concatenate([view.faces.landmarks[rows] for view, rows in kept]),
-        subject_ids=tuple(view.photo_set.photos[row].subject_id for view, rows in kept for row in rows),
+        **{name: stored.array(name) for name in stacked},
+        subject_ids=tuple(
+            view.photo_set.photos[row].subject_id for view, kept in zip(views, rows, strict=True) for row in kept
+        ),
         validation=validation,
     )
+
+
+def _store_rows(file: Path, arrays: Sequence[NDArray[Any]], rows: Sequence[Sequence[int]]) -> None:
+    """Write the `rows` of each array, one after the other: a few at a time, since all may not fit in memory."""
+    count = sum(map(len, rows))
+    whole = np.lib.format.open_memmap(file, mode="w+", dtype=arrays[0].dtype, shape=(count, *arrays[0].shape[1:]))
+    end = 0
+    for array, kept in zip(arrays, rows, strict=True):
+        for start in range(0, len(kept), _ROWS_AT_ONCE):
+            some = kept[start : start + _ROWS_AT_ONCE]
+            whole[end : end + len(some)] = array[some]
+            end += len(some)
+    whole.flush()

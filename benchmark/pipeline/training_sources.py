@@ -70,7 +70,7 @@ def choose_training(config: RunConfig, test: tuple[Dataset, str] | None = None) 
     for name, root in named:
         same = test is not None and name == config.dataset and root in (None, config.data_root)
         dataset = test[0] if test is not None and same else DATASETS.load(name)(root, seed=config.seed)
-        protocol = test[1] if test is not None and same else next(iter(dataset.protocols), "")
+        protocol = test[1] if test is not None and same else ""
         train, validation = (
             tuple(dataset.training_photos(part, protocol=protocol)) for part in ("train", "validation")
         )

@@ -1,0 +1,72 @@
+"""The pairs that methods learn from: joined on disk, so that memory does not bound them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmark.artifacts import ArtifactStore
+from benchmark.config import RunConfig
+from benchmark.context import RunContext
+from benchmark.errors import RequestError
+from benchmark.ledger import Ledger
+from benchmark.pipeline.training_pairs import MadePairs, make_training_pairs
+from benchmark.pipeline.training_sources import choose_training
+from benchmark.progress import Progress
+
+
+def made(cache: Path, **settings: object) -> MadePairs:
+    config = RunConfig.model_validate({"train_limit": 12, "mask_draws": 2, **settings})
+    context = RunContext(ArtifactStore(cache), Ledger(), Progress(quiet=True), workers=1, device="cpu", seed=0)
+    return make_training_pairs(choose_training(config), config.masks, 64, context)
+
+
+def test_pairs_of_all_draws_are_joined_in_order_as_memory_maps(tmp_path: Path) -> None:
+    result = made(tmp_path)
+    pairs = result.training.pairs
+    assert isinstance(pairs.masked, np.memmap)
+    kept = [[row for row in range(len(view)) if not view.failed(row)] for view in result.views]
+    assert len(result.views) == 2 and len(pairs) == sum(map(len, kept)) > 12
+    for name, arrays in {
+        "masked": [view.faces.pixels for view in result.views],
+        "true": [view.true_pixels for view in result.views],
+        "holes": [view.holes for view in result.views],
+        "landmarks": [view.faces.landmarks for view in result.views],
+    }.items():
+        expected = np.concatenate([array[rows] for array, rows in zip(arrays, kept, strict=True)])
+        assert np.array_equal(getattr(pairs, name), expected), name
+    people = [
+        view.photo_set.photos[row].subject_id for view, rows in zip(result.views, kept, strict=True) for row in rows
+    ]
+    assert list(pairs.subject_ids) == people
+    assert pairs.validation is not None and not set(pairs.validation.subject_ids) & set(people)
+
+
+def test_stored_pairs_are_used_again(tmp_path: Path) -> None:
+    first = made(tmp_path).training
+    stamps = {file: file.stat().st_mtime_ns for file in tmp_path.glob("pairs/*/*.npy")}
+    assert len(stamps) == 8  # four arrays of training and of validation
+    again = made(tmp_path).training
+    assert again.key == first.key
+    assert {file: file.stat().st_mtime_ns for file in tmp_path.glob("pairs/*/*.npy")} == stamps
+
+
+def test_photos_without_any_face_are_refused(tmp_path: Path) -> None:
+    for number in range(20):
+        folder = tmp_path / "people" / f"person {number}"
+        folder.mkdir(parents=True)
+        cv2.imwrite(str(folder / "grey.png"), np.full((120, 120, 3), 99 + number, dtype=np.uint8))
+    with pytest.raises(RequestError, match="no face was found in any of the"):
+        made(tmp_path / "cache", train_dataset=f"folder={tmp_path / 'people'}")
+
+
+def test_a_folder_of_people_trains_for_tests_on_other_data(tmp_path: Path) -> None:
+    for number in range(20):
+        folder = tmp_path / f"person {number}"
+        folder.mkdir()
+        cv2.imwrite(str(folder / "grey.png"), np.full((120, 120, 3), 99 + number, dtype=np.uint8))
+    source = choose_training(RunConfig(train_dataset=(f"folder={tmp_path}",))).sources[0]
+    assert (len(source.train), len(source.validation)) == (19, 1)
