@@ -183,8 +183,7 @@ class CoModTask(TrainingTask):
         with frozen(self.modules["discriminator"]):
             adversarial = generator_loss(self.modules["discriminator"](restored, holes))
             pixels = mean_errors(restored, batch.true, holes)[0].mean()
-            fabric.backward(adversarial + self._settings.pixel_weight * pixels)
-        self._descend("generator")
+            self.descend("generator", adversarial + self._settings.pixel_weight * pixels, fabric)
         update_average(
             self.modules["average"], self.modules["generator"], self._settings.average_decay, step=batch.step
         )
@@ -229,19 +228,13 @@ class CoModTask(TrainingTask):
         if penalised:
             terms.append(settings.penalty / 2 * settings.penalty_every * gradient_penalty(on_real, real))
         if terms:
-            fabric.backward(torch.stack(terms).sum())
-            self.optimisers["discriminator"].step()
-        self.optimisers["discriminator"].zero_grad()
+            self.descend("discriminator", torch.stack(terms).sum(), fabric)
         return {
             "losses_d": loss,
             "real_scores": on_real.sigmoid().mean(),
             "fake_scores": on_fake.sigmoid().mean(),
             "discriminator_accuracy": accuracy,
         }
-
-    def _descend(self, name: str) -> None:
-        self.optimisers[name].step()
-        self.optimisers[name].zero_grad()
 
 
 def _channels_last(network: nn.Module) -> nn.Module:

@@ -242,8 +242,7 @@ class FaceGeneratorTask(TrainingTask):
         if penalised:
             weight = self._settings.penalty / 2 * self._settings.penalty_every
             total = loss + weight * gradient_penalty(on_real, real)
-        fabric.backward(total)
-        self._descend("discriminator")
+        self.descend("discriminator", total, fabric)
         return {
             "losses_d": loss,
             "real_scores": on_real.sigmoid().mean(),
@@ -254,8 +253,7 @@ class FaceGeneratorTask(TrainingTask):
     def _imitate(self, fake: Tensor, fabric: Fabric) -> Tensor:
         with frozen(self.modules["discriminator"]):
             loss = generator_loss(self.modules["discriminator"](fake))
-            fabric.backward(loss)
-        self._descend("generator")
+            self.descend("generator", loss, fabric)
         return loss
 
     def _encode(self, batch: TrainingBatch, fabric: Fabric) -> Tensor:
@@ -265,8 +263,7 @@ class FaceGeneratorTask(TrainingTask):
             guessed = (self.modules["average"](latents) + 1) / 2
             inside, outside = mean_errors(guessed, batch.true, batch.holes)
             loss = (self._settings.hole_weight * inside + outside).mean()
-            fabric.backward(loss + self._settings.latent_weight * latents.square().mean())
-        self._descend("encoder")
+            self.descend("encoder", loss + self._settings.latent_weight * latents.square().mean(), fabric)
         return loss
 
     def _guessed(self, masked: Tensor, holes: Tensor) -> Tensor:
@@ -276,10 +273,6 @@ class FaceGeneratorTask(TrainingTask):
     def _shrunk(self, batch: TrainingBatch) -> TrainingBatch:
         masked, true = resized(batch.masked, self._side), resized(batch.true, self._side)
         return replace(batch, masked=masked, true=true, holes=(resized(batch.holes, self._side) > 0).float())
-
-    def _descend(self, name: str) -> None:
-        self.optimisers[name].step()
-        self.optimisers[name].zero_grad()
 
 
 def _start_small(layer: nn.Module) -> None:

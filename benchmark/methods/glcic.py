@@ -246,31 +246,24 @@ class GlcicTask(TrainingTask):
     def _discriminators_step(self, true: Tensor, completed: Tensor, holes: Tensor, fabric: Fabric) -> dict[str, Tensor]:
         """Equation 3 for the discriminators: up log D on true faces, each judged round another face's hole, and
         log(1 − D) on completed ones."""
-        discriminator, optimiser = self.modules["discriminator"], self.optimisers["discriminator"]
+        discriminator = self.modules["discriminator"]
         real = discriminator(true, holes.roll(1, dims=0))
         fake = discriminator(completed, holes)
         loss, accuracy = discriminator_loss(real, fake), discriminator_accuracy(real, fake)
         self._accuracy.lerp_(accuracy.detach().to(self._accuracy.dtype), 1 - _ACCURACY_DECAY)
         limit = self._settings.most_accuracy
         if limit is None or float(self._accuracy) <= limit:
-            optimiser.zero_grad()
-            fabric.backward(loss)
-            optimiser.step()
+            self.descend("discriminator", loss, fabric)
         return {"loss_d": loss, "discriminator_accuracy": accuracy}
 
     def _completion_step(
         self, error: Tensor, completed: Tensor | None, holes: Tensor, fabric: Fabric
     ) -> dict[str, Tensor]:
         """Down the error, and, once there are discriminators, up log D × alpha."""
-        optimiser = self.optimisers["generator"]
-        losses = {}
-        optimiser.zero_grad()
         if completed is None:
-            fabric.backward(error)
-        else:
-            with frozen(self.modules["discriminator"]):
-                deceit = generator_loss(self.modules["discriminator"](completed, holes))
-                fabric.backward(error + self._settings.alpha * deceit)
-            losses["loss_g"] = deceit
-        optimiser.step()
-        return losses
+            self.descend("generator", error, fabric)
+            return {}
+        with frozen(self.modules["discriminator"]):
+            deceit = generator_loss(self.modules["discriminator"](completed, holes))
+            self.descend("generator", error + self._settings.alpha * deceit, fabric)
+        return {"loss_g": deceit}

@@ -217,11 +217,9 @@ class PairedGanTask(TrainingTask):
             losses |= self._discriminate(real, fake.detach(), fabric)
             with frozen(self.modules["discriminator"]):
                 losses["losses_g"] = generator_loss(self._logits(real, fake)[1])
-                fabric.backward(total + self._settings.adversarial_weight * losses["losses_g"])
+                self.descend("generator", total + self._settings.adversarial_weight * losses["losses_g"], fabric)
         else:
-            fabric.backward(total)
-        self.optimisers["generator"].step()
-        self.optimisers["generator"].zero_grad()
+            self.descend("generator", total, fabric)
         update_average(
             self.modules["average"], self.modules["generator"], self._settings.average_decay, step=batch.step
         )
@@ -242,9 +240,7 @@ class PairedGanTask(TrainingTask):
         loss = discriminator_loss(on_real, on_fake, smoothing=self._settings.smoothing)
         accuracy = discriminator_accuracy(on_real, on_fake)
         if self._settings.most_accuracy is None or float(accuracy) <= self._settings.most_accuracy:
-            fabric.backward(loss)
-            self.optimisers["discriminator"].step()
-            self.optimisers["discriminator"].zero_grad()
+            self.descend("discriminator", loss, fabric)
         return {
             "losses_d": loss,
             "real_scores": on_real.sigmoid().mean(),

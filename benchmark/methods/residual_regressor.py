@@ -192,9 +192,7 @@ class RegressionTask(TrainingTask):
             bare = torch.arange(len(shown), device=shown.device) % self._settings.bare_every == 0
             shown = torch.where(bare.view(-1, 1, 1, 1), batch.true, shown)
         loss = self._loss(self._restore(shown), batch.true, batch.holes)
-        fabric.backward(loss)
-        self.optimisers["network"].step()
-        self.optimisers["network"].zero_grad()
+        self.descend("network", loss, fabric)
         return {"loss": loss}
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:

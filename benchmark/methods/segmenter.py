@@ -141,9 +141,7 @@ class SegmentationTask(TrainingTask):
             torch.cat([masked, bare]), torch.cat([batch.holes, torch.zeros_like(batch.holes)])
         )
         dice = 1 - _overlap(masked.sigmoid(), batch.holes).mean()
-        fabric.backward(entropy + dice)
-        self.optimisers["segmenter"].step()
-        self.optimisers["segmenter"].zero_grad()
+        self.descend("segmenter", entropy + dice, fabric)
         return {"loss": entropy + dice, "entropy": entropy, "dice": dice}
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:

@@ -114,7 +114,7 @@ class TwoStageTask(TrainingTask):
                 deceits = [generator_loss(self.modules[name](completed, holes)) for name in present]
                 losses["loss_g"] = torch.stack(deceits).sum()
                 total = total + self._weights.adversarial * losses["loss_g"]
-            self._descend("generator", total, fabric)
+            self.descend("generator", total, fabric)
         update_average(self.modules["average"], self.modules["generator"], self._average_decay, step=batch.step)
         return losses | judged | self._map_step(batch, fabric)
 
@@ -148,7 +148,7 @@ class TwoStageTask(TrainingTask):
         loss, accuracy = discriminator_loss(real, fake), discriminator_accuracy(real, fake)
         running.lerp_(accuracy.detach().to(running.dtype), 1 - _ACCURACY_DECAY)
         if self._most_accuracy is None or float(running) <= self._most_accuracy:
-            self._descend(name, loss, fabric)
+            self.descend(name, loss, fabric)
         return {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
 
     def _editing_losses(
@@ -172,11 +172,5 @@ class TwoStageTask(TrainingTask):
         logits = self.modules["map"](torch.cat([batch.masked, batch.true]))
         wanted = torch.cat([batch.holes, torch.zeros_like(batch.holes)])
         loss = functional.binary_cross_entropy_with_logits(logits.float(), wanted)
-        self._descend("map", loss, fabric)
+        self.descend("map", loss, fabric)
         return {"map_loss": loss}
-
-    def _descend(self, name: str, loss: Tensor, fabric: Fabric) -> None:
-        """One step of one network, by the gradient of `loss` and nothing that lay there before."""
-        self.optimisers[name].zero_grad()
-        fabric.backward(loss)
-        self.optimisers[name].step()

@@ -107,6 +107,14 @@ class TrainingTask(ABC):
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
         """Figures by name, each ``(B,)``, one value a pair. Called without gradients, networks in evaluation mode."""
 
+    def descend(self, name: str, loss: Tensor, fabric: Fabric) -> None:
+        """One step of the optimiser `name`, by the gradient of `loss` alone; none is left lying for a later step."""
+        optimiser = self.optimisers[name]
+        optimiser.zero_grad()
+        fabric.backward(loss)
+        optimiser.step()
+        optimiser.zero_grad()
+
     def sample(self, batch: TrainingBatch) -> Sequence[Tensor]:  # noqa: ARG002
         """Rows of a sheet of faces, each ``(B, 3, S, S)`` in [0, 1], e.g. masked, restored and true ones; called after
         every epoch like `validate`, always with the same few pairs. By default there is no sheet."""
