@@ -21,13 +21,24 @@ class Progress:
         self.quiet = quiet
 
     @contextmanager
-    def bar(self, description: str, *, total: int, unit: str = "image", done: int = 0) -> Iterator[Any]:
-        """A tqdm bar: `update(n)` advances it, `set_postfix(loss=…)` shows figures beside it."""
+    def bar(
+        self, description: str, *, total: int | None, unit: str = "image", done: int = 0, scaled: bool = False
+    ) -> Iterator[Any]:
+        """A tqdm bar: `update(n)` advances it, `set_postfix(loss=…)` shows figures beside it.
+
+        Args:
+            description: what is being done.
+            total: units; None = nobody knows.
+            unit: what is counted.
+            done: units that were done before.
+            scaled: whether to write 1,200,000 as 1.2M.
+        """
         with tqdm(
             total=total,
             initial=done,
             desc=description,
             unit=unit,
+            unit_scale=scaled,
             disable=self.quiet,
             file=sys.stderr,
             dynamic_ncols=True,

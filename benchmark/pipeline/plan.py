@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import torch
 
 from benchmark.config import RunConfig
 from benchmark.datasets.base import Dataset, Protocol
-from benchmark.errors import PluginError, RequestError, StorageError
+from benchmark.errors import RequestError, StorageError
 from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method
 from benchmark.methods.resolve import resolve_method, selectable_methods
@@ -22,8 +22,10 @@ from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.parallel import available_cores
 from benchmark.pipeline.chosen_weights import check_weights, choose_weights, train_data, untrained
 from benchmark.pipeline.training_sources import Training, check_overlap, choose_training
-from benchmark.plugins import DATASETS, MASKS, RECOGNISERS
+from benchmark.plugins import DATASETS, MASKS
+from benchmark.progress import Progress
 from benchmark.recognisers.base import Recogniser
+from benchmark.recognisers.resolve import resolve_recognisers
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +72,10 @@ def make_plan(config: RunConfig) -> Plan:
     device = torch_device(config.device)
     masks = mask_names(config)
     methods = _methods(config, device, left_out)
-    recognisers = {
-        name: RECOGNISERS.load(name)(device=device, precision=config.precision)
-        for name in _recogniser_names(config, left_out)
-    }
+    recognisers, absent = resolve_recognisers(
+        config.recognisers, weights={}, device=device, precision=config.precision, progress=Progress(quiet=config.quiet)
+    )
+    left_out |= absent
     dataset = DATASETS.load(config.dataset)(config.data_root, seed=config.seed)
     if not dataset.protocols:
         raise RequestError(
@@ -163,29 +165,6 @@ def _methods(config: RunConfig, device: str, left_out: dict[str, str]) -> dict[s
                 methods[method.label] = method
         left_out |= absent
     return methods
-
-
-def _recogniser_names(config: RunConfig, left_out: dict[str, str]) -> Sequence[str]:
-    names: list[str] = []
-    for asked in config.recognisers:
-        candidates = RECOGNISERS.names() if asked == "all" else (asked,)
-        for name in candidates:
-            try:
-                found = RECOGNISERS.load(name).availability()
-                reason = "" if found.available else found.reason
-            except PluginError as error:
-                if asked != "all":
-                    raise
-                reason = str(error)
-            if not reason:
-                names.append(name)
-            elif asked == "all":
-                left_out[name] = reason
-            else:
-                raise RequestError(f"recogniser '{name}' does not work here: {reason}")
-    if not names:
-        raise RequestError("no recogniser works here; `doctor` says what is missing")
-    return tuple(dict.fromkeys(names))
 
 
 def writable(out: Path) -> Path:

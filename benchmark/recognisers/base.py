@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.cards import AVAILABLE, Availability, Card
+from benchmark.errors import BenchmarkError, PluginError
 from benchmark.faces import FaceGeometry, Image
+from benchmark.model_files import ModelFile, located, sha256_of
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class RecogniserCard(Card):
         normalisation: what happens to pixels before the network, one line.
         metric: ``"cosine"`` (score = cosine similarity) or ``"euclidean"`` (score = −distance).
         weights_source: where the weights come from.
-        sha256: of the weights file, empty if there is none.
+        sha256: of the weights file, empty if there is none or if it is not known before a file is loaded.
     """
 
     chip_size: tuple[int, int] = (112, 112)
@@ -37,23 +42,74 @@ class RecogniserCard(Card):
 class Recogniser(ABC):
     """Face in, embedding out.
 
+    `card` describes the class. An instance whose weights are known only now (a file that the user names) sets its own,
+    with the digest of what it loaded: that digest is part of the key under which its embeddings are stored.
+
     Args:
         device: a torch device name, ``"cpu"`` or ``"cuda"``.
         precision: ``"float32"`` or ``"bfloat16"``.
+        weights: the file that the user named with ``--weights``; None = the recogniser's own.
     """
 
-    card: ClassVar[RecogniserCard] = RecogniserCard()
+    card: RecogniserCard = RecogniserCard()
     version: ClassVar[int] = 1
     """Raised whenever the same face would give another embedding; part of the artefact's key."""
+    needs: ClassVar[Mapping[str, str]] = {}
+    """Optional packages, by the name under which they are imported, each with the command that installs it."""
+    model_file: ClassVar[ModelFile | None] = None
+    """The weights, where they are a file to download or to name; None where they travel with a package."""
 
-    def __init__(self, *, device: str = "cpu", precision: str = "float32") -> None:
+    def __init__(self, *, device: str = "cpu", precision: str = "float32", weights: Path | None = None) -> None:
         self.device = device
         self.precision = precision
+        self.weights = weights
 
     @classmethod
-    def availability(cls) -> Availability:
-        """Whether weights and libraries are here."""
-        return AVAILABLE
+    def availability(cls, weights: Path | None = None) -> Availability:
+        """Whether weights and libraries are here; nothing is downloaded.
+
+        Args:
+            weights: the file that the user named.
+        """
+        missing = cls.missing_package()
+        if missing:
+            return Availability(False, missing)
+        if cls.model_file is None:
+            return AVAILABLE if weights is None else Availability(False, "it takes no file; leave --weights out")
+        try:
+            found = located(cls.model_file, weights)
+        except BenchmarkError as error:
+            return Availability(False, str(error))
+        return AVAILABLE if found else Availability(False, cls.model_file.how_to_get)
+
+    @classmethod
+    def missing_package(cls) -> str:
+        """The first of `needs` that is not installed, with the command; empty if all are."""
+        absent = (name for name in cls.needs if importlib.util.find_spec(name) is None)
+        return next((f"the package {name} is not installed: {cls.needs[name]}" for name in absent), "")
+
+    @classmethod
+    def accept(cls, weights: Path) -> None:
+        """Refuse a download that is not this recogniser's, by loading it: asked where no digest was published.
+
+        Raises:
+            PluginError: what is wrong with the file.
+        """
+
+    def weights_path(self) -> Path:
+        """The file to load: what the user named, else `model_file` where it was put before. Sets `card.sha256`.
+
+        Raises:
+            PluginError: it is not here, or damaged.
+            RequestError: the named file is missing, or another one than `model_file`.
+        """
+        if self.model_file is None:
+            raise PluginError(f"{type(self).__name__} declares no model_file, so it has no weights to look for")
+        path = located(self.model_file, self.weights)
+        if path is None:
+            raise PluginError(self.model_file.how_to_get)
+        self.card = replace(self.card, sha256=self.model_file.sha256 or sha256_of(path))
+        return path
 
     @abstractmethod
     def chip(self, image: Image, face: FaceGeometry) -> Image:
@@ -66,7 +122,11 @@ class Recogniser(ABC):
 
     @abstractmethod
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embeddings ``float32 (N, D)`` of chips ``uint8 (N, h, w, 3)``; a refused chip gives a row of NaN."""
+        """Embeddings ``float32 (N, D)`` of chips ``uint8 (N, h, w, 3)``; a refused chip gives a row of NaN.
+
+        An embedding must not depend on the chips beside it: `benchmark.recognisers.batches.embed_in_batches` sees to
+        that, and `TorchRecogniser` uses it.
+        """
 
     def scores(self, references: NDArray[np.float32], probes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores ``float32 (P,)`` of P pairs of embeddings ``(P, D)``; higher = more alike; NaN where either is."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dlib
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from benchmark.acquisition.dlib_models import SHA256, model_path, read_verified
-from benchmark.cards import AVAILABLE, Availability
+from benchmark.cards import Availability
 from benchmark.errors import PluginError, RequestError
 from benchmark.faces import FaceGeometry, Image, Points
 from benchmark.plugins import register_recogniser
 from benchmark.recognisers.base import Recogniser, RecogniserCard
-from benchmark.recognisers.dlib_resnet import CHIP_SIZE, EMBEDDING_SIZE, DlibResNet, parse_dlib_weights
+from benchmark.recognisers.batches import batch_size, embed_in_batches
+from benchmark.recognisers.dlib_resnet import CHIP_SIZE, DlibResNet, parse_dlib_weights
+from benchmark.recognisers.torch_recogniser import PRECISIONS
 
 WEIGHTS_FILE = "dlib_face_recognition_resnet_model_v1.dat"
 CHIP_PADDING = 0.25
@@ -26,9 +30,6 @@ _MEAN_FIVE_POINTS = (
     (0.4901123135679, 0.6277975316475),
 )
 """Where the five points lie in the mean-shape square: dlib's ``get_face_chip_details`` (image_transforms)."""
-_BATCH_SIZES = {"cpu": 16, "cuda": 256}
-"""On a processor a small batch stays in its cache; on a GPU a large one fills it."""
-_PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 @register_recogniser("face_recognition")
@@ -61,23 +62,23 @@ class FaceRecognition(Recogniser):
         sha256=SHA256[WEIGHTS_FILE],
     )
 
-    def __init__(self, *, device: str = "cpu", precision: str = "float32") -> None:
-        super().__init__(device=device, precision=precision)
-        if precision not in _PRECISIONS:
-            raise RequestError(f"unknown precision '{precision}'; face_recognition takes {', '.join(_PRECISIONS)}")
+    def __init__(self, *, device: str = "cpu", precision: str = "float32", weights: Path | None = None) -> None:
+        super().__init__(device=device, precision=precision, weights=weights)
+        if precision not in PRECISIONS:
+            raise RequestError(f"unknown precision '{precision}'; face_recognition takes {', '.join(PRECISIONS)}")
         self.network = load_network().to(device)
         for part in (self.network.stem, self.network.blocks):  # the last matrix stays in float32
-            part.to(_PRECISIONS[precision])
+            part.to(PRECISIONS[precision])
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from the stubs
 
     @classmethod
-    def availability(cls) -> Availability:
+    def availability(cls, weights: Path | None = None) -> Availability:
         """Whether the weights are here (their digest is checked when they are loaded)."""
         try:
             model_path(WEIGHTS_FILE)
         except PluginError as error:
             return Availability(False, str(error))
-        return AVAILABLE
+        return super().availability(weights)
 
     def chip(self, image: Image, face: FaceGeometry) -> Image:
         """dlib's face chip, ``uint8 (150, 150, 3)``, from the face's five points; black outside `image`."""
@@ -85,18 +86,9 @@ class FaceRecognition(Recogniser):
 
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings ``float32 (N, 128)`` of chips ``uint8 (N, 150, 150, 3)``."""
-        embeddings = np.empty((len(chips), EMBEDDING_SIZE), dtype=np.float32)
-        step = _BATCH_SIZES.get(torch.device(self.device).type, 64)
-        for start in range(0, len(chips), step):
-            batch = np.zeros((step, CHIP_SIZE, CHIP_SIZE, 3), dtype=np.uint8)
-            count = min(step, len(chips) - start)
-            batch[:count] = chips[start : start + count]
-            embeddings[start : start + count] = self._embed_batch(batch)[:count]
-        return embeddings
+        return embed_in_batches(chips, self._embed_batch, batch_size(self.device))
 
     def _embed_batch(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embeddings of one batch, always of one size: libraries choose their sums by size, and a face's embedding
-        must not depend on how many others were computed beside it."""
         pixels = torch.from_numpy(chips).to(self.device).permute(0, 3, 1, 2)  # a view, and channels-last already
         with torch.inference_mode():
             embeddings: NDArray[np.float32] = self.network(pixels.float() / 255).cpu().numpy()

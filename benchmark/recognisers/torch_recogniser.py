@@ -1,0 +1,68 @@
+"""What every recogniser that runs a PyTorch network would otherwise repeat: device, precision, fixed batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from benchmark.errors import RequestError
+from benchmark.recognisers.base import Recogniser
+from benchmark.recognisers.batches import BATCH_SIZES, batch_size, embed_in_batches
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+class TorchRecogniser(Recogniser):
+    """A recogniser with a PyTorch network: a subclass gives `load_network`, `chip`, its card, and `forward` if need be.
+
+    Args:
+        device: a torch device name.
+        precision: ``"float32"`` or ``"bfloat16"`` (by autocast: normalisation layers stay in float32).
+        weights: as of `Recogniser`.
+
+    Raises:
+        RequestError: an unknown precision.
+        PluginError: the weights are missing or damaged.
+    """
+
+    batch_sizes: ClassVar[Mapping[str, int]] = BATCH_SIZES
+
+    def __init__(self, *, device: str = "cpu", precision: str = "float32", weights: Path | None = None) -> None:
+        super().__init__(device=device, precision=precision, weights=weights)
+        if precision not in PRECISIONS:
+            raise RequestError(f"unknown precision '{precision}'; recognisers take {', '.join(PRECISIONS)}")
+        network = self.load_network().eval().requires_grad_(False).to(device)
+        self.network: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from the stubs
+
+    def load_network(self) -> nn.Module:
+        """The network with its weights, on the processor in float32."""
+        raise NotImplementedError
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Embeddings ``(N, D)`` of chips ``float32 (N, 3, h, w)`` in [0, 1], RGB, on the recogniser's device.
+
+        Normalise here, unless the network does. By default the network is simply called.
+        """
+        embeddings: Tensor = self.network(pixels)
+        return embeddings
+
+    def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embeddings ``float32 (N, D)`` of chips ``uint8 (N, h, w, 3)``."""
+        return embed_in_batches(chips, self._embed_batch, batch_size(self.device, self.batch_sizes))
+
+    def _embed_batch(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        pixels = torch.from_numpy(chips).to(self.device).permute(0, 3, 1, 2)  # a view, and channels-last already
+        device_type = torch.device(self.device).type
+        rough = self.precision != "float32"
+        with (
+            torch.inference_mode(),
+            torch.autocast(device_type, dtype=PRECISIONS[self.precision], enabled=rough),
+        ):
+            embeddings: NDArray[np.float32] = self.forward(pixels.float() / 255).float().cpu().numpy()
+        return embeddings
