@@ -34,7 +34,7 @@ class RunConfig(BaseModel):
         protocol: one of the data set's; None = its default.
         methods: names as on the command line (``telea``, ``true-mask+telea``, ``residual-regressor:thesis-64``), or
             ``all``.
-        recognisers: names, or ``all``.
+        recognisers: names, ``onnx:FILE``, ``MODULE:ATTR``, or ``all``.
         masks: mask styles to draw from, one seeded style an image.
         conditions: what is compared; ``raw-raw`` and ``raw-masked`` are always measured.
         size: side of the crops that methods work on, pixels.
@@ -46,7 +46,8 @@ class RunConfig(BaseModel):
         train_root: the folder of the only one, where it needs one.
         train_limit: at most this many training photos.
         mask_draws: masks drawn on every training photo, one after the other.
-        weights: ``NAME=DIR``: what a method or detector learned, as ``train`` wrote it.
+        weights: ``NAME=PATH``: what a method learned, as ``train`` wrote it; or the file of a recogniser or face
+            detector.
         retrain: train what this run can, rather than use the weights that travel with the program.
         allow_unknown_overlap: train and test on data sets of which nobody knows whether they share people.
         targets: false match rates at which thresholds are set.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from benchmark.artifacts import write_atomically
 from benchmark.errors import BenchmarkError, PluginError, RequestError, StorageError
 from benchmark.progress import Progress
 from benchmark.resumable_download import DownloadFailed, download
+
+pooch.get_logger().setLevel(logging.WARNING)  # we show a bar instead of its lines
 
 FOLDER_VARIABLE = "UNMASK_BENCHMARK_MODELS"
 

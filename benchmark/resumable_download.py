@@ -13,7 +13,8 @@ from benchmark.progress import Progress
 _ATTEMPTS = 4
 """How often a download that is cut off, but moves, is taken up again before the user is told."""
 _SECONDS_TO_CONNECT, _SECONDS_OF_SILENCE = 10, 30
-_CHUNK = 1 << 18
+_CHUNK = 1 << 14
+"""Bytes; what has come of a chunk is lost when the connection breaks within it."""
 
 
 class DownloadFailed(Exception):
@@ -66,9 +67,11 @@ def _continue(url: str, part: Path, description: str, progress: Progress) -> Non
             if response.status_code != requests.codes.partial_content or _first(response) != have:
                 have = 0  # the server sends everything, whatever was asked for
             _store(response, part, have, description, progress)
+    except requests.exceptions.ChunkedEncodingError as error:
+        raise _CutOff(f"the connection ended after {_size(part):,} bytes") from error
     except requests.RequestException as error:
         if _size(part) > have:
-            raise _CutOff(f"the connection ended after {_size(part):,} bytes") from error
+            raise _CutOff(f"{_why(error)}, after {_size(part):,} bytes") from error
         raise DownloadFailed(_why(error)) from error
 
 

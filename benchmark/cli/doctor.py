@@ -6,8 +6,10 @@ import argparse
 import os
 import platform
 import shutil
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmark.cli.list_plugins import list_kind
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
@@ -16,6 +18,8 @@ from benchmark.parallel import available_cores
 from benchmark.plugins import KINDS
 
 _LOW_DISK_GIB = 2
+_EACH_ON_ITS_LINE = ("datasets", "recognisers")
+_NAMES_WIDTH = 90
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,9 +47,21 @@ def _checks() -> Iterator[tuple[bool, bool, str, str]]:
     yield _cuda()
     yield _disk()
     for kind, registry in KINDS.items():
-        for row in list_kind(registry):
-            detail = row["summary"] if row["available"] else row["reason"]
-            yield row["available"], kind != "datasets" and not row["reason"], f"{kind[:-1]} {row['name']}", detail
+        yield from _plugins(kind, list_kind(registry))
+
+
+def _plugins(kind: str, rows: list[dict[str, Any]]) -> Iterator[tuple[bool, bool, str, str]]:
+    """One line a plugin that lacks something; those that work have one of their own only where it fits one screen."""
+    ready = [row for row in rows if row["available"]]
+    if kind in _EACH_ON_ITS_LINE:
+        for row in ready:
+            yield True, True, f"{kind[:-1]} {row['name']}", row["summary"]
+    elif ready:
+        names = textwrap.shorten(", ".join(row["name"] for row in ready), _NAMES_WIDTH, placeholder=" …")
+        yield True, True, kind, f"{len(ready)} work: {names}"
+    for row in rows:
+        if not row["available"]:
+            yield False, not row["reason"], f"{kind[:-1]} {row['name']}", row["reason"]
 
 
 def _torch() -> tuple[bool, bool, str, str]:

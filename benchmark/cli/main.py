@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from benchmark import __version__
-from benchmark.cli import compare, doctor, list_plugins, mask, run, train
+from benchmark.cli import compare, doctor, fetch, list_plugins, mask, run, train
 from benchmark.errors import BenchmarkError, RequestError
 
 DONE, FAILED, WRONG_REQUEST, INTERRUPTED = 0, 1, 2, 130
@@ -19,6 +19,7 @@ _SUBCOMMANDS = {
     "list": list_plugins,
     "mask": mask,
     "train": train,
+    "fetch": fetch,
     "doctor": doctor,
 }
 

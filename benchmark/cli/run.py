@@ -23,7 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--data-root", metavar="DIR", help="where the data set lies")
     what.add_argument("--protocol", metavar="NAME", help="what is compared (default: the data set's first)")
     what.add_argument("--methods", metavar="A,B", help="names, NAME:PRESET, DETECTOR+COMPLETER, or all (default: all)")
-    what.add_argument("--recognisers", metavar="A,B", help="names, or all (default: all that work here)")
+    what.add_argument(
+        "--recognisers",
+        metavar="A,B",
+        help="names, onnx:FILE, MODULE:ATTR of a torch module, or all (default: all that work here)",
+    )
     what.add_argument(
         "--masks", metavar="A,B", help=f"names, template:FILE.png, or all (default: {','.join(DEFAULT_MASKS)})"
     )
@@ -58,8 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     learn.add_argument(
         "--weights",
         action="append",
-        metavar="NAME=DIR",
-        help="what `train` wrote for a method or detector, instead of the weights that travel with the program",
+        metavar="NAME=PATH",
+        help="the file of a recogniser or face detector; or what `train` wrote for a method or its mask detector, "
+        "instead of the weights that travel with the program",
     )
     learn.add_argument(
         "--retrain", action="store_true", help="train anew rather than use the weights that travel along"

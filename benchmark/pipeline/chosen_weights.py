@@ -13,6 +13,7 @@ from benchmark.methods.base import Method, Unmasker
 from benchmark.methods.part import Part
 from benchmark.methods.trained_completer import TrainedNetworks
 from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
+from benchmark.named_weights import named_weights
 
 
 def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, TrainedWeights]:
@@ -26,7 +27,7 @@ def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, Tr
         RequestError: ``--weights`` names a part that no method has, or weights of something else.
         StorageError: a card is missing or damaged.
     """
-    named = _named(config)
+    named = {label: TrainedWeights(path) for label, path in _folders(config).items()}
     learners = {
         part.label: part
         for method in methods
@@ -43,7 +44,10 @@ def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, Tr
             chosen[label] = found
     if named:
         label = next(iter(named))
-        raise RequestError(f"--weights {label}: no method of this run has such a part; it has: {', '.join(learners)}")
+        raise RequestError(
+            f"--weights {label}: no recogniser is called so, and no method of this run has such a part; they have: "
+            f"{', '.join(learners) or 'none that learns'}"
+        )
     return chosen
 
 
@@ -54,7 +58,7 @@ def untrained(method: Method, config: RunConfig) -> str:
     """
     if config.retrain:
         return ""
-    named = _named(config)
+    named = _folders(config)
     networks = (part for part in method.parts() if isinstance(part, TrainedNetworks) and part.label not in named)
     bare = (part.label for part in networks if shipped_weights(part.name, part.preset, config.size) is None)
     return next(bare, "")
@@ -106,12 +110,6 @@ def train_data(method: Method, weights: Mapping[str, TrainedWeights], trained_he
     return "+".join(names)
 
 
-def _named(config: RunConfig) -> dict[str, TrainedWeights]:
-    """What ``--weights`` names, by the label of the part."""
-    named = {}
-    for text in config.weights:
-        label, equals, folder = text.partition("=")
-        if not equals:
-            raise RequestError(f"--weights {text}: write NAME=DIR, with a folder that `train` wrote")
-        named[label] = TrainedWeights(Path(folder))
-    return named
+def _folders(config: RunConfig) -> Mapping[str, Path]:
+    """What ``--weights`` names for methods, by the label of the part."""
+    return named_weights(config.weights, config.recognisers).parts

@@ -19,6 +19,7 @@ from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method
 from benchmark.methods.resolve import resolve_method, selectable_methods
 from benchmark.methods.trained_weights import TrainedWeights
+from benchmark.named_weights import named_weights
 from benchmark.parallel import available_cores
 from benchmark.pipeline.chosen_weights import check_weights, choose_weights, train_data, untrained
 from benchmark.pipeline.training_sources import Training, check_overlap, choose_training
@@ -39,7 +40,7 @@ class Plan:
         dataset: tested on.
         protocol: the test.
         methods: by label, in the order asked for; without ``none``, whose rows are the masked ones.
-        recognisers: by name.
+        recognisers: by label.
         weights: learned before this run, by the label of the part that loads them.
         training: what the other parts learn from; None where there are none.
         train_data: by label of each method, the data sets that its parts have learned from, joined by ``+``.
@@ -72,10 +73,14 @@ def make_plan(config: RunConfig) -> Plan:
     device = torch_device(config.device)
     masks = mask_names(config)
     methods = _methods(config, device, left_out)
-    recognisers, absent = resolve_recognisers(
-        config.recognisers, weights={}, device=device, precision=config.precision, progress=Progress(quiet=config.quiet)
+    recognisers = resolve_recognisers(
+        config.recognisers,
+        weights=named_weights(config.weights, config.recognisers).recognisers,
+        device=device,
+        precision=config.precision,
+        progress=Progress(quiet=config.quiet),
     )
-    left_out |= absent
+    left_out |= recognisers.left_out
     dataset = DATASETS.load(config.dataset)(config.data_root, seed=config.seed)
     if not dataset.protocols:
         raise RequestError(
@@ -104,7 +109,7 @@ def make_plan(config: RunConfig) -> Plan:
         update={
             "protocol": protocol_name,
             "methods": tuple(methods),
-            "recognisers": tuple(recognisers),
+            "recognisers": recognisers.texts,
             "masks": masks,
             "device": device,
             "workers": config.workers or available_cores(),
@@ -119,7 +124,7 @@ def make_plan(config: RunConfig) -> Plan:
         dataset=dataset,
         protocol=protocol,
         methods=methods,
-        recognisers=recognisers,
+        recognisers=recognisers.ready,
         weights=weights,
         training=training,
         train_data={label: train_data(method, weights, learned_here) for label, method in methods.items()},

@@ -170,6 +170,7 @@ def _manifest(
         },
         "training": None if plan.training is None else plan.training.name,
         "weights": {label: _weights_facts(trained) for label, trained in plan.weights.items()},
+        "recognisers": {name: {"sha256": one.card.sha256} for name, one in plan.recognisers.items()},
         "overlap": dict(plan.overlap),
         "left_out": dict(plan.left_out),
         "started": started.isoformat(timespec="seconds"),

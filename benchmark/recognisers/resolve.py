@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
@@ -20,6 +21,21 @@ _FROM_FILE = "benchmark.recognisers.onnx_file:OnnxRecogniser"
 _FROM_MODULE = "benchmark.recognisers.torch_module:ModuleRecogniser"
 
 
+@dataclass(frozen=True)
+class ResolvedRecognisers:
+    """The recognisers of a run.
+
+    Attributes:
+        ready: by label, in the order asked for, each once.
+        texts: how ``--recognisers`` names each of them, without ``all``.
+        left_out: those that ``all`` leaves out, with the reason.
+    """
+
+    ready: Mapping[str, Recogniser]
+    texts: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+
 def resolve_recognisers(
     asked: Sequence[str],
     *,
@@ -27,21 +43,19 @@ def resolve_recognisers(
     device: str = "cpu",
     precision: str = "float32",
     progress: Progress | None = None,
-) -> tuple[dict[str, Recogniser], dict[str, str]]:
+) -> ResolvedRecognisers:
     """Every recogniser of a run.
 
     Args:
-        asked: as `resolve_recogniser` takes them, or ``all``: every registered one whose weights are here.
+        asked: as `resolve_recogniser` takes them, or ``all``: every registered one that works here without a download.
         weights: files that the user named, by recogniser.
         device: a torch device name.
         precision: of the networks.
         progress: of downloads.
 
-    Returns:
-        Recognisers by label, in the order asked for, each once; and those that ``all`` leaves out, with the reason.
-
     Raises:
-        RequestError: an unknown name, one that does not work here, two files of one label, or none at all.
+        RequestError: an unknown name, one that does not work here, two files of one label, none at all, or weights for
+            a recogniser that is not asked for.
         PluginError: a download failed, or weights are damaged.
     """
     left_out: dict[str, str] = {}
@@ -55,12 +69,17 @@ def resolve_recognisers(
             label = recogniser_label(name)
             if texts.setdefault(label, name) != name:
                 raise RequestError(f"'{texts[label]}' and '{name}' would both be called '{label}'; rename one file")
-    for label in texts:
-        left_out.pop(label, None)  # named besides: it must work, or say why not
     if not texts:
         raise RequestError("no recogniser works here; `doctor` says what is missing")
+    unused = [name for name in weights if name not in texts.values()]
+    if unused:
+        raise RequestError(f"--weights {unused[0]}: --recognisers {','.join(asked)} does not ask for it")
     build = partial(resolve_recogniser, weights=weights, device=device, precision=precision, progress=progress)
-    return {label: build(text) for label, text in texts.items()}, left_out
+    return ResolvedRecognisers(
+        ready={label: build(text) for label, text in texts.items()},
+        texts=tuple(texts.values()),
+        left_out={name: reason for name, reason in left_out.items() if name not in texts},
+    )
 
 
 def resolve_recogniser(
