@@ -54,7 +54,8 @@ class ModelFile:
         by_hand = f"name the file with --weights {self.plugin}={self.file_name}"
         if not self.url:
             return f"its weights are not here: {by_hand}"
-        return f"its weights are not here: run_benchmark.py fetch {self.plugin} ({self.megabytes:.0f} MB), or {by_hand}"
+        fetch = f"python run_benchmark.py fetch {self.plugin}"
+        return f"its weights are not here: {fetch} ({self.megabytes:.0f} MB), or {by_hand}"
 
 
 def models_folder() -> Path:
@@ -94,7 +95,7 @@ def located(file: ModelFile, given: Path | None = None) -> Path | None:
     if expected and found != expected:
         raise PluginError(
             f"{file.path} is damaged or another file (SHA-256 {found[:12]}…, expected {expected[:12]}…): "
-            f"run_benchmark.py fetch {file.plugin} downloads it again"
+            f"python run_benchmark.py fetch {file.plugin} downloads it again"
         )
     return file.path
 

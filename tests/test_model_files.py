@@ -204,7 +204,7 @@ def test_a_folder_that_cannot_be_made_is_named(file: ModelFile, tmp_path: Path) 
 
 def test_a_damaged_file_is_refused_and_fetched_anew(file: ModelFile) -> None:
     fetched(file, progress=QUIET).write_bytes(b"half")
-    with pytest.raises(PluginError, match=r"is damaged .* run_benchmark\.py fetch some-net"):
+    with pytest.raises(PluginError, match=r"is damaged .* python run_benchmark\.py fetch some-net"):
         located(file)
     assert fetched(file, progress=QUIET).read_bytes() == CONTENT
 

@@ -57,7 +57,9 @@ def _plugins(kind: str, rows: list[dict[str, Any]]) -> Iterator[tuple[bool, bool
         for row in ready:
             yield True, True, f"{kind[:-1]} {row['name']}", row["summary"]
     elif ready:
-        names = textwrap.shorten(", ".join(row["name"] for row in ready), _NAMES_WIDTH, placeholder=" …")
+        names = textwrap.shorten(
+            ", ".join(row["name"] for row in ready), _NAMES_WIDTH, placeholder=" …", break_on_hyphens=False
+        )
         yield True, True, kind, f"{len(ready)} work: {names}"
     for row in rows:
         if not row["available"]:

@@ -118,11 +118,14 @@ class Recogniser(ABC):
         Args:
             image: ``uint8 (H, W, 3)``, a whole photo or a crop.
             face: its geometry in pixels of `image`.
+
+        Raises:
+            ImageRefused: this face cannot be aligned: a failure to acquire.
         """
 
     @abstractmethod
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embeddings ``float32 (N, D)`` of chips ``uint8 (N, h, w, 3)``; a refused chip gives a row of NaN.
+        """Embeddings ``float32 (N, D)`` of chips ``uint8 (N, h, w, 3)``; a refused chip gives a row of NaN or of zeros.
 
         An embedding must not depend on the chips beside it: `benchmark.recognisers.batches.embed_in_batches` sees to
         that, and `TorchRecogniser` uses it.

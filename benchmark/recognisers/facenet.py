@@ -20,7 +20,7 @@ from benchmark.faces import FaceGeometry, Image, Points
 from benchmark.model_files import ModelFile, remember
 from benchmark.plugins import register_recogniser
 from benchmark.recognisers.base import RecogniserCard
-from benchmark.recognisers.state_dict import fill, read_state_dict
+from benchmark.recognisers.state_dict_file import fill, read_state_dict
 from benchmark.recognisers.torch_recogniser import TorchRecogniser
 from benchmark.torchvision_operators import provide_operators
 
@@ -182,5 +182,6 @@ def _loaded(weights: Path) -> nn.Module:
     from facenet_pytorch import InceptionResnetV1  # noqa: PLC0415  # an extra, which must find the operators in place
 
     network: nn.Module = InceptionResnetV1()  # downloads only where it is asked for `pretrained`
-    fill(network, read_state_dict(weights), weights, unused=_CLASSIFIER)
+    state = {name: tensor for name, tensor in read_state_dict(weights).items() if name not in _CLASSIFIER}
+    fill(network, state, file=weights, architecture="FaceNet's Inception-ResNet-v1")
     return network

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
-from benchmark.faces import FaceGeometry
+from benchmark.errors import ImageRefused, PluginError
+from benchmark.faces import FaceGeometry, Image
 from benchmark.recognisers.base import Recogniser
 from benchmark.views import FAILED_EARLIER, View
 
 _VERSION = 1
 REFUSED = "the recogniser refused the face"
+_SAME = 1e-6
+"""Largest difference of two embeddings, as a share of their largest number, that is rounding and no difference."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,9 @@ def recognise(name: str, recogniser: Recogniser, view: View, *, shown: str, cont
         view: the faces.
         shown: what the view shows (``"raw"``, ``"masked"``, a method's name), for the progress bar and the ledger.
         context: of the run.
+
+    Raises:
+        PluginError: the recogniser gives every face the same embedding, or not one row a face.
     """
     about = {
         "version": _VERSION,
@@ -55,7 +61,7 @@ def recognise(name: str, recogniser: Recogniser, view: View, *, shown: str, cont
     }
 
     make = context.make_batches(
-        partial(_embed_rows, recogniser, view), count=len(view), doing=f"{name}: {shown}", unit="face"
+        partial(_embed_rows, name, recogniser, view), count=len(view), doing=f"{name}: {shown}", unit="face"
     )
     width = _embedding_width(recogniser)
     arrays = {"embeddings": RowArray((width,), "float32")}
@@ -71,17 +77,46 @@ def recognise(name: str, recogniser: Recogniser, view: View, *, shown: str, cont
     return embeddings
 
 
-def _embed_rows(recogniser: Recogniser, view: View, rows: list[int], commit: Commit) -> None:
-    ready = [row for row in rows if not view.failed(row)]
-    if ready:
-        chips = np.stack([recogniser.chip(view.faces.pixels[row], _geometry(view, row)) for row in ready])
-        embedded = recogniser.embed(chips)
-        for row, embedding in zip(ready, embedded, strict=True):
-            refused = not np.isfinite(embedding).all()
-            commit(row, {"embeddings": np.nan if refused else embedding}, {"reason": REFUSED} if refused else {})
+def _embed_rows(name: str, recogniser: Recogniser, view: View, rows: list[int], commit: Commit) -> None:
+    chips: dict[int, Image] = {}
     for row in rows:
         if view.failed(row):
             commit(row, {"embeddings": np.nan}, {"reason": FAILED_EARLIER})
+            continue
+        try:
+            chips[row] = recogniser.chip(view.faces.pixels[row], _geometry(view, row))
+        except ImageRefused as refusal:
+            commit(row, {"embeddings": np.nan}, {"reason": refusal.reason})
+    if not chips:
+        return
+    shown = np.stack(list(chips.values()))
+    embedded = recogniser.embed(shown)
+    _check_contract(name, shown, embedded)
+    for row, embedding in zip(chips, embedded, strict=True):
+        refused = not (np.isfinite(embedding).all() and embedding.any())  # of length 0, it is like nobody
+        commit(row, {"embeddings": np.nan if refused else embedding}, {"reason": REFUSED} if refused else {})
+
+
+def _check_contract(name: str, chips: NDArray[np.uint8], embedded: NDArray[np.float32]) -> None:
+    """Stop at a recogniser that cannot tell anybody from anybody: its AUC of one half would pass for a result.
+
+    Raises:
+        PluginError: the recogniser broke its contract.
+    """
+    if embedded.ndim != 2 or len(embedded) != len(chips):
+        raise PluginError(
+            f"recogniser '{name}' gave an array of shape {embedded.shape} for {len(chips)} faces; one row a face is due"
+        )
+    whole = np.isfinite(embedded).all(axis=1)
+    faces, templates = chips[whole], embedded[whole]
+    if not len(faces) or (faces == faces[0]).all():
+        return
+    spread = np.abs(templates - templates[0]).max()
+    if spread <= _SAME * np.abs(templates[0]).max():
+        raise PluginError(
+            f"recogniser '{name}' gives the same embedding for {len(faces)} different faces; look at its weights, its "
+            "normalisation and the channel order"
+        )
 
 
 def _geometry(view: View, row: int) -> FaceGeometry:

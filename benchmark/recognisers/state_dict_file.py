@@ -1,0 +1,78 @@
+"""Reads a PyTorch file of weights that somebody else wrote; no code of it is run."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.errors import PluginError
+
+_STATES = ("net_state_dict", "state_dict")
+_DATA_PARALLEL = "module."
+
+
+def read_state_dict(file: Path) -> dict[str, Tensor]:
+    """Named tensors of a file that `torch.save` wrote: a state dict, plain or under ``net_state_dict`` or
+    ``state_dict``. Names lose the ``module.`` that `torch.nn.DataParallel` puts before them.
+
+    Raises:
+        PluginError: the file cannot be read, is cut short, or holds something else, or numbers that are not finite.
+    """
+    try:
+        content: Any = torch.load(file, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise PluginError(f"{file} cannot be read: {error.strerror or error}") from error
+    except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise PluginError(
+            f"{file} is no PyTorch file of plain tensors, or is cut short ({type(error).__name__}); fetch it again, or "
+            "save the network's state_dict() with torch.save"
+        ) from error
+    if isinstance(content, Mapping):
+        content = next((content[name] for name in _STATES if isinstance(content.get(name), Mapping)), content)
+    if not isinstance(content, Mapping) or not all(
+        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in content.items()
+    ):
+        raise PluginError(
+            f"{file} holds no state dict, neither plain nor under {' or '.join(_STATES)}; save the network's "
+            "state_dict() with torch.save"
+        )
+    damaged = next((name for name, tensor in content.items() if not torch.isfinite(tensor).all()), None)
+    if damaged is not None:
+        raise PluginError(f"{file} holds numbers that are not finite in '{damaged}'; fetch or export it again")
+    return {name.removeprefix(_DATA_PARALLEL): tensor for name, tensor in content.items()}
+
+
+def fill(network: nn.Module, state: Mapping[str, Tensor], *, file: Path, architecture: str) -> None:
+    """Put `state` into `network`; every parameter must be there, and nothing else.
+
+    Args:
+        network: changed.
+        state: of `read_state_dict`.
+        file: where it was read from, for messages.
+        architecture: what the network is, for messages.
+
+    Raises:
+        PluginError: a name is missing or unknown, or a tensor has another shape.
+    """
+    expected, found = (
+        {name: tuple(tensor.shape) for name, tensor in tensors.items() if not _is_counter(name)}
+        for tensors in (network.state_dict(), state)
+    )
+    if found != expected:
+        wrong = [name for name in dict.fromkeys((*expected, *found)) if expected.get(name) != found.get(name)]
+        raise PluginError(
+            f"{file} is not {architecture}: '{wrong[0]}' is {found.get(wrong[0], 'missing')} where "
+            f"{expected.get(wrong[0], 'nothing')} is expected ({len(wrong)} of {len(expected)} tensors differ); give "
+            "its state dict"
+        )
+    network.load_state_dict(dict(state), strict=False)  # but for counters everything fits: see above
+
+
+def _is_counter(name: str) -> bool:
+    """Batch normalisation counts its training steps; older files lack the count, and no embedding depends on it."""
+    return name.endswith("num_batches_tracked")
