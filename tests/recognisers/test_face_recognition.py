@@ -7,6 +7,7 @@ from pathlib import Path
 import dlib
 import numpy as np
 import pytest
+import torch
 from PIL import Image as PillowImage
 
 from benchmark.acquisition import dlib_models
@@ -104,6 +105,16 @@ def test_bfloat16_stays_near_float32(recogniser: FaceRecognition) -> None:
     assert rough.dtype == np.float32
     distance = np.linalg.norm(rough - recogniser.embed(chips), axis=1).max()
     assert 0 < distance < 0.03
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device: PyTorch sees none here")
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-4), ("bfloat16", 0.05)])
+def test_a_gpu_gives_the_processors_embeddings(recogniser: FaceRecognition, precision: str, tolerance: float) -> None:
+    chips = np.random.default_rng(4).integers(0, 256, (300, 150, 150, 3), dtype=np.uint8)  # more than one batch
+    on_gpu = FaceRecognition(device="cuda", precision=precision)
+    embeddings = on_gpu.embed(chips)
+    assert np.linalg.norm(embeddings[:4] - recogniser.embed(chips[:4]), axis=1).max() < tolerance
+    np.testing.assert_array_equal(on_gpu.embed(chips[299:])[0], embeddings[299])
 
 
 def test_an_unknown_precision_is_refused() -> None:
