@@ -17,6 +17,7 @@ from benchmark.progress import Progress
 from benchmark.recognisers.base import Recogniser
 
 _ONNX = "onnx:"
+_PYTHON_FILE = ".py:"
 _FROM_FILE = "benchmark.recognisers.onnx_file:OnnxRecogniser"
 _FROM_MODULE = "benchmark.recognisers.torch_module:ModuleRecogniser"
 
@@ -133,6 +134,9 @@ def selectable_recognisers(weights: Mapping[str, Path]) -> tuple[tuple[str, ...]
 
     Returns:
         The names of every registered recogniser that works here; and of the others, with the reason.
+
+    Raises:
+        RequestError: a recogniser does not work although the user named a file for it.
     """
     names: list[str] = []
     left_out: dict[str, str] = {}
@@ -153,12 +157,13 @@ def selectable_recognisers(weights: Mapping[str, Path]) -> tuple[tuple[str, ...]
 def recogniser_label(text: str) -> str:
     """What tables call the recogniser that `text` names: of a file its name alone.
 
-    >>> recogniser_label("onnx:../models/mine.onnx"), recogniser_label("face_recognition")
-    ('onnx:mine.onnx', 'face_recognition')
+    >>> recogniser_label("onnx:../models/mine.onnx"), recogniser_label("nets/mine.py:build")
+    ('onnx:mine.onnx', 'mine.py:build')
     """
-    if not text.startswith(_ONNX):
+    prefix = _ONNX if text.startswith(_ONNX) else ""
+    if not (prefix or _PYTHON_FILE in text):
         return text
-    return _ONNX + PurePath(text.removeprefix(_ONNX).replace("\\", "/")).name
+    return prefix + PurePath(text.removeprefix(prefix).replace("\\", "/")).name
 
 
 def _fetch(cls: type[Recogniser], given: Path | None, progress: Progress) -> Availability:
@@ -174,7 +179,7 @@ def _fetch(cls: type[Recogniser], given: Path | None, progress: Progress) -> Ava
 
 def _looks_like_a_path(text: str) -> bool:
     """``C:\\faces\\net.onnx``, ``./net.onnx``, ``net.onnx``: a file named without saying what it is."""
-    if ".py:" in text:
+    if _PYTHON_FILE in text:
         return False
     windows_drive = text[1:3] in (":\\", ":/") and text[0].isalpha()
     return windows_drive or text.startswith((".", "/", "~")) or text.endswith((".onnx", ".pt", ".pth", ".ckpt"))
