@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pooch
@@ -65,18 +65,24 @@ def models_folder() -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """Digest of a file, hexadecimal.
+    """Digest of a file, hexadecimal; a file that has not changed is read once in a process.
 
     Raises:
         StorageError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        state = path.stat()
+        return _digest(path, state.st_mtime_ns, state.st_size)
     except OSError as error:
         raise StorageError(
             f"{path} cannot be read ({error.strerror}); look at the file's rights, or copy it"
         ) from error
+
+
+@lru_cache(maxsize=32)
+def _digest(path: Path, _changed: int, _size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def located(file: ModelFile, given: Path | None = None) -> Path | None:
