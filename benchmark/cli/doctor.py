@@ -31,9 +31,11 @@ def execute(options: argparse.Namespace) -> int:
     """Print one line a check; exit status 1 if the default run cannot work."""
     load_plugins(options.plugin)
     healthy = True
-    for works, needed, name, detail in _checks():
+    checks = list(_checks())
+    width = max(len(name) for _, _, name, _ in checks)
+    for works, needed, name, detail in checks:
         mark = "ok     " if works else "MISSING" if needed else "absent "
-        print(f"{mark}  {name:<28} {detail}")
+        print(f"{mark}  {name:<{width}}  {detail}")
         healthy = healthy and (works or not needed)
     print("\neverything the default run needs is here" if healthy else "\nthe default run cannot work yet: see MISSING")
     return 0 if healthy else 1

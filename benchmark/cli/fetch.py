@@ -66,15 +66,16 @@ def _source(name: str) -> _Source:
 
 
 def _listed() -> str:
-    lines = []
+    found: dict[str, str] = {}
     for name in (*RECOGNISERS.names(), *DETECTOR_FILES):
         try:
             file = detector_file(name) if name in DETECTOR_FILES else RECOGNISERS.load(name).model_file
         except PluginError:  # `doctor` tells why
             continue
         if file is not None:
-            lines.append(f"{name:<20} {_state(file)}")
-    return "\n".join([f"kept in {models_folder()}", *lines])
+            found[name] = _state(file)
+    width = max(map(len, found), default=0) + 2
+    return "\n".join([f"kept in {models_folder()}", *(f"{name:<{width}}{state}" for name, state in found.items())])
 
 
 def _state(file: ModelFile) -> str:
@@ -84,4 +85,4 @@ def _state(file: ModelFile) -> str:
         return str(error)
     if path is not None:
         return f"here: {path}"
-    return f"{file.megabytes:.0f} MB, {file.url}" if file.url else f"not here: {file.how_to_get}"
+    return f"{file.megabytes:.0f} MB, {file.url}" if file.url else file.how_to_get
