@@ -44,6 +44,11 @@ class ModelFile:
     megabytes: float = 0
 
     @property
+    def size(self) -> str:
+        """``"112 MB"``."""
+        return f"{self.megabytes:.0f} MB" if self.megabytes >= 1 else f"{self.megabytes:.1f} MB"
+
+    @property
     def path(self) -> Path:
         """Where it lies once downloaded."""
         return models_folder() / self.file_name
@@ -55,7 +60,7 @@ class ModelFile:
         if not self.url:
             return f"its weights are not here: {by_hand}"
         fetch = f"python run_benchmark.py fetch {self.plugin}"
-        return f"its weights are not here: {fetch} ({self.megabytes:.0f} MB), or {by_hand}"
+        return f"its weights are not here: {fetch} ({self.size}), or {by_hand}"
 
 
 def models_folder() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -53,7 +54,7 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 def test_fetch_downloads_and_says_where(published: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fetch"]) == 0
-    assert "fetched-for-test  3 MB, http://127.0.0.1" in capsys.readouterr().out
+    assert re.search("^fetched-for-test +3 MB, http://127.0.0.1", capsys.readouterr().out, re.MULTILINE)
     assert main(["fetch", "fetched-for-test", "--quiet"]) == 0
     assert capsys.readouterr().out == f"fetched-for-test: {published}\n"
     assert published.read_bytes() == WEIGHTS
