@@ -41,11 +41,25 @@ class FaceGeometry:
         landmarks: ``float32 (68, 2)``, dlib's 68 points.
         five_points: ``float32 (5, 2)``, dlib's five: outer and inner corner of the image-right eye, outer and inner
             corner of the image-left eye, base of the nose (the order of dlib's model).
+        detected_points: ``float32 (5, 2)``, the places of `key_points` as the face detector itself gave them; None, or
+            NaN as stored, where it gives none.
     """
 
     box: NDArray[np.float32]
     landmarks: Points
     five_points: Points
+    detected_points: Points | None = None
+
+    @property
+    def key_points(self) -> Points:
+        """The five points that ArcFace and its kin align on, ``float32 (5, 2)``.
+
+        Centre of the image-left eye, of the image-right eye, tip of the nose, image-left and image-right corner of the
+        mouth: the face detector's own, or else those of the 68 landmarks.
+        """
+        if self.detected_points is not None and np.isfinite(self.detected_points).all():
+            return self.detected_points
+        return key_points_of(self.landmarks)
 
     def moved(self, matrix: NDArray[np.float64]) -> FaceGeometry:
         """The same face after a 2×3 affine `matrix` has moved the image (box: bounds of its moved corners)."""
@@ -53,7 +67,23 @@ class FaceGeometry:
         corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], dtype=np.float32)
         moved = move_points(corners, matrix)
         box = np.concatenate([moved.min(axis=0), moved.max(axis=0)]).astype(np.float32)
-        return FaceGeometry(box, move_points(self.landmarks, matrix), move_points(self.five_points, matrix))
+        detected = None if self.detected_points is None else move_points(self.detected_points, matrix)
+        return FaceGeometry(box, move_points(self.landmarks, matrix), move_points(self.five_points, matrix), detected)
+
+
+def key_points_of(landmarks: Points) -> Points:
+    """Eye centres, tip of the nose and corners of the mouth of dlib's 68 points.
+
+    The centre of an eye is the mean of its six points.
+
+    Args:
+        landmarks: ``float32 (..., 68, 2)``.
+
+    Returns:
+        ``float32 (..., 5, 2)``, in the order of `FaceGeometry.key_points`.
+    """
+    eyes = [landmarks[..., eye, :].mean(axis=-2) for eye in (slice(36, 42), slice(42, 48))]
+    return np.stack([*eyes, *(landmarks[..., point, :] for point in (30, 48, 54))], axis=-2).astype(np.float32)
 
 
 def move_points(points: Points, matrix: NDArray[np.float64]) -> Points:
@@ -71,12 +101,15 @@ class AlignedFaces:
         pixels: ``uint8 (N, S, S, 3)``, often a read-only memory map; black where the image failed.
         landmarks: ``float32 (N, 68, 2)``, pixels of the crop; NaN where the image failed.
         five_points: ``float32 (N, 5, 2)``, likewise.
+        detected_points: ``float32 (N, 5, 2)``, likewise; NaN also where the face detector gives none; None where it is
+            not known.
     """
 
     image_ids: tuple[str, ...]
     pixels: NDArray[np.uint8]
     landmarks: Points
     five_points: Points
+    detected_points: Points | None = None
 
     def __len__(self) -> int:
         return len(self.image_ids)

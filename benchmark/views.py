@@ -17,7 +17,9 @@ GEOMETRY_ARRAYS: Mapping[str, RowArray] = {
     "box": RowArray((4,), "float32"),
     "landmarks": RowArray((68, 2), "float32"),
     "five_points": RowArray((5, 2), "float32"),
+    "detected_points": RowArray((5, 2), "float32"),
 }
+"""What is stored of a `FaceGeometry`, in the order of its fields."""
 
 
 FAILED_EARLIER = "failed at an earlier step"
@@ -31,20 +33,23 @@ def crop_arrays(size: int) -> dict[str, RowArray]:
 
 def geometry_values(face: FaceGeometry) -> dict[str, Any]:
     """The row that stores `face`."""
-    return {"box": face.box, "landmarks": face.landmarks, "five_points": face.five_points}
+    detected = np.nan if face.detected_points is None else face.detected_points
+    return {
+        "box": face.box,
+        "landmarks": face.landmarks,
+        "five_points": face.five_points,
+        "detected_points": detected,
+    }
 
 
 NO_FACE: Mapping[str, Any] = dict.fromkeys(GEOMETRY_ARRAYS, np.nan)
 """The row that stores the absence of a face."""
 
 
-def stored_geometry(artifact: Artifact) -> list[FaceGeometry | None]:
-    """The face of each row, None where there is none."""
-    boxes, landmarks, five = (np.asarray(artifact.array(name)) for name in GEOMETRY_ARRAYS)
-    return [
-        FaceGeometry(boxes[row], landmarks[row], five[row]) if np.isfinite(boxes[row, 0]) else None
-        for row in range(len(boxes))
-    ]
+def stored_geometry(artifact: Artifact, prefix: str = "") -> list[FaceGeometry | None]:
+    """The face of each row, None where there is none; the arrays' names begin with `prefix`."""
+    arrays = [np.asarray(artifact.array(prefix + name)) for name in GEOMETRY_ARRAYS]
+    return [FaceGeometry(*face) if np.isfinite(face[0][0]) else None for face in zip(*arrays, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -99,11 +104,13 @@ class View:
     def take(self, rows: Sequence[int]) -> View:
         """Some of the faces, in the order of `rows`."""
         chosen = list(rows)
+        detected = self.faces.detected_points
         faces = AlignedFaces(
             tuple(self.faces.image_ids[row] for row in chosen),
             self.faces.pixels[chosen],
             self.faces.landmarks[chosen],
             self.faces.five_points[chosen],
+            None if detected is None else detected[chosen],
         )
         key = digest({"view": self.key, "rows": chosen})
         return View(key, self.photo_set.take(chosen), faces, [self.records[row] for row in chosen])
@@ -146,4 +153,5 @@ def stored_faces(artifact: Artifact, photo_set: PhotoSet) -> AlignedFaces:
         artifact.array("pixels"),
         artifact.array("landmarks"),
         artifact.array("five_points"),
+        artifact.array("detected_points"),
     )

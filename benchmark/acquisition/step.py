@@ -25,7 +25,7 @@ from benchmark.views import (
     view_of,
 )
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)

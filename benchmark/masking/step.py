@@ -27,9 +27,10 @@ from benchmark.views import (
     crop_arrays,
     geometry_values,
     stored_faces,
+    stored_geometry,
 )
 
-_VERSION = 1
+_VERSION = 2
 
 
 def mask_photos(
@@ -78,7 +79,6 @@ def mask_photos(
         doing=f"draw masks ({photo_set.role})",
     )
     artifact = context.store.rows("mask", about, count=len(photo_set), arrays=arrays, make=make)
-    boxes, landmarks, five = (np.asarray(artifact.array(f"photo_{name}")) for name in GEOMETRY_ARRAYS)
     records = artifact.records()
     context.ledger.add(photo_set.photos, records, role=photo_set.role, step="mask", variant=variant)
     return MaskedView(
@@ -89,10 +89,7 @@ def mask_photos(
         holes=artifact.array("holes"),
         true_pixels=artifact.array("true"),
         mask_types=tuple(mask_types),
-        photo_geometry=[
-            None if record.get("reason") else FaceGeometry(boxes[row], landmarks[row], five[row])
-            for row, record in enumerate(records)
-        ],
+        photo_geometry=stored_geometry(artifact, "photo_"),
     )
 
 

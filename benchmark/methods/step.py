@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -245,4 +245,4 @@ def _restore_rows(method: Unmasker, view: View, found: FoundMasks | None, rows: 
 
 
 def _with_pixels(faces: AlignedFaces, pixels: NDArray[np.uint8]) -> AlignedFaces:
-    return AlignedFaces(faces.image_ids, pixels, faces.landmarks, faces.five_points)
+    return replace(faces, pixels=pixels)

@@ -16,7 +16,7 @@ from benchmark.masking.resolve import mask_style
 from benchmark.masking.step import Worn
 from benchmark.views import FAILED_EARLIER, NO_FACE, View, crop_arrays, geometry_values, view_of
 
-_VERSION = 1
+_VERSION = 2
 
 _Item = tuple[Photo, FaceGeometry | None, FaceGeometry | None, "Worn | None", "Image | None"]
 

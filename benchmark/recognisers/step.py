@@ -123,7 +123,8 @@ def _geometry(view: View, row: int) -> FaceGeometry:
     faces = view.faces
     landmarks = np.asarray(faces.landmarks[row])
     box = np.concatenate([landmarks.min(axis=0), landmarks.max(axis=0)])
-    return FaceGeometry(box, landmarks, np.asarray(faces.five_points[row]))
+    detected = None if faces.detected_points is None else np.asarray(faces.detected_points[row])
+    return FaceGeometry(box, landmarks, np.asarray(faces.five_points[row]), detected)
 
 
 def _embedding_width(recogniser: Recogniser) -> int:
