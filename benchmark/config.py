@@ -8,6 +8,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from benchmark.acquisition.face_detectors.names import DEFAULT_FACE_DETECTORS
 from benchmark.errors import RequestError
 
 Condition = Literal["raw-raw", "raw-masked", "masked-masked", "raw-restored", "restored-restored", "raw-passthrough"]
@@ -39,6 +40,8 @@ class RunConfig(BaseModel):
         conditions: what is compared; ``raw-raw`` and ``raw-masked`` are always measured.
         size: side of the crops that methods work on, pixels.
         acquisition: one or both arms.
+        face_detectors: the next one is asked only where the ones before found no face.
+        min_face: width in pixels of the photo below which a face does not count; None = each face detector's own.
         seed: of everything random.
         limit: fewer test subjects (or listed comparisons), for a quick look.
         passthrough: how many bare probes are sent through each method.
@@ -73,6 +76,8 @@ class RunConfig(BaseModel):
     conditions: tuple[Condition, ...] = CONDITIONS
     size: int = Field(default=128, ge=64, le=1024)
     acquisition: tuple[Arm, ...] = ("oracle",)
+    face_detectors: tuple[str, ...] = DEFAULT_FACE_DETECTORS
+    min_face: int | None = Field(default=None, ge=20, le=2000)
     seed: int = Field(default=0, ge=0)
     limit: int | None = Field(default=None, ge=2)
     passthrough: int = Field(default=100, ge=0)
@@ -95,7 +100,8 @@ class RunConfig(BaseModel):
     quiet: bool = False
 
     @field_validator(
-        "methods", "recognisers", "masks", "conditions", "acquisition", "train_dataset", "targets", mode="before"
+        *("methods", "recognisers", "masks", "conditions", "acquisition", "face_detectors", "train_dataset", "targets"),
+        mode="before",
     )
     @classmethod
     def _split(cls, value: Any) -> Any:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pandas as pd
 
+from benchmark.acquisition.detection import NO_FACE_FOUND
 from benchmark.faces import Photo
 
 
@@ -25,7 +27,8 @@ class LedgerEntry:
         mask_type: the mask drawn, or empty.
         status: ``"ok"`` or ``"failed"``.
         reason: why it failed, or empty.
-        parameters: JSON of what was drawn or done.
+        parameters: JSON of what was drawn or done; ``face_detector`` says which one found the face.
+        acquisition: the arm, ``"oracle"`` or ``"redetect"``; empty for what both share.
     """
 
     image_id: str
@@ -37,6 +40,7 @@ class LedgerEntry:
     status: str
     reason: str
     parameters: str
+    acquisition: str = ""
 
 
 class Ledger:
@@ -44,6 +48,14 @@ class Ledger:
 
     def __init__(self) -> None:
         self._entries: list[LedgerEntry] = []
+        self._acquisition = ""
+
+    def of_arm(self, acquisition: str) -> Ledger:
+        """The same ledger, whose further entries belong to one acquisition arm."""
+        arm = Ledger()
+        arm._entries = self._entries
+        arm._acquisition = acquisition
+        return arm
 
     def add(
         self,
@@ -72,8 +84,19 @@ class Ledger:
                     status="failed" if reason else "ok",
                     reason=reason,
                     parameters=json.dumps(parameters, ensure_ascii=False) if parameters else "",
+                    acquisition=self._acquisition,
                 )
             )
+
+    def faces_found_by(self) -> dict[str, dict[str, int]]:
+        """How many faces each face detector found, and how many photos had none, by role, step and arm."""
+        counts: dict[str, Counter[str]] = {}
+        for entry in self._entries:
+            by = json.loads(entry.parameters).get("face_detector") if entry.parameters else None
+            if by is not None or entry.reason == NO_FACE_FOUND:
+                where = ", ".join(part for part in (entry.role, entry.step, entry.acquisition) if part)
+                counts.setdefault(where, Counter())[by or NO_FACE_FOUND] += 1
+        return {where: dict(counted) for where, counted in counts.items()}
 
     def table(self) -> pd.DataFrame:
         """The ledger as a table, one row an entry."""

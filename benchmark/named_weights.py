@@ -11,7 +11,7 @@ from benchmark.errors import RequestError
 from benchmark.model_files import ModelFile
 from benchmark.plugins import RECOGNISERS
 
-DETECTOR_FILES: dict[str, str] = {}
+DETECTOR_FILES = {"opencv-yunet": "benchmark.acquisition.face_detectors.opencv_yunet:YUNET"}
 """Face detectors whose weights are a file, each with the ``module:attribute`` of its `ModelFile`."""
 
 

@@ -31,12 +31,13 @@ def map_in_processes(function: Callable[[T], R], items: Iterable[T], *, workers:
         function: picklable (a module-level function, or `functools.partial` of one).
         items: picklable; read lazily, so that a long list does not fill the memory.
         workers: processes; 1 or less stays in this process.
-        bar: a bar of `benchmark.progress.Progress`, advanced by one an item.
+        bar: a bar of `benchmark.progress.Progress`, advanced by one an item; None = the caller's own business.
     """
     if workers <= 1:
         for item in items:
             yield function(item)
-            bar.update(1)
+            if bar is not None:
+                bar.update(1)
         return
     context = multiprocessing.get_context("spawn")
     source = iter(items)
@@ -52,7 +53,8 @@ def map_in_processes(function: Callable[[T], R], items: Iterable[T], *, workers:
             submit(4 * workers)
             while waiting:
                 yield waiting.popleft().result()
-                bar.update(1)
+                if bar is not None:
+                    bar.update(1)
                 submit(1)
         finally:
             for future in waiting:

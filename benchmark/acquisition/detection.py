@@ -1,95 +1,131 @@
-"""Finds the face of a photo's subject: dlib's HOG detector, its 68 landmarks and its 5 points.
+"""Finds the face of a photo's subject: a chain of face detectors, then dlib's 68 landmarks and its 5 points.
 
 Importing this module loads no model and no torch: worker processes start fast and load the models on first use.
 """
 
 from __future__ import annotations
 
-import logging
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-import cv2
-import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.acquisition.dlib_models import verified_model_path
+from benchmark.acquisition.face_detectors.base import FaceDetector, FoundFaces
+from benchmark.acquisition.face_detectors.known import face_detector_class
+from benchmark.acquisition.face_detectors.names import DEFAULT_FACE_DETECTORS
+from benchmark.acquisition.landmarks import place_five_points, place_landmarks
 from benchmark.errors import ImageRefused
-from benchmark.faces import FaceGeometry, Image, Points
+from benchmark.faces import FaceGeometry, Image
 
-log = logging.getLogger(__name__)
-
-DETECTION_SIDE = 512
-"""Longest side of the copy that the detector sees, pixels. dlib finds faces from 80 pixels up: a sixth of it."""
+NO_FACE_FOUND = "no face found"
+"""The reason of a photo in which no face detector found any."""
 LARGE_FACE = 0.5
 """A face counts as large if it is at least this share as wide as the widest face of the photo."""
 SMALLEST_PHOTO = 20
 """Shortest side of a photo that is worth searching, pixels."""
 _MOST_OUTSIDE = 0.5
 """A face with a larger share of its 68 landmarks outside the photo is refused: most of it would be guessed."""
+_MOST_ON_GPU = 8
+"""Processes that share one GPU: each holds about half a gibibyte of its memory."""
+
+
+@dataclass(frozen=True)
+class FoundFace:
+    """The face of a photo's subject, and the face detector that found it."""
+
+    geometry: FaceGeometry
+    face_detector: str
+
+
+@dataclass(frozen=True)
+class FaceSearch:
+    """How faces are looked for; small and picklable, so that worker processes can be told.
+
+    Attributes:
+        face_detectors: names; the next one is asked only where the ones before found no face.
+        min_face: narrower faces (pixels of the photo, as wide as dlib's HOG detector draws them) do not count; None =
+            what every face detector looks for by itself, see `FaceDetector`.
+        device: torch device name, for those face detectors that are networks of PyTorch.
+        files: the model file, and its SHA-256, of each face detector that needs one.
+    """
+
+    face_detectors: tuple[str, ...] = DEFAULT_FACE_DETECTORS
+    min_face: int | None = None
+    device: str = "cpu"
+    files: tuple[tuple[str, Path, str], ...] = ()
+
+    def about(self) -> dict[str, Any]:
+        """What decides which faces are found, as JSON values for an artefact's key."""
+        digests = {name: sha256 for name, _, sha256 in self.files}
+        return {
+            "face_detectors": [
+                [name, face_detector_class(name).version, digests.get(name, "")] for name in self.face_detectors
+            ],
+            "min_face": self.min_face,
+        }
+
+    @property
+    def batch(self) -> int:
+        """How many photos a worker process should be given at once."""
+        return max(face_detector_class(name).batch(self.device) for name in self.face_detectors)
+
+    def processes(self, workers: int) -> int:
+        """Worker processes that may search at the same time, of `workers`."""
+        return min(workers, _MOST_ON_GPU) if self.batch > 1 else workers
+
+    def find(self, photo: Image) -> FoundFace:
+        """Where the face of the photo's subject is; see `find_all`.
+
+        Raises:
+            ImageRefused: no face, a photo too small to hold one, or a face mostly outside the photo.
+            PluginError: a model is missing or damaged.
+        """
+        found = self.find_all([photo])[0]
+        if isinstance(found, ImageRefused):
+            raise found
+        return found
+
+    def find_all(self, photos: Sequence[Image | ImageRefused]) -> list[FoundFace | ImageRefused]:
+        """Where the subject's face is in each photo. What is found in one photo does not depend on the others.
+
+        Of several faces, the subject's is the most central large one: among those at least `LARGE_FACE` times as wide
+        as the widest, the one whose centre is nearest to the centre of the photo; of equally near ones the widest.
+
+        Args:
+            photos: each ``uint8 (H, W, 3)``, RGB, upright; or the reason why there is no photo, which is handed on.
+
+        Returns:
+            For each the face, in pixels of the photo, whose landmarks may lie outside it where the face is cut off; or
+            the reason why there is none.
+        """
+        faces = [_searchable(photo) for photo in photos]
+        waiting = [row for row, face in enumerate(faces) if face is None]
+        for name in self.face_detectors:
+            shown = [photo for photo in (photos[row] for row in waiting) if not isinstance(photo, ImageRefused)]
+            found = self._detector(name).detect(shown) if shown else []
+            for row, photo, of_photo in zip(waiting, shown, found, strict=True):
+                counted = of_photo if self.min_face is None else of_photo.at_least(self.min_face)
+                if len(counted):
+                    faces[row] = _subjects_face(photo, counted, name)
+            waiting = [row for row in waiting if faces[row] is None]
+        return [ImageRefused(NO_FACE_FOUND) if face is None else face for face in faces]
+
+    def _detector(self, name: str) -> FaceDetector:
+        file = next((path for of, path, _ in self.files if of == name), None)
+        return _loaded(name, self.device, self.min_face, file)
 
 
 def locate_face(photo: Image) -> FaceGeometry:
-    """Where the face of the photo's subject is.
-
-    The detector runs on a copy whose longest side is at most `DETECTION_SIDE`; where it finds nothing, once more at
-    twice that scale (from the photo's own pixels, as far as it has them). Landmarks are placed on the full photo.
-
-    Of several faces, the subject's is the most central large one: among those at least `LARGE_FACE` times as wide as
-    the widest, the one whose centre is nearest to the centre of the photo; of equally near ones the widest.
-
-    Args:
-        photo: ``uint8 (H, W, 3)``, RGB, upright.
-
-    Returns:
-        The geometry in pixels of `photo`. Landmarks may lie outside it where the face is cut off.
-
-    Raises:
-        ImageRefused: no face, a photo too small to hold one, or a face mostly outside the photo.
-        PluginError: dlib's models are missing or damaged.
-    """
-    height, width = photo.shape[:2]
-    if min(height, width) < SMALLEST_PHOTO:
-        raise ImageRefused(f"the photo is too small to hold a face: {width}×{height} pixels")
-    scale = min(1.0, DETECTION_SIDE / max(height, width))
-    boxes = _detect(photo, scale)
-    if not len(boxes):
-        boxes = _detect(photo, 2 * scale)
-    if not len(boxes):
-        raise ImageRefused("no face found")
-    box = boxes[most_central_large_face(boxes, width=width, height=height)]
-    models = _models()
-    rectangle = dlib.rectangle(*(int(edge) for edge in np.rint(box)))
-    pixels = np.ascontiguousarray(photo)
-    landmarks = _points(models.landmarks(pixels, rectangle))
-    outside = ((landmarks < 0) | (landmarks > (width - 1, height - 1))).any(axis=1).mean()
-    if outside > _MOST_OUTSIDE:
-        raise ImageRefused(f"the face lies mostly outside the photo ({outside:.0%} of its landmarks)")
-    return FaceGeometry(box.astype(np.float32), landmarks, _points(models.five_points(pixels, rectangle)))
-
-
-def place_landmarks(image: Image, box: NDArray[np.floating]) -> Points:
-    """dlib's 68 landmarks of a face whose box is known; there is always an answer, however little it means.
-
-    Args:
-        image: ``uint8 (H, W, 3)``, RGB.
-        box: left, top, right, bottom, pixels.
-
-    Returns:
-        ``float32 (68, 2)``, pixels of `image`.
-
-    Raises:
-        PluginError: dlib's models are missing or damaged.
-    """
-    rectangle = dlib.rectangle(*(int(edge) for edge in np.rint(box)))
-    return _points(_models().landmarks(np.ascontiguousarray(image), rectangle))
+    """Where the face of the photo's subject is, found by dlib's HOG detector: `FaceSearch.find` as it is by default."""
+    return FaceSearch().find(photo).geometry
 
 
 def most_central_large_face(boxes: NDArray[np.float64], *, width: int, height: int) -> int:
-    """Index of the subject's face by the rule that `locate_face` states.
+    """Index of the subject's face by the rule that `FaceSearch.find_all` states.
 
     A passer-by half as large does not count, however central; of two large faces the central one does:
 
@@ -110,35 +146,30 @@ def most_central_large_face(boxes: NDArray[np.float64], *, width: int, height: i
     return int(order[0])
 
 
-@dataclass(frozen=True)
-class _Models:
-    detector: Any
-    landmarks: Any
-    five_points: Any
+def _searchable(photo: Image | ImageRefused) -> FoundFace | ImageRefused | None:
+    """Why a photo is not worth searching, or None."""
+    if isinstance(photo, ImageRefused):
+        return photo
+    height, width = photo.shape[:2]
+    if min(height, width) < SMALLEST_PHOTO:
+        return ImageRefused(f"the photo is too small to hold a face: {width}×{height} pixels")
+    return None
+
+
+def _subjects_face(photo: Image, found: FoundFaces, name: str) -> FoundFace | ImageRefused:
+    height, width = photo.shape[:2]
+    chosen = most_central_large_face(found.landmark_boxes, width=width, height=height)
+    box = found.landmark_boxes[chosen]
+    landmarks = place_landmarks(photo, box)
+    outside = ((landmarks < 0) | (landmarks > (width - 1, height - 1))).any(axis=1).mean()
+    if outside > _MOST_OUTSIDE:
+        return ImageRefused(f"the face lies mostly outside the photo ({outside:.0%} of its landmarks)")
+    own = None if found.key_points is None else found.key_points[chosen].astype(np.float32)
+    geometry = FaceGeometry(found.boxes[chosen].astype(np.float32), landmarks, place_five_points(photo, box), own)
+    return FoundFace(geometry, name)
 
 
 @cache
-def _models() -> _Models:
-    """dlib's models, loaded once a process (half a second, 100 MB)."""
-    log.debug("loading dlib's detector and landmark models")
-    return _Models(
-        detector=dlib.get_frontal_face_detector(),
-        landmarks=dlib.shape_predictor(str(verified_model_path("shape_predictor_68_face_landmarks.dat"))),
-        five_points=dlib.shape_predictor(str(verified_model_path("shape_predictor_5_face_landmarks.dat"))),
-    )
-
-
-def _detect(photo: Image, scale: float) -> NDArray[np.float64]:
-    """Boxes ``(K, 4)``, pixels of the photo, of the faces found on a copy `scale` times as large."""
-    height, width = photo.shape[:2]
-    copy: NDArray[Any] = np.ascontiguousarray(photo)
-    if scale != 1:
-        size = (max(1, math.ceil(width * scale)), max(1, math.ceil(height * scale)))
-        copy = cv2.resize(photo, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    found = _models().detector(copy, 0)
-    edges = [(box.left(), box.top(), box.right(), box.bottom()) for box in found]
-    return np.array(edges, dtype=np.float64).reshape(-1, 4) / scale
-
-
-def _points(shape: Any) -> Points:
-    return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float32)
+def _loaded(name: str, device: str, min_face: int | None, file: Path | None) -> FaceDetector:
+    """One face detector of each kind a process."""
+    return face_detector_class(name)(device=device, min_face=min_face, file=file)

@@ -1,31 +1,59 @@
-"""What a deployed system does after restoring: paste the face back, find it again, crop it for the recogniser."""
+"""What a deployed system does after restoring: find the pasted-back face again and crop it for the recogniser."""
 
 from __future__ import annotations
 
-from benchmark.acquisition.alignment import Matrix, crop_face, paste_back
-from benchmark.acquisition.detection import locate_face
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmark.acquisition.alignment import crop_face
+from benchmark.acquisition.detection import FaceSearch
+from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image
 
 RECOGNITION_SIZE = 256
 """Side of the crop that the recogniser aligns from, pixels: fine enough for its chip whatever the working size was."""
 
 
-def redetect(photo: Image, crop: Image, matrix: Matrix, size: int = RECOGNITION_SIZE) -> tuple[Image, FaceGeometry]:
-    """Find the face anew in a photo whose face has been changed.
+@dataclass(frozen=True)
+class Redetected:
+    """A face found again.
+
+    Attributes:
+        pixels: ``uint8 (size, size, 3)``, aligned on it.
+        geometry: in pixels of the crop.
+        face_detector: which one found it.
+    """
+
+    pixels: Image
+    geometry: FaceGeometry
+    face_detector: str
+
+
+def redetect(
+    photos: Sequence[Image | ImageRefused], search: FaceSearch, size: int = RECOGNITION_SIZE
+) -> list[Redetected | ImageRefused]:
+    """Find the faces anew in photos that a changed crop was pasted back into.
 
     Raw faces take the same way as restored ones, so that resampling alone helps or harms none of them.
 
     Args:
-        photo: ``uint8 (H, W, 3)``, masked or raw: the photo that was cropped.
-        crop: ``uint8 (S, S, 3)``, what became of its crop.
-        matrix: ``float64 (2, 3)`` of `crop_matrix`, photo to crop.
+        photos: each ``uint8 (H, W, 3)``; or why there is none, which is handed on.
+        search: how faces are looked for.
         size: side of the new crop, pixels.
 
     Returns:
-        ``uint8 (size, size, 3)``, aligned on the face now found, and its geometry there.
-
-    Raises:
-        ImageRefused: no face is found any more: a failure to acquire.
+        For each the face now found, or why there is none any more: a failure to acquire.
     """
-    pasted = paste_back(photo, crop, matrix)
-    return crop_face(pasted, locate_face(pasted), size)
+    again: list[Redetected | ImageRefused] = []
+    for photo, found in zip(photos, search.find_all(photos), strict=True):
+        try:
+            if isinstance(found, ImageRefused):
+                raise found
+            if isinstance(photo, ImageRefused):  # `found` hands it on, but types do not know
+                raise photo
+            pixels, face = crop_face(photo, found.geometry, size)
+        except ImageRefused as refusal:
+            again.append(refusal)
+        else:
+            again.append(Redetected(pixels, face, found.face_detector))
+    return again

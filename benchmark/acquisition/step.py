@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchmark.acquisition.alignment import crop_face
-from benchmark.acquisition.detection import locate_face
+from benchmark.acquisition.detection import FaceSearch
 from benchmark.artifacts import digest
 from benchmark.context import Row, RunContext
 from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
-from benchmark.faces import FaceGeometry, Photo
+from benchmark.faces import FaceGeometry, Image, Photo
 from benchmark.views import (
     FAILED_EARLIER,
     GEOMETRY_ARRAYS,
@@ -47,11 +47,14 @@ class Acquired:
 
 
 def acquire(photo_set: PhotoSet, context: RunContext) -> Acquired:
-    """Find the face in every raw photo. Photos without one are entered in the ledger as failures."""
-    about = {"version": _VERSION, "photos": photo_set.digest()}
+    """Find the face in every raw photo.
 
-    make = context.make_each(
-        partial(_locate, dataset=photo_set.dataset),
+    The ledger says which face detector found it; photos without one are entered as failures.
+    """
+    about = {"version": _VERSION, "photos": photo_set.digest(), **context.face_search.about()}
+
+    make = context.make_found(
+        partial(_locate, dataset=photo_set.dataset, search=context.face_search),
         lambda row: photo_set.photos[row],
         count=len(photo_set),
         doing=f"find faces ({photo_set.role})",
@@ -77,11 +80,21 @@ def crop_raw(acquired: Acquired, size: int, context: RunContext) -> View:
     return view_of(artifact, photo_set)
 
 
-def _locate(photo: Photo, *, dataset: Dataset) -> Row:
+def _locate(photos: Sequence[Photo], *, dataset: Dataset, search: FaceSearch) -> list[Row]:
+    rows: list[Row] = []
+    for found in search.find_all([_read(photo, dataset) for photo in photos]):
+        if isinstance(found, ImageRefused):
+            rows.append((dict(NO_FACE), {"reason": found.reason}))
+        else:
+            rows.append((geometry_values(found.geometry), {"parameters": {"face_detector": found.face_detector}}))
+    return rows
+
+
+def _read(photo: Photo, dataset: Dataset) -> Image | ImageRefused:
     try:
-        return geometry_values(locate_face(dataset.read(photo))), {}
+        return dataset.read(photo)
     except ImageRefused as refusal:
-        return dict(NO_FACE), {"reason": refusal.reason}
+        return refusal
 
 
 def _crop(item: tuple[Photo, FaceGeometry | None], *, dataset: Dataset, size: int) -> Row:

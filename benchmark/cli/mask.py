@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
-from benchmark.config import DEFAULT_MASKS
+from benchmark.cli.shared_flags import add_face_flags, add_plugin_flag, given_face_flags, load_plugins
+from benchmark.config import DEFAULT_MASKS, load_config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="A,B",
         help="names, template:FILE.png, or all (default: %(default)s)",
     )
+    add_face_flags(parser)
+    parser.add_argument("--weights", action="append", metavar="NAME=FILE", help="the file of a face detector")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (default: 0)")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one a core)")
     parser.add_argument("--fresh", action="store_true", help="replace what an earlier run exported")
@@ -31,13 +33,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Export the folders and say how many faces are in them."""
+    from benchmark.acquisition.resolve import resolve_face_search  # noqa: PLC0415  # imports dlib: not for --help
     from benchmark.masking.export import export_pairs  # noqa: PLC0415  # imports dlib and OpenCV: not for --help
+    from benchmark.named_weights import named_weights  # noqa: PLC0415
     from benchmark.parallel import available_cores  # noqa: PLC0415
     from benchmark.plugins import MASKS  # noqa: PLC0415
     from benchmark.progress import Progress  # noqa: PLC0415
 
     load_plugins(options.plugin)
     styles = MASKS.names() if options.masks == "all" else tuple(options.masks.split(","))
+    faces = load_config(None, {**given_face_flags(options), "weights": options.weights or ()})
+    search = resolve_face_search(
+        faces.face_detectors, files=named_weights(faces.weights).detectors, min_face=faces.min_face
+    )
     summary = export_pairs(
         options.input,
         options.output,
@@ -46,6 +54,7 @@ def execute(options: argparse.Namespace) -> int:
         seed=options.seed,
         workers=options.workers or available_cores(),
         fresh=options.fresh,
+        face_search=search,
         progress=Progress(quiet=options.quiet),
     )
     print(summary)

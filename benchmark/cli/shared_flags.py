@@ -8,7 +8,10 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from benchmark.acquisition.face_detectors.names import FACE_DETECTORS
+from benchmark.config import RunConfig
 from benchmark.errors import RequestError
 
 
@@ -21,6 +24,31 @@ def add_plugin_flag(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|MODULE",
         help="a Python file or module that registers more methods, masks, recognisers, data sets or metrics",
     )
+
+
+def add_face_flags(parser: argparse._ActionsContainer) -> None:
+    """``--face-detectors`` and ``--min-face``; left out, they are not among the options."""
+    defaults = RunConfig()
+    parser.add_argument(
+        "--face-detectors",
+        default=argparse.SUPPRESS,
+        metavar="A,B",
+        help=f"of {', '.join(FACE_DETECTORS)}; the next one is asked only where the ones before found no face "
+        f"(default: {','.join(defaults.face_detectors)})",
+    )
+    parser.add_argument(
+        "--min-face",
+        type=int,
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="faces narrower than N pixels of the photo do not count (default: 40 pixels of a copy whose longest side "
+        "is at most 512)",
+    )
+
+
+def given_face_flags(options: argparse.Namespace) -> dict[str, Any]:
+    """Those of `add_face_flags` that were given, as settings of `RunConfig`."""
+    return {name: value for name, value in vars(options).items() if name in ("face_detectors", "min_face")}
 
 
 def load_plugins(plugins: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
+from benchmark.cli.shared_flags import add_face_flags, add_plugin_flag, given_face_flags, load_plugins
 from benchmark.config import RunConfig, load_config
 
 
@@ -36,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="masks drawn on every photo (default: %(default)s)",
     )
+    add_face_flags(parser)
+    parser.add_argument("--weights", action="append", metavar="NAME=FILE", help="the file of a face detector")
     parser.add_argument("--steps", type=int, metavar="N", help="at most N training steps (default: the preset's)")
     parser.add_argument(
         "--start-from",
@@ -71,6 +73,8 @@ def execute(options: argparse.Namespace) -> int:
             "size": options.size,
             "train_limit": options.train_limit,
             "mask_draws": options.mask_draws,
+            "weights": options.weights or (),
+            **given_face_flags(options),
             "seed": options.seed,
             "device": options.device,
             "workers": options.workers,

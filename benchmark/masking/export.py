@@ -9,7 +9,7 @@ from all three folders and listed in ``manifest.csv`` with the reason.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -19,7 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from benchmark.acquisition.alignment import crop_face
-from benchmark.acquisition.detection import locate_face
+from benchmark.acquisition.detection import FaceSearch
 from benchmark.artifacts import write_atomically
 from benchmark.datasets.photo_reading import PHOTO_SUFFIXES, READING_VERSION, read_photo
 from benchmark.errors import ImageRefused, RequestError, StorageError
@@ -80,6 +80,7 @@ def export_pairs(
     workers: int = 1,
     fresh: bool = False,
     progress: Progress | None = None,
+    face_search: FaceSearch | None = None,
 ) -> ExportSummary:
     """Draw one seeded style on every photo below `source` and write the paired folders and ``manifest.csv``.
 
@@ -94,6 +95,7 @@ def export_pairs(
         workers: processes.
         fresh: replace what an earlier export left in `output`.
         progress: shows a bar; none if not given.
+        face_search: how faces are looked for; as by default if not given.
 
     Raises:
         RequestError: a missing or empty folder, an unknown style, a size outside 16 to 1024, an output folder that
@@ -102,6 +104,7 @@ def export_pairs(
     """
     if not _SIZES[0] <= size <= _SIZES[1]:
         raise RequestError(f"--size {size} is outside {_SIZES[0]} to {_SIZES[1]}")
+    search = face_search or FaceSearch()
     by_name = {name: mask_style(name) for name in styles}
     tasks = _tasks(source, output, by_name, seed)
     settings = {
@@ -111,6 +114,7 @@ def export_pairs(
         "size": size,
         "seed": seed,
         "masks": {name: style.version for name, style in sorted(by_name.items())},
+        **search.about(),
     }
     _make_folder(output)
     try:
@@ -118,9 +122,8 @@ def export_pairs(
             FileLock(output / ".mask-export.lock", timeout=0),
             ExportJournal(output, settings, fresh=fresh) as journal,
         ):
-            return _export(
-                tasks, journal, size=size, seed=seed, workers=workers, progress=progress or Progress(quiet=True)
-            )
+            work = partial(_export_one, output=output, size=size, seed=seed, search=search)
+            return _export(tasks, journal, work, workers=workers, progress=progress or Progress(quiet=True))
     except Timeout:
         raise RequestError(f"another export is writing to {output}; wait for it, or use another --output") from None
 
@@ -141,7 +144,12 @@ def output_name(file: str) -> str:
 
 
 def _export(
-    tasks: Sequence[_Task], journal: ExportJournal, *, size: int, seed: int, workers: int, progress: Progress
+    tasks: Sequence[_Task],
+    journal: ExportJournal,
+    work: Callable[[_Task], ExportRecord],
+    *,
+    workers: int,
+    progress: Progress,
 ) -> ExportSummary:
     for folder in FOLDERS:
         for leftover in (journal.output / folder).rglob(".*.tmp"):  # a killed run was writing it
@@ -152,7 +160,6 @@ def _export(
     missing = [task for task in tasks if not _is_whole(journal, task)]
     again = {task.file for task in missing}
     reused = sum(journal.records[file].status == "ok" for file in wanted - again)
-    work = partial(_export_one, output=journal.output, size=size, seed=seed)
     with progress.bar("draw masks", total=len(tasks), done=len(tasks) - len(missing), unit="photo") as bar:
         for record in map_in_processes(work, missing, workers=min(workers, len(missing)), bar=bar):
             journal.add(record)
@@ -168,7 +175,7 @@ def _is_whole(journal: ExportJournal, task: _Task) -> bool:
     return record.status != "ok" or all((journal.output / name / record.output).is_file() for name in FOLDERS)
 
 
-def _export_one(task: _Task, *, output: Path, size: int, seed: int) -> ExportRecord:
+def _export_one(task: _Task, *, output: Path, size: int, seed: int, search: FaceSearch) -> ExportRecord:
     name = output_name(task.file)
     parts = PurePosixPath(task.file).parts
     record = partial(
@@ -180,7 +187,8 @@ def _export_one(task: _Task, *, output: Path, size: int, seed: int) -> ExportRec
             raise ImageRefused("file name too long to export")
         photo = read_photo(task.path)
         step = "acquire"
-        face = locate_face(photo)
+        found = search.find(photo)
+        face = found.geometry
         step = "mask"
         # the stream that a benchmark run gives this image, so that both draw the same mask
         drawn = task.style.draw(photo, face.landmarks, generator_for(seed, "mask", task.mask_type, task.file))
@@ -193,7 +201,8 @@ def _export_one(task: _Task, *, output: Path, size: int, seed: int) -> ExportRec
     true_mask = np.where(covered[..., 0] > 0, np.uint8(255), np.uint8(0))
     for folder, pixels in zip(FOLDERS, (unmasked[..., ::-1], masked[..., ::-1], true_mask), strict=True):
         _write_png(output / folder / name, pixels)
-    return record(output=name, status="ok", step="", reason="", parameters=dict(drawn.parameters))
+    parameters = {**drawn.parameters, "face_detector": found.face_detector}
+    return record(output=name, status="ok", step="", reason="", parameters=parameters)
 
 
 def _write_png(file: Path, pixels: Image) -> None:

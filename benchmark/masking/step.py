@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from benchmark.acquisition.alignment import crop_face
-from benchmark.acquisition.detection import locate_face
+from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.step import Acquired
 from benchmark.artifacts import RowArray
 from benchmark.context import Row, RunContext
@@ -61,7 +61,7 @@ def mask_photos(
         "mask_types": list(mask_types),
         "styles": {name: style.version for name, style in styles.items()},
         "size": size,
-        "redetect": redetect,
+        "redetect": context.face_search.about() if redetect else None,
         "seed": context.seed,
     }
     arrays = {
@@ -72,8 +72,9 @@ def mask_photos(
     }
 
     worn = {name: Worn(name, style) for name, style in styles.items()}
-    make = context.make_each(
-        partial(_mask, dataset=photo_set.dataset, size=size, redetect=redetect, seed=context.seed),
+    search = context.face_search if redetect else None
+    make = context.make_found(
+        partial(_mask, dataset=photo_set.dataset, size=size, search=search, seed=context.seed),
         lambda row: (photo_set.photos[row], acquired.geometry[row], worn[mask_types[row]]),
         count=len(photo_set),
         doing=f"draw masks ({photo_set.role})",
@@ -105,29 +106,68 @@ class Worn:
         return self.style.draw(pixels, face.landmarks, generator_for(seed, "mask", self.mask_type, image_id))
 
 
-def _mask(
-    item: tuple[Photo, FaceGeometry | None, Worn], *, dataset: Dataset, size: int, redetect: bool, seed: int
-) -> Row:
+_Item = tuple[Photo, FaceGeometry | None, Worn]
+
+
+@dataclass(frozen=True)
+class _MaskedPhoto:
+    """A photo before and after a mask was drawn on it, the face that its crop is aligned on, and who found that."""
+
+    pixels: Image
+    drawn: DrawnMask
+    aligned_on: FaceGeometry
+    found_by: str = ""
+
+
+def _mask(items: Sequence[_Item], *, dataset: Dataset, size: int, search: FaceSearch | None, seed: int) -> list[Row]:
+    """One row a photo; `search` is how its face is found again, None = the raw photo's face aligns the crop."""
+    masked = [_draw(item, dataset, seed) for item in items]
+    if search is not None:
+        masked = _found_again(masked, search)
+    return [_row(worn.mask_type, of_photo, size) for (_, _, worn), of_photo in zip(items, masked, strict=True)]
+
+
+def _draw(item: _Item, dataset: Dataset, seed: int) -> _MaskedPhoto | ImageRefused:
     photo, face, worn = item
-    mask_type = worn.mask_type
-    nothing = {**NO_FACE, **{f"photo_{name}": np.nan for name in GEOMETRY_ARRAYS}}
     if face is None:
-        return nothing, {"reason": FAILED_EARLIER, "mask_type": mask_type}
+        return ImageRefused(FAILED_EARLIER)
     try:
         pixels = dataset.read(photo)
-        drawn = worn.draw(pixels, face, image_id=photo.image_id, seed=seed)
-        aligned_on = locate_face(drawn.photo) if redetect else face
-        masked, moved = crop_face(drawn.photo, aligned_on, size)
-        true, _ = crop_face(pixels, aligned_on, size)
-        coverage, _ = crop_face(np.repeat(drawn.coverage[:, :, None], 3, axis=2), aligned_on, size)
+        return _MaskedPhoto(pixels, worn.draw(pixels, face, image_id=photo.image_id, seed=seed), face)
     except ImageRefused as refusal:
+        return refusal
+
+
+def _found_again(
+    masked: Sequence[_MaskedPhoto | ImageRefused], search: FaceSearch
+) -> list[_MaskedPhoto | ImageRefused]:
+    shown = [of_photo if isinstance(of_photo, ImageRefused) else of_photo.drawn.photo for of_photo in masked]
+    again: list[_MaskedPhoto | ImageRefused] = []
+    for of_photo, found in zip(masked, search.find_all(shown), strict=True):
+        if isinstance(of_photo, ImageRefused) or isinstance(found, ImageRefused):
+            again.append(found if isinstance(found, ImageRefused) else of_photo)
+        else:
+            again.append(replace(of_photo, aligned_on=found.geometry, found_by=found.face_detector))
+    return again
+
+
+def _row(mask_type: str, masked: _MaskedPhoto | ImageRefused, size: int) -> Row:
+    try:
+        if isinstance(masked, ImageRefused):
+            raise masked
+        drawn, face = masked.drawn, masked.aligned_on
+        pixels, moved = crop_face(drawn.photo, face, size)
+        true, _ = crop_face(masked.pixels, face, size)
+        coverage, _ = crop_face(np.repeat(drawn.coverage[:, :, None], 3, axis=2), face, size)
+    except ImageRefused as refusal:
+        nothing = {**NO_FACE, **{f"photo_{name}": np.nan for name in GEOMETRY_ARRAYS}}
         return nothing, {"reason": refusal.reason, "mask_type": mask_type}
-    hole = np.where(coverage[:, :, 0] > 0, np.uint8(255), np.uint8(0))
     values = {
-        "pixels": masked,
-        "holes": hole,
+        "pixels": pixels,
+        "holes": np.where(coverage[:, :, 0] > 0, np.uint8(255), np.uint8(0)),
         "true": true,
         **geometry_values(moved),
-        **{f"photo_{name}": value for name, value in geometry_values(aligned_on).items()},
+        **{f"photo_{name}": value for name, value in geometry_values(face).items()},
     }
-    return values, {"mask_type": mask_type, "parameters": dict(drawn.parameters)}
+    found_by = {"face_detector": masked.found_by} if masked.found_by else {}
+    return values, {"mask_type": mask_type, "parameters": {**drawn.parameters, **found_by}}

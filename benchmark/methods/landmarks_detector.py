@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.acquisition.alignment import CROP_PADDING
-from benchmark.acquisition.detection import place_landmarks
+from benchmark.acquisition.landmarks import place_landmarks
 from benchmark.faces import Image, Points
 from benchmark.methods.base import MethodCard
 from benchmark.methods.detector import Detector

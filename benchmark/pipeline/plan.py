@@ -12,6 +12,8 @@ from pathlib import Path
 
 import torch
 
+from benchmark.acquisition.detection import FaceSearch
+from benchmark.acquisition.resolve import resolve_face_search
 from benchmark.config import RunConfig
 from benchmark.datasets.base import Dataset, Protocol
 from benchmark.errors import RequestError, StorageError
@@ -37,6 +39,7 @@ class Plan:
 
     Attributes:
         config: with every name resolved: no ``all``, no ``auto``, no None where a default exists.
+        face_search: how faces are looked for.
         dataset: tested on.
         protocol: the test.
         methods: by label, in the order asked for; without ``none``, whose rows are the masked ones.
@@ -50,6 +53,7 @@ class Plan:
     """
 
     config: RunConfig
+    face_search: FaceSearch
     dataset: Dataset
     protocol: Protocol
     methods: Mapping[str, Method]
@@ -72,6 +76,7 @@ def make_plan(config: RunConfig) -> Plan:
     left_out: dict[str, str] = {}
     device = torch_device(config.device)
     masks = mask_names(config)
+    face_search = face_search_of(config, device)
     methods = _methods(config, device, left_out)
     recognisers = resolve_recognisers(
         config.recognisers,
@@ -121,6 +126,7 @@ def make_plan(config: RunConfig) -> Plan:
         log.warning("%s is left out: %s", name, reason)
     return Plan(
         config=resolved,
+        face_search=face_search,
         dataset=dataset,
         protocol=protocol,
         methods=methods,
@@ -140,6 +146,12 @@ def mask_names(config: RunConfig) -> tuple[str, ...]:
     for name in names:
         mask_style(name)
     return names
+
+
+def face_search_of(config: RunConfig, device: str) -> FaceSearch:
+    """The face detectors asked for, each known to work here."""
+    files = named_weights(config.weights, config.recognisers).detectors
+    return resolve_face_search(config.face_detectors, files=files, device=device, min_face=config.min_face)
 
 
 def torch_device(name: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.acquisition.face_detectors.known import face_detector_class
 from benchmark.acquisition.step import Acquired, acquire
 from benchmark.artifacts import ArtifactStore, digest
 from benchmark.cards import Card
@@ -60,6 +61,7 @@ def run(config: RunConfig) -> Path:
         workers=plan.config.workers,
         device=plan.config.device,
         seed=plan.config.seed,
+        face_search=plan.face_search,
     )
     with watch.stage("train"):
         made = None
@@ -72,14 +74,14 @@ def run(config: RunConfig) -> Path:
     for arm in plan.config.acquisition:
         with watch.stage(f"mask and unmask ({arm})"):
             keys = {label: learned[label].key for label in learned}
-            arms.append(prepare_arm(plan, arm, acquired, keys, context))
+            arms.append(prepare_arm(plan, arm, acquired, keys, context.in_arm(arm)))
     cells: list[ScoredCell] = []
     notes = [note for prepared in arms for note in prepared.notes]
     notes += _notes_on_weights(plan)
     notes += [f"{name} was left out: {reason}" for name, reason in plan.left_out.items()]
     with watch.stage("recognise and compare"), ScoresWriter(plan.out / "scores.parquet") as writer:
         for prepared in arms:
-            cells += compare_arm(plan, prepared, made, writer, context)
+            cells += compare_arm(plan, prepared, made, writer, context.in_arm(prepared.arm))
     subjects = _subject_codes(plan)
     with watch.stage("measure"):
         measurement = measure(
@@ -96,6 +98,11 @@ def run(config: RunConfig) -> Path:
             measured.append(measure_restoration(plan, prepared, subjects, context.progress))
             measured.append(measure_detection(plan, prepared, subjects))
     manifest = _manifest(plan, acquired, made, started, watch.seconds)
+    found_by = context.ledger.faces_found_by()
+    if len(plan.face_search.face_detectors) > 1:
+        notes += [f"faces ({where}): {_listed(counts)}" for where, counts in found_by.items()]
+    manifest["faces_found_by"] = found_by
+    manifest["face_detector_files"] = {name: sha256 for name, _, sha256 in plan.face_search.files}
     results = RunResults(
         metrics=[row for part in measured for row in part.rows],
         notes=[*notes, *(note for part in measured for note in part.notes)],
@@ -143,6 +150,7 @@ def _cards(plan: Plan) -> dict[str, Card]:
         cards |= {source.dataset_name: source.dataset.card for source in plan.training.sources}
     cards |= {name: mask_style(name).card for name in plan.config.masks}
     cards |= {name: recogniser.card for name, recogniser in plan.recognisers.items()}
+    cards |= {name: face_detector_class(name).card for name in plan.face_search.face_detectors}
     for method in plan.methods.values():
         cards |= {part.name: _card_of(part, plan) for part in method.parts()}
         if method.name not in cards:
@@ -176,6 +184,10 @@ def _manifest(
         "started": started.isoformat(timespec="seconds"),
         "durations": {stage: round(seconds, 1) for stage, seconds in durations.items()},
     }
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
 def _notes_on_weights(plan: Plan) -> list[str]:

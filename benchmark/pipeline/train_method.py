@@ -23,7 +23,7 @@ from benchmark.methods.trained_completer import TrainedNetworks
 from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, write_card
 from benchmark.parallel import available_cores
 from benchmark.pipeline.manifest import device_name
-from benchmark.pipeline.plan import mask_names, torch_device, writable
+from benchmark.pipeline.plan import face_search_of, mask_names, torch_device, writable
 from benchmark.pipeline.training_pairs import make_training_pairs
 from benchmark.pipeline.training_sources import choose_training
 from benchmark.progress import Progress
@@ -49,6 +49,7 @@ def train_method(
         RequestError: the method learns nothing, or learns from a recogniser's embeddings and so only within a run.
     """
     device = torch_device(config.device)
+    face_search = face_search_of(config, device)
     asked = config.methods[0]
     parts = resolve_parts(asked, seed=config.seed, device=device)
     if any(isinstance(part, TemplateMapper) for part in parts):
@@ -70,6 +71,7 @@ def train_method(
         workers=config.workers or available_cores(),
         device=device,
         seed=config.seed,
+        face_search=face_search,
     )
     training = choose_training(config)
     made = make_training_pairs(training, mask_names(config), config.size, context)
@@ -136,6 +138,8 @@ def _command(config: RunConfig, *, steps: int | None, start_from: Path | None, d
         ("--size", config.size, defaults.size),
         ("--train-limit", config.train_limit, defaults.train_limit),
         ("--mask-draws", config.mask_draws, defaults.mask_draws),
+        ("--face-detectors", ",".join(config.face_detectors), ",".join(defaults.face_detectors)),
+        ("--min-face", config.min_face, defaults.min_face),
         ("--steps", steps, None),
         ("--start-from", "DIR" if start_from else None, None),
         ("--seed", config.seed, defaults.seed),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from benchmark.acquisition.alignment import crop_matrix
+from benchmark.acquisition.alignment import crop_matrix, paste_back
+from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.redetection import RECOGNITION_SIZE, redetect
 from benchmark.acquisition.step import Acquired
 from benchmark.context import Row, RunContext
@@ -47,6 +48,7 @@ def present(
         "acquired": acquired.key,
         "mask_types": None if mask_types is None else list(mask_types),
         "seed": context.seed,
+        **context.face_search.about(),
     }
 
     worn = {kind: Worn(kind, mask_style(kind)) for kind in set(mask_types or ())}
@@ -61,8 +63,8 @@ def present(
             crop,
         )
 
-    make = context.make_each(
-        partial(_present, dataset=photo_set.dataset, seed=context.seed),
+    make = context.make_found(
+        partial(_present, dataset=photo_set.dataset, search=context.face_search, seed=context.seed),
         item,
         count=len(photo_set),
         doing=f"detect again ({name})",
@@ -75,15 +77,26 @@ def present(
     return presented
 
 
-def _present(item: _Item, *, dataset: Dataset, seed: int) -> Row:
+def _present(items: Sequence[_Item], *, dataset: Dataset, search: FaceSearch, seed: int) -> list[Row]:
+    rows: list[Row] = []
+    for again in redetect([_pasted(item, dataset, seed) for item in items], search):
+        if isinstance(again, ImageRefused):
+            rows.append((dict(NO_FACE), {"reason": again.reason}))
+        else:
+            values = {"pixels": again.pixels, **geometry_values(again.geometry)}
+            rows.append((values, {"parameters": {"face_detector": again.face_detector}}))
+    return rows
+
+
+def _pasted(item: _Item, dataset: Dataset, seed: int) -> Image | ImageRefused:
+    """The photo, masked if it wears a mask, with the crop pasted back."""
     photo, raw_face, aligned_on, worn, crop = item
     if crop is None or aligned_on is None or raw_face is None:
-        return dict(NO_FACE), {"reason": FAILED_EARLIER}
+        return ImageRefused(FAILED_EARLIER)
     try:
         pixels = dataset.read(photo)
         if worn is not None:
             pixels = worn.draw(pixels, raw_face, image_id=photo.image_id, seed=seed).photo
-        shown, face = redetect(pixels, crop, crop_matrix(aligned_on, crop.shape[0]), RECOGNITION_SIZE)
+        return paste_back(pixels, crop, crop_matrix(aligned_on, crop.shape[0]))
     except ImageRefused as refusal:
-        return dict(NO_FACE), {"reason": refusal.reason}
-    return {"pixels": shown, **geometry_values(face)}, {}
+        return refusal

@@ -14,13 +14,14 @@ _SHOWN = 40
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """Images that failed one step for one reason."""
+    """Images that failed one step of one acquisition arm (empty: of both) for one reason."""
 
     step: str
     variant: str
     reason: str
     failed: int
     attempted: int
+    acquisition: str = ""
 
     @property
     def share(self) -> str:
@@ -48,16 +49,17 @@ def failures_table(images: pd.DataFrame) -> FailuresTable:
     if images.empty:
         return FailuresTable(0, 0, (), (), 0)
     failed = images[(images["status"] == "failed") & (images["reason"] != FAILED_EARLIER)]
-    attempted = images.groupby(["step", "variant"], sort=False).size()
+    place = ["step", "variant", "acquisition"]
+    attempted = images.groupby(place, sort=False).size()
     steps = {step: place for place, step in enumerate(dict.fromkeys(images["step"]))}
     alike = failed.assign(reason=failed["reason"].astype(str).str.replace(r"\s*\(.*\)$", "", regex=True))
-    counted = alike.groupby(["step", "variant", "reason"]).size().reset_index(name="count")
+    counted = alike.groupby([*place, "reason"]).size().reset_index(name="count")
     groups = [
-        FailureGroup(str(step), str(variant), str(reason), int(count), int(attempted[(step, variant)]))
-        for step, variant, reason, count in counted.itertuples(index=False, name=None)
+        FailureGroup(str(step), str(variant), str(reason), int(count), int(attempted[(step, variant, arm)]), str(arm))
+        for step, variant, arm, reason, count in counted.itertuples(index=False, name=None)
     ]
-    groups.sort(key=lambda group: (steps[group.step], -group.failed, group.variant, group.reason))
-    columns = ["image_id", "role", "step", "variant", "mask_type", "reason"]
+    groups.sort(key=lambda group: (steps[group.step], group.acquisition, -group.failed, group.variant, group.reason))
+    columns = ["image_id", "role", "acquisition", "step", "variant", "mask_type", "reason"]
     first = failed[[column for column in columns if column in failed.columns]].head(_SHOWN).astype(str)
     return FailuresTable(
         photos=int(images["image_id"].nunique()),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from benchmark.acquisition.face_detectors.base import FaceDetectorCard
 from benchmark.cards import Card
 from benchmark.datasets.base import DatasetCard
 from benchmark.methods.base import MethodCard
@@ -17,6 +18,7 @@ _KINDS: tuple[tuple[type[Card], str], ...] = (
     (DatasetCard, "data set"),
     (MethodCard, "method"),
     (RecogniserCard, "recogniser"),
+    (FaceDetectorCard, "face detector"),
 )
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from benchmark.acquisition import detection
-from benchmark.acquisition.alignment import crop_face, crop_matrix
-from benchmark.acquisition.detection import locate_face, most_central_large_face
-from benchmark.acquisition.redetection import RECOGNITION_SIZE, redetect
+from benchmark.acquisition.alignment import crop_face, crop_matrix, paste_back
+from benchmark.acquisition.detection import FaceSearch, locate_face, most_central_large_face
+from benchmark.acquisition.face_detectors import dlib_hog
+from benchmark.acquisition.redetection import RECOGNITION_SIZE, Redetected, redetect
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image
 
@@ -112,8 +112,8 @@ def test_a_small_face_in_a_large_photo_is_found_at_the_second_look(
     scene = np.zeros((1024, 1024, 3), dtype=np.uint8)
     scene[300:550, 500:750] = face
     looks = []
-    look = detection._detect
-    monkeypatch.setattr(detection, "_detect", lambda photo, scale: looks.append(scale) or look(photo, scale))
+    look = dlib_hog.look
+    monkeypatch.setattr(dlib_hog, "look", lambda photo, scale: looks.append(scale) or look(photo, scale))
     found = locate_face(scene)
     assert looks == [0.5, 1.0]
     np.testing.assert_allclose(centre(found) - np.array([500, 300]), centre(locate_face(face)), atol=8)
@@ -150,19 +150,21 @@ def test_an_unchanged_face_is_found_where_it_was(lfw_root: Path, size: int) -> N
     photo = read(lfw_root / WILLIAMS)
     face = locate_face(photo)
     crop, _ = crop_face(photo, face, size)
-    again, moved = redetect(photo, crop, crop_matrix(face, size))
+    again = redetect([paste_back(photo, crop, crop_matrix(face, size))], FaceSearch())[0]
+    assert isinstance(again, Redetected)
     directly, expected = crop_face(photo, face, RECOGNITION_SIZE)
-    assert again.shape == (RECOGNITION_SIZE, RECOGNITION_SIZE, 3)
-    assert np.abs(moved.landmarks - expected.landmarks).mean() < 4
-    assert np.abs(again.astype(int) - directly).mean() < 12
+    assert again.pixels.shape == (RECOGNITION_SIZE, RECOGNITION_SIZE, 3)
+    assert np.abs(again.geometry.landmarks - expected.landmarks).mean() < 4
+    assert np.abs(again.pixels.astype(int) - directly).mean() < 12
 
 
 @pytest.mark.lfw
 def test_a_face_that_was_destroyed_fails_to_be_acquired(lfw_root: Path) -> None:
     photo = read(lfw_root / WILLIAMS)
     face = locate_face(photo)
-    with pytest.raises(ImageRefused, match="no face found"):
-        redetect(photo, np.zeros((64, 64, 3), np.uint8), crop_matrix(face, 64))
+    gone = paste_back(photo, np.zeros((64, 64, 3), np.uint8), crop_matrix(face, 64))
+    refused = redetect([gone, ImageRefused("unreadable")], FaceSearch())
+    assert [str(refusal) for refusal in refused] == ["no face found", "unreadable"]
 
 
 @pytest.mark.lfw

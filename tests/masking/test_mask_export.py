@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from benchmark.acquisition.detection import FaceSearch, FoundFace
 from benchmark.errors import ImageRefused, RequestError, StorageError
 from benchmark.faces import FaceGeometry
 from benchmark.masking import export
@@ -29,7 +30,7 @@ def located(monkeypatch):
             raise ImageRefused("no face found")
         return FaceGeometry(np.array([60, 60, 190, 190], np.float32), MADE_UP_FACE, MADE_UP_FACE[[45, 42, 36, 39, 33]])
 
-    monkeypatch.setattr(export, "locate_face", locate)
+    monkeypatch.setattr(FaceSearch, "find", lambda search, photo: FoundFace(locate(photo), "made-up"))
     return calls
 
 

@@ -387,7 +387,8 @@ def _images(subject: str, methods: tuple[FakeMethod, ...]) -> pd.DataFrame:
             failed = rng.random() < rate
             status, why = ("failed", reason) if failed else ("ok", "")
             parameters = json.dumps({"colour": "blue"}) if step == "mask" else ""
-            records.append((image, subject, "test", step, variant, mask, status, why, parameters))
+            arm = "" if step == "acquire" else "oracle"
+            records.append((image, subject, "test", step, variant, mask, status, why, parameters, arm))
     return pd.DataFrame(records, columns=list(IMAGE_COLUMNS))
 
 

@@ -1,0 +1,1 @@
+"""Face detectors: where faces are in a photo. One file each."""

@@ -1,0 +1,88 @@
+"""dlib's HOG detector of frontal faces."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import cv2
+import dlib
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.acquisition.face_detectors.base import (
+    MOST_SEARCHED,
+    FaceDetector,
+    FaceDetectorCard,
+    FoundFaces,
+    first_scale,
+)
+from benchmark.faces import Image
+
+SMALLEST_SEEN = 80
+"""Width of the smallest faces that the detector finds, pixels of what it is given."""
+
+
+class DlibHog(FaceDetector):
+    """Histograms of oriented gradients under a sliding window, five views from half profile to half profile.
+
+    It runs on a copy whose longest side is at most `DETECTION_SIDE`; where it finds nothing, once more at twice that
+    scale (from the photo's own pixels, as far as it has them). Smaller faces than these two looks see are looked for,
+    if asked for, at twice the scale again and again.
+    """
+
+    card = FaceDetectorCard(
+        summary="dlib's HOG detector of frontal faces, with a second look at twice the scale",
+        source="King, Max-Margin Object Detection, 2015; Dalal and Triggs, CVPR 2005; dlib, get_frontal_face_detector",
+        licence="Boost 1.0 (dlib, the model inside the library)",
+        trained_on=("lfw",),
+    )
+
+    def detect(self, photos: Sequence[Image]) -> list[FoundFaces]:
+        """The faces of each photo; their boxes are squares already."""
+        return [self._search(photo) for photo in photos]
+
+    def _search(self, photo: Image) -> FoundFaces:
+        found = FoundFaces(np.empty((0, 4)), np.empty((0, 4)), np.empty(0))
+        for scale in looks(photo, self.min_face):
+            boxes, scores = look(photo, scale)
+            found = FoundFaces(boxes, boxes, scores)
+            if len(found):
+                break
+        return found
+
+
+def looks(photo: Image, min_face: int | None) -> Iterator[float]:
+    """The scales at which a photo is searched, until a face is found.
+
+    >>> import numpy as np
+    >>> photo = np.zeros((768, 1024, 3), np.uint8)
+    >>> list(looks(photo, None)), list(looks(photo, 20)), list(looks(photo, 200))
+    ([0.5, 1.0], [0.5, 1.0, 2.0, 4.0], [0.5])
+    """
+    scale = first_scale(photo)
+    finest = 2 * scale if min_face is None else SMALLEST_SEEN / min_face
+    finest = min(finest, max(2 * scale, MOST_SEARCHED / max(photo.shape[:2])))
+    yield scale
+    while scale < finest:
+        scale = min(2 * scale, finest)
+        yield scale
+
+
+def look(photo: Image, scale: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Boxes ``(K, 4)``, pixels of the photo, and scores of the faces found on a copy `scale` times as large."""
+    height, width = photo.shape[:2]
+    copy: NDArray[Any] = np.ascontiguousarray(photo)
+    if scale != 1:
+        size = (max(1, math.ceil(width * scale)), max(1, math.ceil(height * scale)))
+        copy = cv2.resize(photo, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    found, scores, _ = _detector().run(copy, 0, 0.0)
+    edges = [(box.left(), box.top(), box.right(), box.bottom()) for box in found]
+    return np.array(edges, dtype=np.float64).reshape(-1, 4) / scale, np.array(scores, dtype=np.float64)
+
+
+@cache
+def _detector() -> Any:
+    return dlib.get_frontal_face_detector()
