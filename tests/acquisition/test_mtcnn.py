@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image as PillowImage
 
 from benchmark.acquisition.detection import FaceSearch, locate_face
@@ -75,6 +76,15 @@ def test_without_the_package_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPat
     assert not Mtcnn.availability().available
     with pytest.raises(PluginError, match=r"'mtcnn': facenet_pytorch.* not installed.*pip install.*facenet-pytorch"):
         Mtcnn()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device: PyTorch sees none here")
+def test_a_gpu_finds_the_same(mtcnn: Mtcnn, synthetic: list[Image]) -> None:
+    on_gpu = Mtcnn(device="cuda")
+    alone = [on_gpu.detect([photo])[0] for photo in synthetic]
+    for one, together, expected in zip(alone, on_gpu.detect(synthetic), mtcnn.detect(synthetic), strict=True):
+        np.testing.assert_array_equal(one.boxes, together.boxes)
+        np.testing.assert_allclose(one.boxes, expected.boxes, atol=0.1)
 
 
 @pytest.mark.lfw

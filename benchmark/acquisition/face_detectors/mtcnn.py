@@ -71,8 +71,8 @@ class Mtcnn(FaceDetector):
     """Multi-task cascaded networks: faces with eye centres, nose tip and mouth corners, also turned and covered ones.
 
     The networks and their weights are the package's. The cascade round them is ours: the package's own, given several
-    photos, lets the boxes in one shift rounding in another, and fails on a batch whose candidates all lie outside. On
-    single photos both agree.
+    photos, keeps them apart by adding offsets to boxes, whose rounding then depends on the other photos. On single
+    photos both agree but for equal scores.
     """
 
     card = FaceDetectorCard(
