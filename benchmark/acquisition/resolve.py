@@ -9,7 +9,7 @@ from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.face_detectors.known import face_detector_class
 from benchmark.errors import RequestError
 from benchmark.model_files import located, sha256_of
-from benchmark.named_weights import DETECTOR_FILES, detector_file
+from benchmark.named_weights import DETECTOR_FILES, detector_file, named_weights
 
 
 def resolve_face_search(
@@ -46,3 +46,16 @@ def resolve_face_search(
             raise RequestError(f"face detector '{name}' does not work here: {file.how_to_get}")
         found.append((name, path.resolve(), sha256_of(path)))
     return FaceSearch(tuple(names), min_face, device, tuple(found))
+
+
+def only_face_detector_files(texts: Sequence[str]) -> Mapping[str, Path]:
+    """The files that ``--weights`` names, where nothing but a face detector can take one.
+
+    Raises:
+        RequestError: a name is another's.
+    """
+    named = named_weights(texts)
+    others = [*named.recognisers, *named.parts]
+    if others:
+        raise RequestError(f"--weights {others[0]}: only face detectors take a file here: {', '.join(DETECTOR_FILES)}")
+    return named.detectors

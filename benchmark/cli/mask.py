@@ -33,9 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Export the folders and say how many faces are in them."""
-    from benchmark.acquisition.resolve import resolve_face_search  # noqa: PLC0415  # imports dlib: not for --help
+    from benchmark.acquisition.resolve import only_face_detector_files, resolve_face_search  # noqa: PLC0415  # imports dlib: not for --help
     from benchmark.masking.export import export_pairs  # noqa: PLC0415  # imports dlib and OpenCV: not for --help
-    from benchmark.named_weights import named_weights  # noqa: PLC0415
     from benchmark.parallel import available_cores  # noqa: PLC0415
     from benchmark.plugins import MASKS  # noqa: PLC0415
     from benchmark.progress import Progress  # noqa: PLC0415
@@ -44,7 +43,7 @@ def execute(options: argparse.Namespace) -> int:
     styles = MASKS.names() if options.masks == "all" else tuple(options.masks.split(","))
     faces = load_config(None, {**given_face_flags(options), "weights": options.weights or ()})
     search = resolve_face_search(
-        faces.face_detectors, files=named_weights(faces.weights).detectors, min_face=faces.min_face
+        faces.face_detectors, files=only_face_detector_files(faces.weights), min_face=faces.min_face
     )
     summary = export_pairs(
         options.input,

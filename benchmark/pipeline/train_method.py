@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark import __version__
+from benchmark.acquisition.resolve import only_face_detector_files
 from benchmark.artifacts import ArtifactStore
 from benchmark.config import RunConfig
 from benchmark.context import RunContext
@@ -49,6 +50,7 @@ def train_method(
         RequestError: the method learns nothing, or learns from a recogniser's embeddings and so only within a run.
     """
     device = torch_device(config.device)
+    only_face_detector_files(config.weights)
     face_search = face_search_of(config, device)
     asked = config.methods[0]
     parts = resolve_parts(asked, seed=config.seed, device=device)

@@ -15,7 +15,7 @@ from benchmark.acquisition.face_detectors.base import NOTHING, FaceDetector, Fou
 from benchmark.acquisition.face_detectors.dlib_hog import looks
 from benchmark.acquisition.face_detectors.known import face_detector_class, readiness
 from benchmark.acquisition.landmarks import landmark_boxes
-from benchmark.acquisition.resolve import resolve_face_search
+from benchmark.acquisition.resolve import only_face_detector_files, resolve_face_search
 from benchmark.errors import ImageRefused, PluginError, RequestError
 from benchmark.faces import Image, key_points_of
 from benchmark.plugins import DATASETS
@@ -141,6 +141,12 @@ def test_one_that_lacks_its_file_says_how_to_get_it(monkeypatch: pytest.MonkeyPa
         resolve_face_search(["opencv-yunet"], files={"opencv-yunet": other})
     with pytest.raises(RequestError, match="not asked for; name it in --face-detectors"):
         resolve_face_search(["dlib-hog"], files={"opencv-yunet": other})
+
+
+def test_where_only_face_detectors_take_files_other_names_are_refused() -> None:
+    assert only_face_detector_files(["opencv-yunet=a.onnx"]) == {"opencv-yunet": Path("a.onnx")}
+    with pytest.raises(RequestError, match="--weights glcic: only face detectors take a file here: opencv-yunet"):
+        only_face_detector_files(["opencv-yunet=a.onnx", "glcic=folder"])
 
 
 def test_yunets_rows_become_faces_of_the_photo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
