@@ -78,7 +78,7 @@ def crop_face(photo: Image, face: FaceGeometry, size: int) -> tuple[Image, FaceG
         ImageRefused: the landmarks lie all in one place.
     """
     matrix = crop_matrix(face, size)
-    return _resampled(photo, matrix, width=size, height=size), face.moved(matrix)
+    return resample(photo, matrix, width=size, height=size), face.moved(matrix)
 
 
 def paste_back(photo: Image, crop: Image, matrix: Matrix) -> Image:
@@ -106,7 +106,7 @@ def paste_back(photo: Image, crop: Image, matrix: Matrix) -> Image:
         return pasted
     back[:, 2] -= (left, top)
     width, height = int(right - left), int(bottom - top)
-    pixels = _resampled(crop, back, width=width, height=height).astype(np.float32)
+    pixels = resample(crop, back, width=width, height=height).astype(np.float32)
     weights = cv2.warpAffine(_soft_frame(size), back, (width, height), flags=cv2.INTER_LINEAR)[:, :, None]
     before = photo[top:bottom, left:right].astype(np.float32)
     blended = before + weights * (pixels - before)
@@ -148,7 +148,7 @@ def _continued(crop: Image, matrix: Matrix, back: Matrix, *, width: int, height:
     return _pixels(np.where(moved, filled, crop))
 
 
-def _resampled(image: Image, matrix: Matrix, *, width: int, height: int) -> Image:
+def resample(image: Image, matrix: Matrix, *, width: int, height: int) -> Image:
     """`image` moved by a similarity into a frame of `width` × `height`; black outside; averaged where it shrinks.
 
     Magnifying takes one cubic warp. Shrinking takes the warp at twice the size, halved by averaging, after the part
