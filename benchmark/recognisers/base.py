@@ -56,6 +56,8 @@ class Recogniser(ABC):
     """Raised whenever the same face would give another embedding; part of the artefact's key."""
     needs: ClassVar[Mapping[str, str]] = {}
     """Optional packages, by the name under which they are imported, each with the command that installs it."""
+    settings: str = ""
+    """What decides an embedding besides the weights and `version`, as a card that the user wrote: a part of the key."""
     model_file: ClassVar[ModelFile | None] = None
     """The weights, where they are a file to download or to name; None where they travel with a package."""
 

@@ -58,6 +58,7 @@ def recognise(name: str, recogniser: Recogniser, view: View, *, shown: str, cont
         "weights": recogniser.card.sha256,
         "precision": recogniser.precision,
         "view": view.key,
+        **({"settings": recogniser.settings} if recogniser.settings else {}),
     }
 
     make = context.make_batches(

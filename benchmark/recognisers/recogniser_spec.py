@@ -1,0 +1,206 @@
+"""How a network wants its faces: the card that a user writes for a network of their own, in YAML or in Python."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+import yaml
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from torch import Tensor
+
+from benchmark.artifacts import digest
+from benchmark.errors import RequestError
+from benchmark.faces import FaceGeometry, Image
+from benchmark.recognisers.base import RecogniserCard
+from benchmark.recognisers.face_recognition import face_chip
+from benchmark.recognisers.five_point_template import FivePointTemplate, arcface_template
+
+Side = Annotated[int, Field(ge=16, le=1024)]
+Point = tuple[float, float]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Channels = tuple[Finite, Finite, Finite]
+
+
+class RecogniserSpec(BaseModel):
+    """Every key may be left out; what is left out is ArcFace's.
+
+    Attributes:
+        size: (height, width) of the chip, pixels; one number for a square.
+        mean: subtracted from pixels of 0 to 255; one number, or one a channel in the order of `channels`.
+        std: divides what is left; likewise.
+        channels: order in which the network takes them, ``"rgb"`` or ``"bgr"``.
+        template: how the face is aligned: ``"arcface"``; ``"dlib-chip"``, the chip of dlib's recogniser; or five
+            points (x, y) in pixels of the chip: eye, eye, tip of the nose, corner of the mouth, corner of the mouth,
+            each pair from left to right in the image.
+        flip: append the embedding of the mirror image, as many evaluations do.
+        metric: ``"cosine"`` or ``"euclidean"``.
+        output: name of the output that holds the embedding, if there are several (ONNX).
+        summary: one line for lists.
+        licence: of the weights.
+        trained_on: data sets that the weights have seen, by name.
+        source: paper or address.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+    size: tuple[Side, Side] = (112, 112)
+    mean: Channels = (127.5, 127.5, 127.5)
+    std: Channels = (127.5, 127.5, 127.5)
+    channels: Literal["rgb", "bgr"] = "rgb"
+    template: Literal["arcface", "dlib-chip"] | tuple[Point, Point, Point, Point, Point] = "arcface"
+    flip: bool = False
+    metric: Literal["cosine", "euclidean"] = "cosine"
+    output: str | None = None
+    summary: str = ""
+    licence: str = "not stated"
+    trained_on: tuple[str, ...] = ()
+    source: str = ""
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _square(cls, value: Any) -> Any:
+        return (value, value) if isinstance(value, int) else value
+
+    @field_validator("mean", "std", mode="before")
+    @classmethod
+    def _for_every_channel(cls, value: Any) -> Any:
+        return (value,) * 3 if isinstance(value, int | float) else value
+
+    @field_validator("trained_on", mode="before")
+    @classmethod
+    def _one_name(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("std")
+    @classmethod
+    def _divides(cls, value: Channels) -> Channels:
+        if min(value) <= 0:
+            raise ValueError("must be above 0")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> RecogniserSpec:
+        if 0 < max(self.mean) <= 1 and max(self.std) <= 1:
+            raise ValueError("mean and std are for pixels of 0 to 255: multiply them by 255")
+        if self.template == "dlib-chip" and self.size[0] != self.size[1]:
+            raise ValueError("template: dlib-chip is square; give one size, or another template")
+        if isinstance(self.template, tuple) and not np.ptp(self.template, axis=0).min() > 1:
+            raise ValueError("template: the five points must not lie on one line; they are pixels of the chip")
+        return self
+
+    @property
+    def settings(self) -> str:
+        """Digest of what decides an embedding besides the weights."""
+        names = {"size", "mean", "std", "channels", "template", "flip", "output"}
+        return digest(self.model_dump(mode="json", include=names))
+
+    @cached_property
+    def cut(self) -> Callable[[Image, FaceGeometry], Image]:
+        """Cuts the aligned chip ``uint8 (height, width, 3)`` out of an image ``uint8 (H, W, 3)``."""
+        if self.template == "dlib-chip":
+            return lambda image, face: face_chip(image, face.five_points, size=self.size[0])
+        if self.template == "arcface":
+            return arcface_template(self.size).chip
+        return FivePointTemplate(self.size, np.array(self.template)).chip
+
+    def normalised(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """What the network sees of chips ``uint8 (N, h, w, 3)``: ``float32 (N, 3, h, w)``."""
+        ordered = chips[..., ::-1] if self.channels == "bgr" else chips
+        mean, std = (np.array(values, dtype=np.float32) for values in (self.mean, self.std))
+        scaled = (ordered.astype(np.float32) - mean) / std
+        return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
+
+    def embedded(self, network: Callable[[Tensor], Tensor], pixels: Tensor) -> Tensor:
+        """Embeddings of chips ``float32 (N, 3, h, w)`` in [0, 1], RGB, by a network of PyTorch, on its device."""
+        ordered = pixels.flip(1) if self.channels == "bgr" else pixels
+        mean, std = (ordered.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
+        inputs = (ordered * 255 - mean) / std
+        embeddings = network(inputs)
+        return torch.cat([embeddings, network(inputs.flip(3))], dim=1) if self.flip else embeddings
+
+    def card(self, **about: Any) -> RecogniserCard:
+        """The card of a recogniser that keeps to this; `about` adds what only the recogniser knows."""
+        described = {
+            "summary": self.summary,
+            "licence": self.licence,
+            "trained_on": self.trained_on,
+            "source": self.source,
+            "chip_size": self.size,
+            "alignment": _ALIGNMENTS[self.template] if isinstance(self.template, str) else "similarity on 5 own points",
+            "normalisation": self._normalisation(),
+            "metric": self.metric,
+        }
+        return RecogniserCard(**{**described, **{name: value for name, value in about.items() if value}})
+
+    def _normalisation(self) -> str:
+        mean, std = (_short(values) for values in (self.mean, self.std))
+        name = self.channels.upper()
+        text = name if mean == "0" else f"({name} − {mean})"
+        text = text if std == "1" else f"{text} / {std}"
+        return f"{text}; face and mirror image" if self.flip else text
+
+
+def _short(values: Channels) -> str:
+    return f"{values[0]:g}" if len(set(values)) == 1 else f"({', '.join(f'{value:g}' for value in values)})"
+
+
+_ALIGNMENTS: Mapping[str, str] = {
+    "arcface": "similarity on 5 points (eyes, tip of the nose, corners of the mouth), ArcFace's template",
+    "dlib-chip": "similarity on dlib's 5 points, padding 0.25",
+}
+
+
+def read_spec(file: Path) -> RecogniserSpec:
+    """The card in a YAML file.
+
+    Raises:
+        RequestError: the file cannot be read, is not YAML, or a key is unknown (the nearest is suggested) or wrong.
+    """
+    try:
+        content = yaml.safe_load(file.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"{file} cannot be read ({error}); write the card as UTF-8 text") from error
+    except yaml.YAMLError as error:
+        raise RequestError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
+    return spec_from({} if content is None else content, of=str(file))
+
+
+def spec_from(content: Any, *, of: str) -> RecogniserSpec:
+    """The card that a mapping holds.
+
+    Args:
+        content: keys and values, as `RecogniserSpec` names them.
+        of: where they stand, for messages.
+
+    Raises:
+        RequestError: not a mapping, or a key is unknown (the nearest is suggested) or wrong.
+
+    >>> spec_from({"sizes": 112}, of="my.yaml")
+    Traceback (most recent call last):
+    ...
+    benchmark.errors.RequestError: my.yaml: unknown key 'sizes'; did you mean 'size'?
+    """
+    if isinstance(content, RecogniserSpec):
+        return content
+    if not isinstance(content, Mapping):
+        raise RequestError(f"{of} must hold one 'key: value' a line, as 'size: 112'")
+    known = list(RecogniserSpec.model_fields)
+    for key in content:
+        if key not in known:
+            close = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+            hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(known)}"
+            raise RequestError(f"{of}: unknown key '{key}'; {hint}")
+    try:
+        return RecogniserSpec.model_validate(dict(content))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = f"{first['loc'][0]}: " if first["loc"] else ""
+        given = f" (given: {content[first['loc'][0]]})" if first["loc"] else ""
+        raise RequestError(f"{of}: {place}{first['msg'].removeprefix('Value error, ')}{given}") from error
