@@ -30,3 +30,9 @@ def lfw_root() -> Path:
 def faces_train_root() -> Path:
     """The folder of training faces."""
     return _need(SHARED / "faces-train", "the training faces")
+
+
+@pytest.fixture(scope="session")
+def mobilefacenet_weights() -> Path:
+    """MobileFaceNet's state dict; a judge, never part of a loss."""
+    return _need(SHARED / "weights" / "mobilefacenet-casia.ckpt", "MobileFaceNet's weights")
