@@ -1,0 +1,61 @@
+"""``onnx:FILE``: any exported recogniser, described by a YAML card beside the file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from benchmark.errors import RequestError
+from benchmark.model_files import sha256_of
+from benchmark.recognisers.onnx_recogniser import OnnxRecogniserBase
+from benchmark.recognisers.recogniser_spec import RecogniserSpec, read_spec
+
+log = logging.getLogger(__name__)
+
+_CARD_ENDINGS = (".yaml", ".yml")
+
+
+class OnnxRecogniser(OnnxRecogniserBase):
+    """The network in an ONNX file.
+
+    Its card is the YAML file of the same name beside it, with the keys of `RecogniserSpec`. Without one the network's
+    own input size and ArcFace's way with faces are taken; that is said in the log and on the card.
+
+    Args:
+        file: exists.
+        device: a torch device name.
+        precision: as of `OnnxRecogniserBase`.
+        weights: must be None: `file` is the weights.
+
+    Raises:
+        RequestError: the file or its card is not what it should be (see `OnnxNetwork` and `read_spec`), or onnxruntime
+            is missing.
+        PluginError: the network cannot be run.
+    """
+
+    def __init__(
+        self, file: Path, *, device: str = "cpu", precision: str = "float32", weights: Path | None = None
+    ) -> None:
+        super().__init__(device=device, precision=precision, weights=weights)
+        if weights is not None:
+            raise RequestError(f"--weights onnx:{file}={weights}: the ONNX file is the weights; leave --weights out")
+        cards = [file.with_suffix(ending) for ending in _CARD_ENDINGS]
+        found = next((card for card in cards if card.is_file()), None)
+        self.open(file, RecogniserSpec() if found is None else read_spec(found))
+        self.card = self.spec.card(
+            summary=self.spec.summary or f"the network in {file.name}",
+            licence=self.spec.licence if found else "not stated: there is no card beside the file",
+            trained_on=self.spec.trained_on or ("unknown",),
+            weights_source=f"{file.name}, described by {found.name if found else 'no card: defaults taken'}",
+            sha256=sha256_of(file),
+        )
+        if found is None:
+            log.warning(
+                "onnx:%s has no card (%s): taken are %d×%d pixels, %s, %s, %s",
+                file.name,
+                cards[0].name,
+                *self.card.chip_size,
+                self.card.normalisation,
+                self.card.alignment,
+                self.card.metric,
+            )

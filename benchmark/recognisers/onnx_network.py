@@ -1,0 +1,164 @@
+"""A network in an ONNX file, run by onnxruntime: its shape is checked once, when it is opened."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import PluginError, RequestError
+from benchmark.recognisers.batches import batch_size
+
+INSTALL = "pip install 'unmask-benchmark[onnx]'"
+_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
+_DEFAULT_SIDE = 112
+_PROVIDERS = {"cuda": "CUDAExecutionProvider"}
+_PROCESSOR = "CPUExecutionProvider"
+
+
+class OnnxNetwork:
+    """Images in, embeddings out.
+
+    Args:
+        file: the exported network.
+        size: (height, width) of its images as its card says; None if the card says nothing: the file decides, and
+            where it leaves the size open, 112 × 112.
+        output: the output that holds the embedding; None if there is only one.
+        device: a torch device name.
+
+    Attributes:
+        size: (height, width) of its images, pixels.
+        batch: how many images it is given at a time.
+        width: of an embedding.
+
+    Raises:
+        RequestError: the file is no ONNX network of one RGB image, its size is not the card's, it has several outputs
+            and the card names none of them, or an output that is not one row an image; or onnxruntime is missing, or
+            has no CUDA where `device` asks for it.
+        PluginError: the network cannot be run.
+    """
+
+    def __init__(
+        self, file: Path, *, size: tuple[int, int] | None = None, output: str | None = None, device: str = "cpu"
+    ) -> None:
+        self._file = file
+        self._session = _session(file, device)
+        inputs = self._session.get_inputs()
+        if len(inputs) != 1:
+            raise RequestError(
+                f"{file} takes {len(inputs)} inputs ({', '.join(taken.name for taken in inputs)}) where a recogniser "
+                "takes one image; export it with that input alone"
+            )
+        self._input: str = inputs[0].name
+        if inputs[0].type not in _TYPES:
+            raise RequestError(f"{file} takes {inputs[0].type} where {' or '.join(_TYPES)} is understood; export it so")
+        self._type = _TYPES[inputs[0].type]
+        fixed_batch, self._channels_last, self.size = self._layout(inputs[0].shape, size)
+        self._output = self._chosen_output(output)
+        self.batch = fixed_batch or batch_size(device)
+        self.width = self._width(fixed_batch is not None)
+
+    def __call__(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Embeddings ``float32 (batch, width)`` of normalised images ``float32 (batch, 3, height, width)``."""
+        return np.asarray(self._run(images), dtype=np.float32)
+
+    def _run(self, images: NDArray[np.float32]) -> NDArray[Any]:
+        ordered = images.transpose(0, 2, 3, 1) if self._channels_last else images
+        fed = {self._input: np.ascontiguousarray(ordered, dtype=self._type)}
+        try:
+            (found,) = self._session.run([self._output], fed)
+        except Exception as error:  # onnxruntime's errors share no base of their own
+            raise PluginError(f"{self._file} cannot be run on {images.shape} images: {_one_line(error)}") from error
+        return np.asarray(found)
+
+    def _layout(
+        self, shape: Sequence[int | str | None], wanted: tuple[int, int] | None
+    ) -> tuple[int | None, bool, tuple[int, int]]:
+        """Fixed batch size or None, whether channels come last, and (height, width)."""
+        known = [extent if isinstance(extent, int) and extent > 0 else None for extent in shape]
+        colours = [axis for axis in (1, 3) if len(known) == 4 and known[axis] == 3]
+        if len(known) == 4 and not colours and known[1] is None:
+            colours = [1]  # every extent open: the usual order
+        if not colours:
+            raise RequestError(
+                f"{self._file} takes an input of shape {_as_text(shape)} where images of three channels are needed: "
+                "(N, 3, height, width) or (N, height, width, 3)"
+            )
+        channels_last = colours[0] == 3
+        sides = known[1:3] if channels_last else known[2:4]
+        default = wanted or (_DEFAULT_SIDE, _DEFAULT_SIDE)
+        size = (sides[0] or default[0], sides[1] or default[1])
+        if wanted is not None and size != wanted:
+            raise RequestError(
+                f"{self._file} takes images of {size[0]}×{size[1]} pixels (height × width) where its card says "
+                f"{wanted[0]}×{wanted[1]}; mend 'size' in the card"
+            )
+        return known[0], channels_last, size
+
+    def _chosen_output(self, wanted: str | None) -> str:
+        names: list[str] = [given.name for given in self._session.get_outputs()]
+        if wanted is None and len(names) > 1:
+            raise RequestError(
+                f"{self._file} has several outputs ({', '.join(names)}); name the embedding in its card, as "
+                f"'output: {names[0]}'"
+            )
+        if wanted is not None and wanted not in names:
+            close = difflib.get_close_matches(wanted, names, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else f"it has: {', '.join(names)}"
+            raise RequestError(f"{self._file} has no output '{wanted}'; {hint}")
+        return wanted or names[0]
+
+    def _width(self, batch_is_fixed: bool) -> int:
+        """Of an embedding, by trying. A file may take batches and not be made for them: then one image at a time."""
+        if not batch_is_fixed and not self._takes_batches():
+            self.batch = 1
+        found = self._run(np.zeros((self.batch, 3, *self.size), dtype=np.float32)).shape
+        if len(found) != 2 or found[0] != self.batch or found[1] < 2:
+            raise RequestError(
+                f"{self._file}: output '{self._output}' has shape {found} for {self.batch} images where one row an "
+                f"image is needed, ({self.batch}, D); name another one in the card as 'output: NAME', or export it so"
+            )
+        return int(found[1])
+
+    def _takes_batches(self) -> bool:
+        try:
+            return self._run(np.zeros((2, 3, *self.size), dtype=np.float32)).shape[:1] == (2,)
+        except PluginError:
+            return False
+
+
+def _session(file: Path, device: str) -> Any:
+    try:
+        import onnxruntime  # noqa: PLC0415  # an optional package
+    except ImportError as error:
+        raise RequestError(f"the package onnxruntime is not installed: {INSTALL}") from error
+    provider = _PROVIDERS.get(device.partition(":")[0], _PROCESSOR)
+    if provider not in onnxruntime.get_available_providers():
+        raise RequestError(
+            f"--device {device}: this onnxruntime has no {provider}; pip uninstall onnxruntime && pip install "
+            "onnxruntime-gpu, or use --device cpu"
+        )
+    _, _, index = device.partition(":")
+    chosen: list[Any] = [_PROCESSOR]
+    if provider != _PROCESSOR:
+        chosen.insert(0, (provider, {"device_id": int(index or 0)}))
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # its warnings speak to who exported the network
+    try:
+        return onnxruntime.InferenceSession(str(file), options, providers=chosen)
+    except Exception as error:  # onnxruntime's errors share no base of their own
+        raise RequestError(
+            f"{file} is not an ONNX network that onnxruntime {onnxruntime.__version__} can open: {_one_line(error)}"
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _as_text(shape: Sequence[int | str | None]) -> str:
+    return f"({', '.join('?' if extent is None else str(extent) for extent in shape)})"
