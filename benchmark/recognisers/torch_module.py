@@ -1,0 +1,206 @@
+"""``MODULE:ATTR``: a torch network of the user's own, described by a ``CARD`` beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from benchmark.errors import PluginError, RequestError
+from benchmark.faces import FaceGeometry, Image
+from benchmark.recognisers.base import Recogniser
+from benchmark.recognisers.recogniser_spec import RecogniserSpec, spec_from
+from benchmark.recognisers.state_dict_file import fill, read_state_dict
+from benchmark.recognisers.torch_recogniser import TorchRecogniser
+
+log = logging.getLogger(__name__)
+
+_CARD = "CARD"
+
+
+class ModuleRecogniser(TorchRecogniser):
+    """A `torch.nn.Module` that somebody names as ``MODULE:ATTR`` or ``FILE.py:ATTR``.
+
+    ATTR is an instance, a class that needs no arguments, or a function without arguments that returns an instance. The
+    module is imported from the working folder, from where Python finds packages, or from the folder of a ``--plugin``
+    file. Its card is the dictionary ``CARD`` of the network, else of ATTR, else of the module, with the keys of
+    `RecogniserSpec`; without one ArcFace's way with faces is taken, and that is said in the log.
+
+    Stored embeddings are found again by the network's parameters and the source of the module: who changes code that
+    the module imports from elsewhere runs with ``--fresh``.
+
+    Args:
+        target: ``MODULE:ATTR``.
+        device: a torch device name.
+        precision: ``"float32"`` or ``"bfloat16"``.
+        weights: a state dict to put into the network; None = as it is built.
+
+    Raises:
+        RequestError: there is no such module or attribute, it cannot be imported, is no network, or its card is wrong.
+        PluginError: the network fails, gives anything but one row a face, or the weights do not fit it.
+    """
+
+    def __init__(
+        self, target: str, *, device: str = "cpu", precision: str = "float32", weights: Path | None = None
+    ) -> None:
+        self._target = target
+        super().__init__(device=device, precision=precision, weights=weights)
+        self._check_output()
+
+    def load_network(self) -> nn.Module:
+        """The network that the target names, with its weights; sets the card."""
+        module, attribute = _found(self._target)
+        network = _built(attribute, self._target)
+        if self.weights is not None:
+            if not self.weights.is_file():
+                raise RequestError(f"--weights {self._target}={self.weights}: no such file")
+            fill(network, read_state_dict(self.weights), file=self.weights, architecture=self._target)
+        owner = next((owner for owner in (network, attribute, module) if hasattr(owner, _CARD)), None)
+        self._spec = (
+            RecogniserSpec() if owner is None else spec_from(getattr(owner, _CARD), of=f"{_CARD} of {module.__name__}")
+        )
+        self.settings = self._spec.settings
+        self.card = self._spec.card(
+            summary=self._spec.summary or f"the network {self._target}",
+            trained_on=self._spec.trained_on or ("unknown",),
+            parameters={"network": sum(parameter.numel() for parameter in network.parameters())},
+            weights_source=self.weights.name if self.weights else self._target,
+            sha256=_digest_of(network, module),
+        )
+        if owner is None:
+            log.warning(
+                "%s has no %s: taken are %d×%d pixels, %s, %s, %s",
+                self._target,
+                _CARD,
+                *self.card.chip_size,
+                self.card.normalisation,
+                self.card.alignment,
+                self.card.metric,
+            )
+        return network
+
+    def chip(self, image: Image, face: FaceGeometry) -> Image:
+        """The face on the card's template, ``uint8 (height, width, 3)``."""
+        return self._spec.cut(image, face)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Embeddings ``(N, D)``.
+
+        Raises:
+            PluginError: the network failed.
+        """
+        try:
+            return self._spec.embedded(self._called, pixels)
+        except PluginError:
+            raise
+        except Exception as error:  # the network is the user's and may raise anything
+            shape = tuple(pixels.shape)
+            raise PluginError(f"{self._target} fails on faces of shape {shape}: {_one_line(error)}") from error
+
+    def _called(self, inputs: Tensor) -> Tensor:
+        found: Any = self.network(inputs)
+        if not (
+            isinstance(found, Tensor) and found.ndim == 2 and found.is_floating_point() and len(found) == len(inputs)
+        ):
+            what = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+            raise PluginError(
+                f"{self._target} gives {what} for {len(inputs)} faces where one row a face is needed, a tensor "
+                f"({len(inputs)}, D)"
+            )
+        return found
+
+    def _check_output(self) -> None:
+        """A network that does not fit is told of now, not after an hour of other work."""
+        self.embed(np.zeros((1, *self._spec.size, 3), dtype=np.uint8))
+
+
+def _found(target: str) -> tuple[Any, Any]:
+    """The imported module and its attribute."""
+    place, _, name = target.rpartition(":")
+    path = Path(place)
+    is_file = path.suffix == ".py"
+    if is_file and not path.is_file():
+        raise RequestError(f"--recognisers {target}: no such file {path}")
+    folder = str(path.resolve().parent) if is_file else str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    module_name = path.stem if is_file else place
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name != module_name.partition(".")[0] and error.name != module_name:
+            raise RequestError(f"--recognisers {target} cannot be imported: {_one_line(error)}") from error
+        raise RequestError(
+            f"--recognisers {target}: no module '{module_name}' in {Path.cwd()} or among the installed packages; write "
+            "MODULE:ATTR or FILE.py:ATTR"
+        ) from error
+    except Exception as error:  # the module is the user's and may raise anything
+        raise RequestError(f"--recognisers {target} cannot be imported: {_one_line(error)}") from error
+    if is_file and Path(getattr(module, "__file__", None) or "").resolve() != path.resolve():
+        raise RequestError(
+            f"--recognisers {target}: another module is called '{module_name}' ({getattr(module, '__file__', None)}); "
+            "rename the file"
+        )
+    attribute: Any = module
+    for part in name.split("."):
+        if not hasattr(attribute, part):
+            raise RequestError(f"--recognisers {target}: {module_name} has no '{name}'{_networks_in(module)}")
+        attribute = getattr(attribute, part)
+    return module, attribute
+
+
+def _built(attribute: Any, target: str) -> nn.Module:
+    if isinstance(attribute, nn.Module):
+        return attribute
+    if isinstance(attribute, type) and issubclass(attribute, Recogniser):
+        raise RequestError(
+            f"--recognisers {target} is a recogniser already: register it with @register_recogniser, load it with "
+            "--plugin and ask for its name"
+        )
+    if not callable(attribute):
+        raise RequestError(
+            f"--recognisers {target} is of type {type(attribute).__name__}; name a torch module, its class, or a "
+            "function without arguments that returns one"
+        )
+    build: Callable[[], Any] = attribute
+    try:
+        network = build()
+    except Exception as error:  # the factory is the user's and may raise anything
+        raise RequestError(f"--recognisers {target}() fails without arguments: {_one_line(error)}") from error
+    if not isinstance(network, nn.Module):
+        raise RequestError(f"--recognisers {target}() gives {type(network).__name__} where a torch module is needed")
+    return network
+
+
+def _networks_in(module: Any) -> str:
+    names = [
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, nn.Module)
+        or (isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == module.__name__)
+    ]
+    return f"; it has: {', '.join(names)}" if names else ""
+
+
+def _digest_of(network: nn.Module, module: Any) -> str:
+    """Of the parameters and the module's source."""
+    content = hashlib.sha256()
+    for name, tensor in network.state_dict().items():
+        content.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    source = getattr(module, "__file__", None)
+    if source and Path(source).is_file():
+        content.update(Path(source).read_bytes())
+    return content.hexdigest()
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
