@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from benchmark.errors import RequestError
 from benchmark.faces import FaceGeometry
@@ -131,3 +134,15 @@ def test_own_points_place_the_face() -> None:
     moved[:-3, 7:] = photo[3:, :-7]
     difference = spec.cut(photo, face)[10:-10, 10:-10] - spec.cut(moved, shifted)[10:-10, 10:-10].astype(float)
     assert np.abs(difference).mean() < 3  # of noise: a pixel further off it would be 85
+
+
+def test_the_card_in_the_docs_is_one_with_every_key() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "recognisers.md").read_text("utf-8")
+    found = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert found is not None
+    content = yaml.safe_load(found[1])
+    assert {*content} == {*RecogniserSpec.model_fields}
+    assert spec_from(content, of="docs").card().chip_size == (112, 96)
+    in_python = re.search(r"CARD = (\{.*?\})", page)
+    assert in_python is not None
+    assert spec_from(ast.literal_eval(in_python[1]), of="docs").card().normalisation == "BGR / 255"
