@@ -25,9 +25,9 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
     """
     try:
         content: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except OSError as error:
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise PluginError(f"{file} cannot be read: {error.strerror or error}") from error
-    except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise PluginError(
             f"{file} is no PyTorch file of plain tensors, or is cut short ({type(error).__name__}); fetch it again, or "
             "save the network's state_dict() with torch.save"
