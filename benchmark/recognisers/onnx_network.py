@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from benchmark.errors import PluginError, RequestError
@@ -148,6 +149,7 @@ def _session(file: Path, device: str) -> Any:
         chosen.insert(0, (provider, {"device_id": int(index or 0)}))
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # its warnings speak to who exported the network
+    options.intra_op_num_threads = torch.get_num_threads()  # as all other networks here
     try:
         return onnxruntime.InferenceSession(str(file), options, providers=chosen)
     except Exception as error:  # onnxruntime's errors share no base of their own

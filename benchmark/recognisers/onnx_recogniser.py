@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -27,7 +28,7 @@ class OnnxRecogniserBase(Recogniser):
         weights: as of `Recogniser`.
     """
 
-    needs = {"onnxruntime": INSTALL}  # noqa: RUF012  # typed by the base class
+    needs: ClassVar[Mapping[str, str]] = {"onnxruntime": INSTALL}
     spec: RecogniserSpec
     network: OnnxNetwork
 
