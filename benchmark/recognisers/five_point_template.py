@@ -15,8 +15,6 @@ _ARCFACE_SIDE = 112
 _ARCFACE_POINTS = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041))
 """Of a chip of 112 × 112 pixels: those of SphereFace (Liu et al. 2017) for 112 × 96, eight pixels further right, as
 ArcFace (Deng et al. 2019) and InsightFace use them."""
-_IMAGE_LEFT_EYE, _IMAGE_RIGHT_EYE = slice(36, 42), slice(42, 48)
-_NOSE_TIP, _IMAGE_LEFT_CORNER, _IMAGE_RIGHT_CORNER = 30, 48, 54
 _SMALLEST_FACE = 0.5
 """Spread of the five points, pixels, below which they mean nothing."""
 
@@ -44,7 +42,7 @@ class FivePointTemplate:
         Raises:
             ImageRefused: the face's points lie all in one place.
         """
-        matrix = least_squares_similarity(five_points(face.landmarks), self.points)
+        matrix = least_squares_similarity(face.key_points, self.points)
         return resample(image, matrix, width=self.size[1], height=self.size[0])
 
 
@@ -58,16 +56,6 @@ def arcface_template(size: tuple[int, int] = (_ARCFACE_SIDE, _ARCFACE_SIDE)) -> 
     points = np.array(_ARCFACE_POINTS) * (height / _ARCFACE_SIDE)
     points[:, 0] += (width - height) / 2
     return FivePointTemplate(size, points)
-
-
-def five_points(landmarks: Points) -> Points:
-    """The five points of a face from dlib's 68: ``float32 (..., 68, 2)`` to ``float32 (..., 5, 2)``.
-
-    The centre of an eye is the mean of its six points.
-    """
-    eyes = [landmarks[..., eye, :].mean(axis=-2) for eye in (_IMAGE_LEFT_EYE, _IMAGE_RIGHT_EYE)]
-    others = [landmarks[..., point, :] for point in (_NOSE_TIP, _IMAGE_LEFT_CORNER, _IMAGE_RIGHT_CORNER)]
-    return np.stack([*eyes, *others], axis=-2).astype(np.float32)
 
 
 def least_squares_similarity(points: Points, places: NDArray[np.float64]) -> Matrix:

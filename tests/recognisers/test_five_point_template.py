@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from skimage.transform import SimilarityTransform
 
 from benchmark.errors import ImageRefused
-from benchmark.faces import FaceGeometry, Points, move_points
+from benchmark.faces import FaceGeometry, Points, key_points_of, move_points
 from benchmark.recognisers.five_point_template import (
     FivePointTemplate,
     arcface_template,
-    five_points,
     least_squares_similarity,
 )
 
@@ -33,8 +34,15 @@ def placed(scale: float, turned: float, shift: tuple[float, float]) -> np.ndarra
 
 def test_the_five_points_go_from_left_to_right_in_the_image() -> None:
     points = SQUARE.points.astype(np.float32)
-    np.testing.assert_allclose(five_points(a_face(points).landmarks), points, atol=1e-5)
+    np.testing.assert_allclose(key_points_of(a_face(points).landmarks), points, atol=1e-5)
     assert points[0, 0] < points[1, 0] and points[3, 0] < points[4, 0]
+
+
+def test_a_detectors_own_points_come_first() -> None:
+    photo = np.random.default_rng(3).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    detected = SQUARE.points.astype(np.float32) + 20
+    face = replace(a_face(SQUARE.points.astype(np.float32)), detected_points=detected)
+    np.testing.assert_array_equal(SQUARE.chip(photo, face), SQUARE.chip(photo, a_face(detected)))
 
 
 @pytest.mark.parametrize("seed", range(5))
