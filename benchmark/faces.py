@@ -25,11 +25,13 @@ class Photo:
         image_id: unique in its data set; carried from the first step to the last.
         subject_id: the person.
         source: where the data set finds it: a path below its root, or a description of how it is rendered.
+        masked: a mask was really worn when the photo was taken, so none is drawn on it and no bare truth exists.
     """
 
     image_id: str
     subject_id: str
     source: str
+    masked: bool = False
 
 
 @dataclass(frozen=True)

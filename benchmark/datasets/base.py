@@ -19,9 +19,11 @@ from benchmark.faces import Image, Photo
 class Comparisons:
     """Which photos are compared. Columns of equal length P; indices point into the protocol's `photos`.
 
+    Where the protocol has `templates`, the indices point into those instead.
+
     Attributes:
-        reference: ``int32 (P,)``, the enrolled photo.
-        probe: ``int32 (P,)``, the new photo.
+        reference: ``int32 (P,)``, the enrolled photo or template.
+        probe: ``int32 (P,)``, the new one.
         mated: ``bool (P,)``, both of the same subject.
         fold: ``int8 (P,)``, the fold of 10-fold accuracy, 0-based; −1 where the protocol has none.
     """
@@ -42,14 +44,17 @@ class Protocol:
     Attributes:
         name: e.g. ``"view2"``.
         photos: every photo of the test, each once, in a stable order.
-        comparisons: indices into `photos`.
+        comparisons: indices into `photos`, or into `templates` where there are some.
         folds: number of folds, 0 where the protocol has none.
+        templates: for each template the rows of `photos` that it is made of, at least one, all of one subject, and
+            either all really masked or all not; None = every photo is its own template.
     """
 
     name: str
     photos: tuple[Photo, ...]
     comparisons: Comparisons
     folds: int = 0
+    templates: tuple[tuple[int, ...], ...] | None = None
 
 
 @dataclass(frozen=True)
