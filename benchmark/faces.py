@@ -16,6 +16,9 @@ Image = NDArray[np.uint8]
 Points = NDArray[np.float32]
 """``float32 (K, 2)`` or ``(N, K, 2)``, pixels, x then y."""
 
+REAL_MASK = "real"
+"""The mask type of a mask that was worn, and not drawn by a style."""
+
 
 @dataclass(frozen=True)
 class Photo:

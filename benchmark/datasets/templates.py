@@ -55,12 +55,12 @@ class TemplateSet:
     """
 
     def __init__(self, protocol: Protocol) -> None:
-        self._photos = protocol.photos
+        self.photos = protocol.photos
         self._templates = protocol.templates
         self.membership = None if protocol.templates is None else Membership.of(protocol.templates)
         """Rows are those of the protocol's photos; None where every photo is its own template."""
         self.first: NDArray[np.int32] = np.array(
-            range(len(self._photos)) if self._templates is None else [members[0] for members in self._templates],
+            range(len(self.photos)) if self._templates is None else [members[0] for members in self._templates],
             dtype=np.int32,
         )
         """``(n_templates,)``, the first photo of each. The others are of the same subject, and masked like it."""
@@ -72,13 +72,13 @@ class TemplateSet:
     def names(self) -> list[str]:
         """What ``scores.parquet`` calls each: the ``image_id`` of its photo, several joined by ``+``."""
         if self._templates is None:
-            return [photo.image_id for photo in self._photos]
-        return ["+".join(self._photos[row].image_id for row in members) for members in self._templates]
+            return [photo.image_id for photo in self.photos]
+        return ["+".join(self.photos[row].image_id for row in members) for members in self._templates]
 
     @property
     def masked(self) -> NDArray[np.bool_]:
         """``bool (n_templates,)``: whether a mask was really worn on its photos."""
-        return np.array([self._photos[row].masked for row in self.first], dtype=np.bool_)
+        return np.array([self.photos[row].masked for row in self.first], dtype=np.bool_)
 
     def photos_of(self, templates: Sequence[int]) -> list[int]:
         """Rows of the photos that make up any of `templates`, ascending, each once."""

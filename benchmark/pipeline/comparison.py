@@ -21,6 +21,7 @@ from benchmark.reporting.scores_file import ScoresWriter, ids_at
 from benchmark.verification.base import Cell
 from benchmark.verification.measurement import ProbeFeatures, ScoredCell
 from benchmark.verification.scoring import score_comparisons
+from benchmark.verification.template_embeddings import average_embeddings
 from benchmark.views import View
 
 
@@ -29,24 +30,24 @@ def compare_arm(
 ) -> list[ScoredCell]:
     """Score every pairing of `prepared` with every recogniser; every score also goes to `writer`."""
     cells = []
-    ids = [photo.image_id for photo in plan.protocol.photos]
+    names = prepared.faces.templates.names
     for name, recogniser in plan.recognisers.items():
         judge = _Judge(name, recogniser, context)
         for label, method in plan.methods.items():
             if isinstance(method, TemplateMapper):
                 judge.learn(label, method, made)
-        raw = next(pairing for pairing in prepared.pairings if pairing.condition == "raw-raw" and not pairing.native)
+        raw = next((pairing for pairing in prepared.pairings if pairing.condition == "raw-raw"), None)
         for pairing in prepared.pairings:
             cell = leading_columns(plan, prepared.arm, pairing.method, pairing.condition, name, native=pairing.native)
-            scored = judge.score(pairing, cell, len(ids))
-            if _shows_faces(plan, pairing):
+            scored = judge.score(pairing, cell, len(names))
+            if raw is not None and raw.comparisons is pairing.comparisons and _shows_faces(plan, pairing):
                 scored = replace(scored, features=judge.features(pairing, raw))
             cells.append(scored)
             comparisons = pairing.comparisons
             writer.add(
                 scored.cell,
-                ids_at(ids, comparisons.reference),
-                ids_at(ids, comparisons.probe),
+                ids_at(names, comparisons.reference),
+                ids_at(names, comparisons.probe),
                 comparisons.mated,
                 comparisons.fold,
                 scored.scores,
@@ -80,7 +81,7 @@ class _Judge:
         )
         self._mappers[label] = fitted
 
-    def score(self, pairing: Pairing, cell: Cell, n_photos: int) -> ScoredCell:
+    def score(self, pairing: Pairing, cell: Cell, n_templates: int) -> ScoredCell:
         references = self._side(pairing.reference, pairing.method)
         probes = self._side(pairing.probe, pairing.method)
         compared = pairing.comparisons
@@ -88,15 +89,15 @@ class _Judge:
             cell=cell,
             comparisons=compared,
             scores=score_comparisons(self._recogniser, references, pairing.reference.rows, probes, pairing.probe.rows),
-            failed_probes=_never_acquired(probes, pairing.probe.rows, compared.probe, n_photos),
-            failed_references=_never_acquired(references, pairing.reference.rows, compared.reference, n_photos),
+            failed_probes=_never_acquired(probes, pairing.probe.rows, compared.probe, n_templates),
+            failed_references=_never_acquired(references, pairing.reference.rows, compared.reference, n_templates),
         )
 
     def features(self, pairing: Pairing, raw: Pairing) -> ProbeFeatures:
         """The probes' embeddings beside those of the raw ones; both pairings hold the same comparisons."""
-        photos, first = np.unique(pairing.comparisons.probe, return_index=True)
+        templates, first = np.unique(pairing.comparisons.probe, return_index=True)
         return ProbeFeatures(
-            photos,
+            templates,
             self._side(raw.probe, raw.method),
             raw.probe.rows[first],
             self._side(pairing.probe, pairing.method),
@@ -105,7 +106,11 @@ class _Judge:
 
     def _side(self, side: Side, method: str) -> NDArray[np.float32]:
         values = self._embed(side.view, side.shown).values
-        return self._mappers[method].map(np.asarray(values)) if side.mapped else values
+        if side.mapped:
+            values = self._mappers[method].map(np.asarray(values))
+        if side.members is not None:
+            values = average_embeddings(values, side.members, metric=self._recogniser.card.metric)
+        return values
 
     def _embed(self, view: View, shown: str) -> Embeddings:
         if view.key not in self._embeddings:
@@ -123,12 +128,12 @@ def _shows_faces(plan: Plan, pairing: Pairing) -> bool:
 
 
 def _never_acquired(
-    embeddings: NDArray[np.float32], rows: NDArray[np.int32], photos: NDArray[np.int32], n_photos: int
+    embeddings: NDArray[np.float32], rows: NDArray[np.int32], templates: NDArray[np.int32], n_templates: int
 ) -> NDArray[np.bool_]:
-    """``bool (n_photos,)``: photos that take part and gave no template in any of their comparisons."""
+    """``bool (n_templates,)``: those that take part and gave no embedding in any of their comparisons."""
     usable = np.asarray(np.isfinite(embeddings).all(axis=1))[rows]
-    failures = np.bincount(photos[~usable], minlength=n_photos)
-    successes = np.bincount(photos[usable], minlength=n_photos)
+    failures = np.bincount(templates[~usable], minlength=n_templates)
+    successes = np.bincount(templates[usable], minlength=n_templates)
     failed: NDArray[np.bool_] = (failures > 0) & (successes == 0)
     return failed
 

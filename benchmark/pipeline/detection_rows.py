@@ -17,21 +17,26 @@ from benchmark.pipeline.restoration_rows import NO_RECOGNISER
 from benchmark.verification.base import Cell
 from benchmark.verification.measure_masks import measure_masks
 from benchmark.verification.measurement import Measurement
+from benchmark.views import MaskedView
 
 
 def measure_detection(plan: Plan, prepared: PreparedArm, subjects: NDArray[np.int32]) -> Measurement:
     """Overlap with the true masks (condition ``raw-masked``) and false masks (``raw-passthrough``) of each detector."""
     replicates, seed = plan.config.replicates, plan.config.seed
+    masked = prepared.faces.masked.view
+    bare_photos = list(prepared.faces.bare_photos)
+    if not isinstance(masked, MaskedView):
+        raise AssertionError("no truth to compare with")
     measured = []
     for detection in prepared.detections.values():
         measured.append(
             measure_masks(
                 _cell(plan, prepared, detection.detector, "raw-masked"),
-                true=prepared.masked.holes,
+                true=masked.holes,
                 found=detection.masked.holes,
                 failed=_failed(detection.masked),
                 subjects=subjects,
-                mask_types=prepared.masked.mask_types,
+                mask_types=masked.mask_types,
                 replicates=replicates,
                 seed=seed,
             )
@@ -43,8 +48,8 @@ def measure_detection(plan: Plan, prepared: PreparedArm, subjects: NDArray[np.in
                     true=None,
                     found=detection.bare.holes,
                     failed=_failed(detection.bare),
-                    subjects=subjects[list(prepared.bare_probes)],
-                    mask_types=[None] * len(prepared.bare_probes),
+                    subjects=subjects[bare_photos],
+                    mask_types=[None] * len(bare_photos),
                     replicates=replicates,
                     seed=seed,
                 )

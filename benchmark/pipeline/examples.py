@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchmark.faces import REAL_MASK
 from benchmark.pipeline.arm import PreparedArm
 from benchmark.reporting.run_results import ExampleStrip
-from benchmark.views import View
+from benchmark.views import MaskedView, View
 
 _PEOPLE = 6
 
@@ -14,9 +15,10 @@ _PEOPLE = 6
 def choose_examples(prepared: PreparedArm) -> list[ExampleStrip]:
     """One face a mask type, of different people, and one that a method failed on if there is such a one.
 
-    The first suitable photos in the protocol's order are taken: nobody picks the pretty ones.
+    The first suitable photos in the protocol's order are taken: nobody picks the pretty ones. A really masked photo has
+    no raw face to show.
     """
-    masked = prepared.masked
+    masked = prepared.faces.masked.view
     rows = _first_of_each_type(prepared)
     failed = [
         row
@@ -27,16 +29,17 @@ def choose_examples(prepared: PreparedArm) -> list[ExampleStrip]:
 
 
 def _first_of_each_type(prepared: PreparedArm) -> list[int]:
-    masked = prepared.masked
+    masked = prepared.faces.masked.view
     photos = masked.photo_set.photos
+    worn = prepared.faces.masked.drawn or [REAL_MASK] * len(photos)
     rows: list[int] = []
     people: set[str] = set()
     whole_rounds = 0
     while len(rows) < _PEOPLE and whole_rounds < _PEOPLE:
         whole_rounds += 1
-        for kind in dict.fromkeys(masked.mask_types):
+        for kind in dict.fromkeys(worn):
             for row, photo in enumerate(photos):
-                if masked.mask_types[row] == kind and photo.subject_id not in people and not masked.failed(row):
+                if worn[row] == kind and photo.subject_id not in people and not masked.failed(row):
                     rows.append(row)
                     people.add(photo.subject_id)
                     break
@@ -44,10 +47,10 @@ def _first_of_each_type(prepared: PreparedArm) -> list[int]:
 
 
 def _strip(prepared: PreparedArm, row: int) -> ExampleStrip:
-    masked = prepared.masked
+    masked = prepared.faces.masked.view
     photo = masked.photo_set.photos[row]
     views: Sequence[tuple[str, View]] = [
-        ("raw", masked.unmasked()),
+        *([("raw", masked.unmasked())] if isinstance(masked, MaskedView) else []),
         ("masked", masked),
         *((name, restored.view) for name, restored in prepared.restored.items()),
     ]

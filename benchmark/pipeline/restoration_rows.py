@@ -16,6 +16,7 @@ from benchmark.progress import Progress
 from benchmark.verification.base import MetricRow
 from benchmark.verification.measure_images import measure_images
 from benchmark.verification.measurement import Measurement, Note
+from benchmark.views import MaskedView
 
 NO_RECOGNISER = "none"
 
@@ -24,7 +25,9 @@ def measure_restoration(
     plan: Plan, prepared: PreparedArm, subjects: NDArray[np.int32], progress: Progress
 ) -> Measurement:
     """Image quality of the masked faces and of every method that restores faces, and what each method cost."""
-    masked = prepared.masked
+    masked = prepared.faces.masked.view
+    if not isinstance(masked, MaskedView):
+        raise AssertionError("no truth to compare with")
     shown = {"none": ("raw-masked", masked)} | {
         label: ("raw-restored", restored.view) for label, restored in prepared.restored.items()
     }

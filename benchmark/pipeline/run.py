@@ -86,8 +86,8 @@ def run(config: RunConfig) -> Path:
     with watch.stage("measure"):
         measurement = measure(
             cells,
-            subjects=subjects,
-            mask_types=arms[0].masked.mask_types,
+            subjects=subjects[arms[0].faces.templates.first],
+            mask_types=arms[0].faces.mask_types,
             targets=plan.config.targets,
             replicates=plan.config.replicates,
             seed=plan.config.seed,
@@ -138,6 +138,7 @@ def _fit_methods(plan: Plan, made: MadePairs | None, context: RunContext) -> dic
 
 
 def _subject_codes(plan: Plan) -> NDArray[np.int32]:
+    """``int32 (n_photos,)``: a code of each photo's subject, from 0 up."""
     subjects = [photo.subject_id for photo in plan.protocol.photos]
     codes = {subject: code for code, subject in enumerate(dict.fromkeys(subjects))}
     return np.array([codes[subject] for subject in subjects], dtype=np.int32)
@@ -167,13 +168,15 @@ def _manifest(
     plan: Plan, acquired: Acquired, made: MadePairs | None, started: datetime, durations: Mapping[str, float]
 ) -> dict[str, Any]:
     comparisons = plan.protocol.comparisons
-    counted = digest({"reference": comparisons.reference.tolist(), "probe": comparisons.probe.tolist()})
+    protocol: dict[str, Any] = {"reference": comparisons.reference.tolist(), "probe": comparisons.probe.tolist()}
+    if plan.protocol.templates is not None:
+        protocol["templates"] = plan.protocol.templates
     return {
         "config": plan.config.model_dump(mode="json"),
         **machine_facts(plan.config.device),
         "digests": {
             "dataset": acquired.photo_set.digest(),
-            "protocol": counted,
+            "protocol": digest(protocol),
             "training pairs": "" if made is None else made.training.key,
         },
         "training": None if plan.training is None else plan.training.name,

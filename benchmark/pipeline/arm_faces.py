@@ -1,0 +1,71 @@
+"""The faces of one acquisition arm before any method has touched them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.config import Condition
+from benchmark.datasets.base import Comparisons
+from benchmark.datasets.templates import MIXED, TemplateSet
+from benchmark.faces import REAL_MASK
+from benchmark.pipeline.conditions import ShownFaces, only
+from benchmark.pipeline.crops import Crops
+from benchmark.pipeline.plan import Plan
+from benchmark.seeds import generator_for
+
+
+@dataclass(frozen=True)
+class ArmFaces:
+    """Raw and masked faces, and which comparisons each condition can be had for.
+
+    Attributes:
+        templates: of the protocol.
+        raw: crops without mask.
+        masked: crops with a mask, drawn or real.
+        shown_raw: as the recogniser sees `raw`.
+        shown_masked: as the recogniser sees `masked`.
+        comparisons: of each condition; none where it cannot be had.
+        mask_types: for each template, as a probe, the mask on its photos; None where there is none.
+        bare_photos: rows of the protocol's photos that are sent through every method without a mask.
+        notes: what a reader must know about these faces.
+    """
+
+    templates: TemplateSet
+    raw: Crops
+    masked: Crops
+    shown_raw: ShownFaces
+    shown_masked: ShownFaces
+    comparisons: Mapping[Condition, Comparisons]
+    mask_types: tuple[str | None, ...]
+    bare_photos: tuple[int, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def like_probes(self) -> tuple[str, ...]:
+        """For each template as a probe the mask type that would make its references like it; empty if none is known."""
+        return tuple("" if kind in (None, MIXED, REAL_MASK) else str(kind) for kind in self.mask_types)
+
+
+def passing_through(
+    plan: Plan, templates: TemplateSet, comparisons: Comparisons
+) -> tuple[Comparisons, tuple[int, ...]]:
+    """The unmasked probes that are sent through every method: seeded, the same for all methods and arms.
+
+    Args:
+        plan: what was asked for.
+        templates: of the protocol.
+        comparisons: between unmasked templates.
+
+    Returns:
+        Those of the comparisons whose probe is sent, and the rows of the photos that make up these probes.
+    """
+    if "raw-passthrough" not in plan.config.conditions:
+        return only(comparisons, np.zeros(len(comparisons), dtype=np.bool_)), ()
+    mated = np.unique(comparisons.probe[comparisons.mated])
+    count = min(plan.config.passthrough, len(mated))
+    chosen = generator_for(plan.config.seed, "passthrough").choice(mated, size=count, replace=False)
+    kept = only(comparisons, np.isin(comparisons.probe, chosen))
+    return kept, tuple(templates.photos_of([int(template) for template in chosen]))

@@ -1,0 +1,49 @@
+"""The faces of an arm where masks are drawn: every photo has a raw face and a masked one, of the same moment."""
+
+from __future__ import annotations
+
+from benchmark.acquisition.step import Acquired, crop_raw
+from benchmark.config import Arm
+from benchmark.context import RunContext
+from benchmark.datasets.templates import TemplateSet
+from benchmark.masking.choice import choose_style
+from benchmark.masking.step import mask_photos
+from benchmark.pipeline.arm_faces import ArmFaces, passing_through
+from benchmark.pipeline.crops import Crops
+from benchmark.pipeline.plan import Plan
+
+
+def faces_with_drawn_masks(plan: Plan, arm: Arm, acquired: Acquired, context: RunContext) -> ArmFaces:
+    """Crop every photo raw and with one seeded mask; every condition holds all the protocol's comparisons.
+
+    Args:
+        plan: what was asked for.
+        arm: how faces are aligned and found.
+        acquired: the faces of the protocol's photos.
+        context: of the run.
+    """
+    size = plan.config.size
+    templates = TemplateSet(plan.protocol)
+    drawn = [choose_style(plan.config.masks, context.seed, photo.image_id) for photo in plan.protocol.photos]
+    raw = Crops(crop_raw(acquired, size, context), acquired, acquired.geometry)
+    view = mask_photos(acquired, drawn, size=size, redetect=arm == "redetect", context=context)
+    masked = Crops(view, acquired, view.photo_geometry, drawn)
+    whole = plan.protocol.comparisons
+    bare, bare_photos = passing_through(plan, templates, whole)
+    return ArmFaces(
+        templates,
+        raw,
+        masked,
+        raw.shown(arm, "raw", context),
+        masked.shown(arm, "masked", context),
+        comparisons={
+            "raw-raw": whole,
+            "raw-masked": whole,
+            "masked-masked": whole,
+            "raw-restored": whole,
+            "restored-restored": whole,
+            "raw-passthrough": bare,
+        },
+        mask_types=templates.mask_types(drawn),
+        bare_photos=bare_photos,
+    )
