@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.acquisition.detection import NO_FACE_FOUND
-from benchmark.faces import Photo
+from benchmark.faces import REAL_MASK, Photo
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class LedgerEntry:
         role: ``"test"``, or ``"train"`` and ``"validation"`` for images that methods learn from.
         step: ``acquire``, ``mask``, ``detect``, ``unmask``, ``present`` or ``recognise``.
         variant: which image of that photo: a method's or a recogniser's name; empty where there is only one.
-        mask_type: the mask drawn, or empty.
+        mask_type: the mask drawn, ``"real"`` where one is really worn, or empty.
         status: ``"ok"`` or ``"failed"``.
         reason: why it failed, or empty.
         parameters: JSON of what was drawn or done; ``face_detector`` says which one found the face.
@@ -80,7 +80,7 @@ class Ledger:
                     role=role,
                     step=step,
                     variant=variant,
-                    mask_type=record.get("mask_type") or "",
+                    mask_type=record.get("mask_type") or (REAL_MASK if photo.masked else ""),
                     status="failed" if reason else "ok",
                     reason=reason,
                     parameters=json.dumps(parameters, ensure_ascii=False) if parameters else "",

@@ -97,6 +97,11 @@ class View:
     faces: AlignedFaces
     records: Sequence[Mapping[str, Any]]
 
+    @property
+    def masked(self) -> bool:
+        """Whether these faces wear masks, drawn or real."""
+        return any(photo.masked for photo in self.photo_set.photos)
+
     def failed(self, row: int) -> bool:
         """Whether the row holds no face."""
         return bool(self.records[row].get("reason"))
@@ -134,6 +139,11 @@ class MaskedView(View):
     true_pixels: NDArray[np.uint8]
     mask_types: tuple[str, ...]
     photo_geometry: Sequence[FaceGeometry | None]
+
+    @property
+    def masked(self) -> bool:
+        """Always: they were drawn."""
+        return True
 
     def unmasked(self) -> View:
         """The same crops without their masks."""

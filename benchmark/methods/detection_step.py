@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
 from benchmark.methods.detector import DetectionCost, Detector, detected
-from benchmark.views import FAILED_EARLIER, MaskedView, View
+from benchmark.views import FAILED_EARLIER, View
 
 _VERSION = 1
 
@@ -57,7 +57,7 @@ def find_masks(detector: Detector, view: View, *, trained_on: str, context: RunC
         "seed": context.seed,
         "view": view.key,
     }
-    shown = "masked" if isinstance(view, MaskedView) else "bare"
+    shown = "masked" if view.masked else "bare"
     make = context.make_batches(
         partial(_detect_rows, detector, view), count=len(view), doing=f"find masks: {detector.label} ({shown} faces)"
     )

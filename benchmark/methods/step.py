@@ -155,9 +155,11 @@ def unmask(
 ) -> Restored:
     """Restore every face of `view`; a view that carries no mask (passthrough) is restored as if it did.
 
+    The truth under a mask is handed on where it is known; under a really worn one it is not.
+
     Args:
         method: fitted.
-        view: masked faces, or raw ones for passthrough.
+        view: faces with masks, drawn or real, or raw ones for passthrough.
         trained_on: keys of what the method's parts have learned, empty if there are none.
         name: of the method, as asked for.
         context: of the run.
@@ -172,8 +174,7 @@ def unmask(
         "view": view.key,
         "found": "" if found is None else found.key,
     }
-    masked = isinstance(view, MaskedView)
-    kind = "unmask" if masked else "pass through"
+    kind = "unmask" if view.masked else "pass through"
 
     make = context.make_batches(partial(_restore_rows, method, view, found), count=len(view), doing=f"{kind}: {name}")
     size = view.faces.size

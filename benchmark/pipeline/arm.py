@@ -22,6 +22,7 @@ from benchmark.pipeline.crops import Crops
 from benchmark.pipeline.drawn_masks import faces_with_drawn_masks
 from benchmark.pipeline.masked_references import masked_references
 from benchmark.pipeline.plan import Plan
+from benchmark.pipeline.real_masks import faces_with_real_masks
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class PreparedArm:
 def prepare_arm(
     plan: Plan, arm: Arm, acquired: Acquired, learned: Mapping[str, str], context: RunContext
 ) -> PreparedArm:
-    """Mask, unmask and present every face of the test.
+    """Mask, unmask and present every face of the test. Where masks are really worn, none is drawn.
 
     Args:
         plan: what was asked for.
@@ -72,7 +73,9 @@ def prepare_arm(
         learned: by the label of each part that learned, a key of what it learned.
         context: of the run.
     """
-    faces = faces_with_drawn_masks(plan, arm, acquired, context)
+    really_masked = any(photo.masked for photo in plan.protocol.photos)
+    faces_of = faces_with_real_masks if really_masked else faces_with_drawn_masks
+    faces = faces_of(plan, arm, acquired, context)
     return _ArmBuilder(plan, arm, faces, learned, context).build()
 
 

@@ -19,7 +19,7 @@ from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.step import Embeddings, recognise
 from benchmark.reporting.scores_file import ScoresWriter, ids_at
 from benchmark.verification.base import Cell
-from benchmark.verification.measurement import ProbeFeatures, ScoredCell
+from benchmark.verification.measurement import Note, NoteBook, ProbeFeatures, ScoredCell
 from benchmark.verification.scoring import score_comparisons
 from benchmark.verification.template_embeddings import average_embeddings
 from benchmark.views import View
@@ -27,22 +27,32 @@ from benchmark.views import View
 
 def compare_arm(
     plan: Plan, prepared: PreparedArm, made: MadePairs | None, writer: ScoresWriter, context: RunContext
-) -> list[ScoredCell]:
-    """Score every pairing of `prepared` with every recogniser; every score also goes to `writer`."""
+) -> tuple[list[ScoredCell], tuple[Note, ...]]:
+    """Score every pairing of `prepared` with every recogniser; every score also goes to `writer`.
+
+    Returns:
+        The scored cells, and notes on photos that are missing from their templates.
+    """
     cells = []
+    book = NoteBook()
     names = prepared.faces.templates.names
     for name, recogniser in plan.recognisers.items():
         judge = _Judge(name, recogniser, context)
         for label, method in plan.methods.items():
             if isinstance(method, TemplateMapper):
                 judge.learn(label, method, made)
-        raw = next((pairing for pairing in prepared.pairings if pairing.condition == "raw-raw"), None)
+        raw = next(
+            (pairing for pairing in prepared.pairings if pairing.condition == "raw-raw" and not pairing.native), None
+        )
         for pairing in prepared.pairings:
             cell = leading_columns(plan, prepared.arm, pairing.method, pairing.condition, name, native=pairing.native)
             scored = judge.score(pairing, cell, len(names))
             if raw is not None and raw.comparisons is pairing.comparisons and _shows_faces(plan, pairing):
                 scored = replace(scored, features=judge.features(pairing, raw))
             cells.append(scored)
+            left_out = judge.left_out_of_templates(pairing)
+            if left_out:
+                book.add("templates", left_out, cell)
             comparisons = pairing.comparisons
             writer.add(
                 scored.cell,
@@ -52,7 +62,7 @@ def compare_arm(
                 comparisons.fold,
                 scored.scores,
             )
-    return cells
+    return cells, book.notes()
 
 
 class _Judge:
@@ -103,6 +113,20 @@ class _Judge:
             self._side(pairing.probe, pairing.method),
             pairing.probe.rows[first],
         )
+
+    def left_out_of_templates(self, pairing: Pairing) -> str:
+        """How many photos of the pairing's templates gave no embedding; empty where none failed."""
+        said = []
+        for name, side in (("reference", pairing.reference), ("probe", pairing.probe)):
+            if side.members is None:
+                continue
+            used = np.isin(side.members.template, side.rows)
+            photos = np.unique(side.members.rows[used])
+            values = np.asarray(self._embed(side.view, side.shown).values[photos])
+            failed = np.count_nonzero(~np.isfinite(values).all(axis=1))
+            if failed:
+                said.append(f"{failed} of {len(photos)} {name} photos")
+        return f"no embedding: {' and '.join(said)}; their templates are made of the others" if said else ""
 
     def _side(self, side: Side, method: str) -> NDArray[np.float32]:
         values = self._embed(side.view, side.shown).values

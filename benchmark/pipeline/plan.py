@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.resolve import resolve_face_search
 from benchmark.config import RunConfig
 from benchmark.datasets.base import Dataset, Protocol
+from benchmark.datasets.templates import check_templates
 from benchmark.errors import RequestError, StorageError
 from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method
@@ -77,7 +78,7 @@ def make_plan(config: RunConfig) -> Plan:
     device = torch_device(config.device)
     masks = mask_names(config)
     face_search = face_search_of(config, device)
-    methods = _methods(config, device, left_out)
+    methods, named = _methods(config, device, left_out)
     recognisers = resolve_recognisers(
         config.recognisers,
         weights=named_weights(config.weights, config.recognisers).recognisers,
@@ -97,6 +98,9 @@ def make_plan(config: RunConfig) -> Plan:
             f"data set '{config.dataset}' has no protocol '{protocol_name}'; it has: {', '.join(dataset.protocols)}"
         )
     protocol = dataset.protocol(protocol_name, limit=config.limit)
+    check_templates(protocol)
+    if any(photo.masked for photo in protocol.photos):
+        methods = _without_truth(methods, named, config.dataset, left_out)
     weights = choose_weights(methods.values(), config)
     overlap = check_weights(weights, config, protocol)
     to_train = [
@@ -163,9 +167,10 @@ def torch_device(name: str) -> str:
     return name
 
 
-def _methods(config: RunConfig, device: str, left_out: dict[str, str]) -> dict[str, Method]:
-    """The methods asked for, by label; without ``none``, whose rows are the masked ones."""
+def _methods(config: RunConfig, device: str, left_out: dict[str, str]) -> tuple[dict[str, Method], set[str]]:
+    """The methods asked for, by label, without ``none``, whose rows are the masked ones; and the labels named."""
     methods: dict[str, Method] = {}
+    named: set[str] = set()
     for asked in config.methods:
         names: tuple[str, ...] = (asked,)
         absent: dict[str, str] = {}
@@ -180,8 +185,28 @@ def _methods(config: RunConfig, device: str, left_out: dict[str, str]) -> dict[s
                 )
             elif method.name != "none":
                 methods[method.label] = method
+                if asked != "all":
+                    named.add(method.label)
         left_out |= absent
-    return methods
+    return methods, named
+
+
+def _without_truth(
+    methods: Mapping[str, Method], named: Set[str], dataset: str, left_out: dict[str, str]
+) -> dict[str, Method]:
+    """The methods that can do without the truth beneath a mask: nobody knows it where a mask was really worn."""
+    kept = {}
+    for label, method in methods.items():
+        if not method.card.privileged:
+            kept[label] = method
+            continue
+        reason = (
+            f"it must be given the true mask or pixels, and on '{dataset}' masks are really worn: nobody knows them"
+        )
+        if label in named:
+            raise RequestError(f"method '{label}' does not work here: {reason}; name others with --methods")
+        left_out[label] = reason
+    return kept
 
 
 def writable(out: Path) -> Path:

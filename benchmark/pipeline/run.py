@@ -29,6 +29,7 @@ from benchmark.pipeline.comparison import compare_arm
 from benchmark.pipeline.detection_rows import measure_detection
 from benchmark.pipeline.examples import choose_examples
 from benchmark.pipeline.manifest import machine_facts
+from benchmark.pipeline.missing_truth import note_missing_truth
 from benchmark.pipeline.plan import Plan, make_plan
 from benchmark.pipeline.restoration_rows import measure_restoration
 from benchmark.pipeline.training_pairs import MadePairs, make_training_pairs
@@ -37,7 +38,7 @@ from benchmark.reporting.run_results import RunResults
 from benchmark.reporting.scores_file import ScoresWriter
 from benchmark.reporting.write_run import write_run
 from benchmark.verification.measure import measure
-from benchmark.verification.measurement import ScoredCell
+from benchmark.verification.measurement import Note, ScoredCell
 from benchmark.views import PhotoSet
 
 
@@ -76,12 +77,14 @@ def run(config: RunConfig) -> Path:
             keys = {label: learned[label].key for label in learned}
             arms.append(prepare_arm(plan, arm, acquired, keys, context.in_arm(arm)))
     cells: list[ScoredCell] = []
-    notes = [note for prepared in arms for note in prepared.notes]
+    notes: list[Note | str] = [note for prepared in arms for note in prepared.notes]
     notes += _notes_on_weights(plan)
     notes += [f"{name} was left out: {reason}" for name, reason in plan.left_out.items()]
     with watch.stage("recognise and compare"), ScoresWriter(plan.out / "scores.parquet") as writer:
         for prepared in arms:
-            cells += compare_arm(plan, prepared, made, writer, context.in_arm(prepared.arm))
+            scored, left_out = compare_arm(plan, prepared, made, writer, context.in_arm(prepared.arm))
+            cells += scored
+            notes += left_out
     subjects = _subject_codes(plan)
     with watch.stage("measure"):
         measurement = measure(
@@ -97,6 +100,7 @@ def run(config: RunConfig) -> Path:
         for prepared in arms:
             measured.append(measure_restoration(plan, prepared, subjects, context.progress))
             measured.append(measure_detection(plan, prepared, subjects))
+            measured.append(note_missing_truth(plan, prepared))
     manifest = _manifest(plan, acquired, made, started, watch.seconds)
     found_by = context.ledger.faces_found_by()
     if len(plan.face_search.face_detectors) > 1:

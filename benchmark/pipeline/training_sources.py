@@ -58,12 +58,14 @@ class Training:
 def choose_training(config: RunConfig, test: tuple[Dataset, str] | None = None) -> Training:
     """The photos that methods learn from: people set aside by each data set, `train_limit` photos in all.
 
+    Photos on which a mask is really worn are passed over: the face beneath is what there is to learn.
+
     Args:
         config: names the data sets.
         test: the data set that is tested on and its protocol, under which it sets people aside.
 
     Raises:
-        RequestError: a data set is unknown, its folder missing, or it sets nobody aside.
+        RequestError: a data set is unknown, its folder missing, it sets nobody aside, or everyone is masked.
     """
     named = [_name_and_root(text, config) for text in config.train_dataset]
     sources = []
@@ -71,9 +73,7 @@ def choose_training(config: RunConfig, test: tuple[Dataset, str] | None = None) 
         same = test is not None and name == config.dataset and root in (None, config.data_root)
         dataset = test[0] if test is not None and same else DATASETS.load(name)(root, seed=config.seed)
         protocol = test[1] if test is not None and same else ""
-        train, validation = (
-            tuple(dataset.training_photos(part, protocol=protocol)) for part in ("train", "validation")
-        )
+        train, validation = (_bare_photos(name, dataset, part, protocol) for part in ("train", "validation"))
         sources.append(TrainingSource(name, dataset, train, validation))
     return Training(_limited(sources, config), config.mask_draws)
 
@@ -105,6 +105,18 @@ def _name_and_root(text: str, config: RunConfig) -> tuple[str, Path | None]:
             f"one folder is named for {len(config.train_dataset)} training data sets; give each its own: NAME=DIR,NAME"
         )
     return name, config.train_root
+
+
+def _bare_photos(name: str, dataset: Dataset, part: str, protocol: str) -> tuple[Photo, ...]:
+    """The photos of `part` on which no mask is really worn."""
+    photos = dataset.training_photos(part, protocol=protocol)
+    bare = tuple(photo for photo in photos if not photo.masked)
+    if photos and not bare:
+        raise RequestError(
+            f"a mask is worn on every {part} photo of '{name}', so there is no true face to learn from; name another "
+            "data set with --train-dataset"
+        )
+    return bare
 
 
 def _limited(sources: Sequence[TrainingSource], config: RunConfig) -> tuple[TrainingSource, ...]:

@@ -32,7 +32,8 @@ class DetectorsTable:
 
 def detectors_table(index: ResultsIndex) -> DetectorsTable | None:
     """Every detector that took part, best overlap first; None where none did."""
-    found = {(panel_of(row), entry_of(row)) for row in index.rows if row.metric == "mask_iou"}
+    measured = {metric for metric, _ in (*_COLUMNS, _FALSE_MASKS)}
+    found = {(panel_of(row), entry_of(row)) for row in index.rows if row.metric in measured}
     if not found:
         return None
     mask_types = tuple(sorted({row.mask_type for row in index.rows if row.metric == "mask_iou"} - {"all"}))
@@ -45,7 +46,10 @@ def detectors_table(index: ResultsIndex) -> DetectorsTable | None:
 def _row(index: ResultsIndex, panel: Panel, entry: Entry, mask_types: tuple[str, ...], *, several: bool) -> DetectorRow:
     def cell(metric: str, condition: str, mask_type: str = "all") -> Shown:
         row: MetricRow | None = index.find(panel, metric, condition=condition, entry=entry, mask_type=mask_type)
-        why = None if row is not None else "not measured: no unmasked probes were shown to this detector"
+        why = None
+        if row is None:
+            why = index.why_missing(panel, metric, condition=condition, entry=entry)
+            why = why or "not measured: no unmasked probes were shown to this detector"
         value = shown(row, None, why)
         if row is None or value.empty:
             return value

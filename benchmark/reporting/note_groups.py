@@ -16,6 +16,7 @@ _HEADINGS: dict[str, str] = {
     "withheld": "Values withheld",
     "realised FMR": "False match rates beyond twice the target",
     "undefined": "Nothing to count",
+    "templates": "Photos missing from their templates",
     "failed": "Metrics that failed",
 }
 _MOST_NAMES = 4

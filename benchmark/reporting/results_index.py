@@ -15,6 +15,7 @@ from benchmark.verification.thresholds import TargetSupport, support_of
 NO_METHOD = "none"
 _REASONS = ("refused", "withheld", "undefined", "failed")
 NATIVE = "native"
+_NO_RECOGNISER = ("", "none", "all")
 FLAGGED_RATIO = 2.0
 """A realised FMR beyond this many times the target is flagged (DESIGN.md, section 2)."""
 
@@ -89,7 +90,7 @@ class ResultsIndex:
 
         An image metric belongs to no recogniser: where the panel's own has no row, one without recogniser is taken.
         """
-        for recogniser in (panel.recogniser, "", "none", "all"):
+        for recogniser in (panel.recogniser, *_NO_RECOGNISER):
             at = replace(panel, recogniser=recogniser)
             found = self._found.get((at, entry, condition, mask_type, metric, kind, target))
             if found is not None:
@@ -111,10 +112,15 @@ class ResultsIndex:
         target: float | None = None,
         mask_type: str = "all",
     ) -> str | None:
-        """What the measuring step noted about a value that is not there; None where it noted nothing."""
-        for note in self._reasons.get((panel, entry, condition, mask_type), []):
-            if note.metric in (metric, "") and note.target in (target, None):
-                return note.text
+        """What the measuring step noted about a value that is not there; None where it noted nothing.
+
+        Recognisers are looked at as by `find`.
+        """
+        for recogniser in (panel.recogniser, *_NO_RECOGNISER):
+            at = replace(panel, recogniser=recogniser)
+            for note in self._reasons.get((at, entry, condition, mask_type), []):
+                if note.metric in (metric, "") and note.target in (target, None):
+                    return note.text
         return None
 
     def entries_of(self, panel: Panel) -> list[Entry]:
@@ -184,7 +190,7 @@ def panel_parts(index: ResultsIndex, panel: Panel) -> tuple[str, ...]:
 
 
 def _agnostic(recogniser: str) -> bool:
-    return recogniser in ("", "none", "all")
+    return recogniser in _NO_RECOGNISER
 
 
 def panel_of(row: MetricRow | Cell) -> Panel:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.faces import REAL_MASK
 from benchmark.verification import error_rates
 from benchmark.verification.base import (
     Cell,
@@ -76,12 +77,15 @@ class CellMeter:
         self._edges = histogram_edges(group)
 
     def measure(self, scored: ScoredCell) -> tuple[list[MetricRow], CellCurves]:
-        """Rows and curves of one cell. Rows by mask type only where the condition's probe wears or wore a mask."""
+        """Rows and curves of one cell.
+
+        Rows by mask type only where the condition's probe wears or wore a mask, of several types or a real one.
+        """
         cell = scored.cell
         types: tuple[str, ...] = (ALL_TYPES,)
         if cell.condition.rpartition("-")[2] in _WORN:
             worn = self._errors.selections(scored.comparisons).types
-            types += worn if len(worn) > 1 else ()
+            types += worn if len(worn) > 1 or worn == (REAL_MASK,) else ()
         rows: list[MetricRow] = []
         ranked = self._errors.rank(scored)
         for mask_type in types:

@@ -17,7 +17,7 @@ class ProbeFeatures:
     """Where the embeddings of a condition's probes lie, and those of the same probes raw.
 
     Attributes:
-        photos: ``(N,)``, indices into the protocol's photos.
+        photos: ``(N,)``, indices into the protocol's photos, or templates where it has some.
         raw: ``float32 (_, D)``, often a memory map; NaN where there is no template.
         raw_rows: ``(N,)``, the row of `raw` of each photo.
         shown: ``float32 (_, D)``, likewise, as the condition shows them.
@@ -51,7 +51,8 @@ class ScoredCell:
 
     Attributes:
         cell: what the scores belong to.
-        comparisons: P comparisons, the protocol's or a part of them; indices into the protocol's photos.
+        comparisons: P comparisons, the protocol's or a part of them; indices into the protocol's photos. Where the
+            protocol has templates, a photo here and below means a template.
         scores: ``float32 (P,)``, often a memory map; NaN where a side gave no template.
         failed_probes: ``bool (n_photos,)``, the photos that gave no template as a probe of this condition.
         failed_references: ``bool (n_photos,)``, likewise as a reference.
@@ -72,8 +73,8 @@ class Note:
 
     Attributes:
         kind: ``"refused"`` (target with too few comparisons), ``"flagged"`` (rule of 30), ``"withheld"`` (a contrast
-            that must not be shown), ``"realised FMR"`` (more than twice the target), ``"undefined"`` (nothing to count)
-            or ``"failed"`` (a metric plugin broke).
+            that must not be shown), ``"realised FMR"`` (more than twice the target), ``"undefined"`` (nothing to
+            count), ``"templates"`` (photos missing from theirs) or ``"failed"`` (a metric plugin broke).
         text: one line.
         cells: the cells it concerns.
         mask_type: ``"all"`` or one type.

@@ -1,0 +1,55 @@
+"""What cannot be measured where nobody knows the face beneath the mask, and why: notes for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmark.pipeline.arm import PreparedArm
+from benchmark.pipeline.comparison import leading_columns
+from benchmark.pipeline.detection_rows import detector_columns
+from benchmark.pipeline.plan import Plan
+from benchmark.pipeline.restoration_rows import NO_RECOGNISER
+from benchmark.plugins import METRICS
+from benchmark.verification.base import Cell, FeatureMetric, ImageMetric, MaskMetric
+from benchmark.verification.measure import load_metrics
+from benchmark.verification.measurement import Measurement, NoteBook
+from benchmark.views import MaskedView
+
+
+def note_missing_truth(plan: Plan, prepared: PreparedArm) -> Measurement:
+    """Notes, and no rows, on the metrics that need the true face or the true mask; none where masks were drawn."""
+    book = NoteBook()
+    if isinstance(prepared.faces.masked.view, MaskedView):
+        return Measurement((), ())
+    shown = [("none", "raw-masked"), *((label, "raw-restored") for label in prepared.restored)]
+    images: dict[str, None] = {}
+    masks: dict[str, None] = {}
+    sets: dict[str, None] = {}
+    for name, metric in load_metrics(METRICS.names()).items():
+        if isinstance(metric, ImageMetric):
+            images[name] = None
+        elif isinstance(metric, MaskMetric) and not metric.bare:
+            masks[name] = None
+        elif isinstance(metric, FeatureMetric):
+            sets[name] = None
+
+    def cells(recognisers: Sequence[str]) -> list[Cell]:
+        return [
+            leading_columns(plan, prepared.arm, label, condition, recogniser)
+            for recogniser in recognisers
+            for label, condition in shown
+        ]
+
+    detectors = [
+        detector_columns(plan, prepared, detection.detector, "raw-masked") for detection in prepared.detections.values()
+    ]
+    for names, of_cells, why in (
+        (images, cells([NO_RECOGNISER]), "a really masked photo has no bare face of the same moment to compare with"),
+        (masks, detectors, "nobody knows exactly what a real mask covers"),
+        (sets, cells(list(plan.recognisers)), "the masked photos have no raw faces of their own to be compared with"),
+    ):
+        text = f"{', '.join(names)} left out: {why}"
+        for name in names:
+            for cell in of_cells:
+                book.add("undefined", text, cell, metric=name)
+    return Measurement((), book.notes())
