@@ -30,10 +30,19 @@ class MaskedPeople(PhotoFiles):
     """``<subject>/bare-N.png`` without and ``<subject>/worn-N.png`` with a mask, every pair compared once."""
 
     card = DatasetCard(overlaps=(("synthetic", "disjoint"), ("faces-train", "disjoint")), synthetic=True)
-    protocols: ClassVar[tuple[str, ...]] = ("pairs", "as-if-bare", "across", "worn", "bare", "single", "several", "blank")
+    protocols: ClassVar[tuple[str, ...]] = (
+        "pairs",
+        "as-if-bare",
+        "across",
+        "worn",
+        "bare",
+        "single",
+        "several",
+        "blank",
+    )
 
-    def protocol(self, name: str, *, limit: int | None = None) -> Protocol:  # noqa: ARG002
-        """``pairs``: all; ``as-if-bare``: masks not told; ``across``, ``worn``, ``bare``: some; the others: templates."""
+    def protocol(self, name: str, *, limit: int | None = None) -> Protocol:
+        """``pairs``: all; ``as-if-bare``: masks not told; ``across``, ``worn``, ``bare``: some; others: templates."""
         kinds = {"worn": WORN, "bare": BARE, "single": BARE, "several": BARE, "blank": ("blank", *BARE[:3])}
         photos = self._photos(kinds.get(name, (*BARE, *WORN)), told=name != "as-if-bare")
         if name in CUTS:
@@ -50,7 +59,7 @@ class MaskedPeople(PhotoFiles):
         single = tuple((row,) for row in range(len(photos))) if name == "single" else None
         return Protocol(name, photos, compared, templates=single)
 
-    def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:  # noqa: ARG002
+    def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:
         """Photos with masks alone."""
         return self._photos(WORN, told=True)
 
