@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmark.faces import REAL_MASK
 from benchmark.reporting.results_index import Entry, Panel, ResultsIndex
 from benchmark.reporting.results_table import Shown, shown
 
@@ -38,8 +39,8 @@ class MaskTypeTable:
 def mask_type_table(
     index: ResultsIndex, panel: Panel, target: float, order: list[Entry], colours: dict[Entry, str]
 ) -> MaskTypeTable | None:
-    """Matched figures by mask type, methods in `order`; None where the run has no mask types."""
-    if not index.mask_types:
+    """Matched figures by mask type, methods in `order`; None where the run has no mask types, or real masks alone."""
+    if index.mask_types in ([], [REAL_MASK]):
         return None
     cost = []
     for mask_type in index.mask_types:

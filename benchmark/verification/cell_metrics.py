@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,13 +79,16 @@ class CellMeter:
     def measure(self, scored: ScoredCell) -> tuple[list[MetricRow], CellCurves]:
         """Rows and curves of one cell.
 
-        Rows by mask type only where the condition's probe wears or wore a mask, of several types or a real one.
+        Rows by mask type only where the condition's probe wears or wore a mask, of several types. Where all masks are
+        real, every row stands twice, the second time by that name: what was drawn and what was worn is never confused.
         """
         cell = scored.cell
         types: tuple[str, ...] = (ALL_TYPES,)
+        alike: tuple[str, ...] = ()
         if cell.condition.rpartition("-")[2] in _WORN:
             worn = self._errors.selections(scored.comparisons).types
-            types += worn if len(worn) > 1 or worn == (REAL_MASK,) else ()
+            types += worn if len(worn) > 1 else ()
+            alike = worn if worn == (REAL_MASK,) else ()
         rows: list[MetricRow] = []
         ranked = self._errors.rank(scored)
         for mask_type in types:
@@ -112,6 +115,7 @@ class CellMeter:
                 except Exception as error:  # a plugin may raise anything; the others' rows must not be lost
                     text = f"metric '{name}' failed: {type(error).__name__}: {error}"
                     self._book.add("failed", text, cell, mask_type=mask_type, metric=name)
+        rows += [replace(row, mask_type=name) for name in alike for row in rows]
         return rows, curves
 
     def _estimates(self, name: str, metric: Metric, view: _View) -> Iterator[Found]:

@@ -84,6 +84,9 @@ def test_the_clear_photo_is_the_reference_whichever_way_round_the_pair_is_listed
 def test_real_masks_have_a_mask_type_of_their_own(metrics: pd.DataFrame) -> None:
     worn = metrics[metrics["condition"].isin(["raw-masked", "masked-masked", "raw-restored", "restored-restored"])]
     assert set(worn["mask_type"]) == {"all", "real"}
+    judged = worn[worn["recogniser"] == "face_recognition"]
+    whole, real = (judged[judged["mask_type"] == kind].drop(columns="mask_type") for kind in ("all", "real"))
+    pd.testing.assert_frame_equal(whole.reset_index(drop=True), real.reset_index(drop=True))
     assert set(metrics[metrics["condition"].isin(["raw-raw", "raw-passthrough"])]["mask_type"]) == {"all"}
 
 
@@ -123,7 +126,10 @@ def test_what_needs_the_truth_is_left_out_with_a_reason(metrics: pd.DataFrame, f
     assert "psnr, psnr_hole, ssim, ssim_hole left out: a really masked photo has no bare face" in page
     assert "left out: nobody knows exactly what a real mask covers" in page
     assert "recovery needs raw-raw scores of the same comparisons, which there are not" in page
+    assert "· real" not in page, "every note is said once"
+    assert page.count("psnr, psnr_hole, ssim, ssim_hole left out") > 1, "the empty cells of the table say so, too"
     assert "no picture to compare: the method restores no face" in page, "true of periocular"
+    assert "How well the masks are found" in page, "false masks on bare faces can be counted"
 
 
 def test_without_clear_pairs_no_threshold_is_frozen(settings: dict[str, object], tmp_path: Path) -> None:
