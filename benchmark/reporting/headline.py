@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmark.reporting.formatting import THIN_SPACE, interval, listed, missing, percent, plural, times
+from benchmark.faces import REAL_MASK
+from benchmark.reporting.formatting import THIN_SPACE, interval, listed, missing, number, percent, plural, times
 from benchmark.reporting.formatting import target as target_text
 from benchmark.reporting.results_index import FLAGGED_RATIO, Entry, Panel, ResultsIndex, panel_title
 from benchmark.verification.base import MetricRow
@@ -78,10 +79,10 @@ def headline(index: ResultsIndex, target: float | None, *, synthetic: bool) -> H
     return Headline(_title(index, verdicts, synthetic=synthetic), verdicts, tuple(caveats))
 
 
-def ranked(index: ResultsIndex, panel: Panel, target: float) -> list[tuple[Entry, MetricRow]]:
-    """Methods that may be ranked on `panel` (fair judge, not privileged), best matched recovery first."""
+def ranked(index: ResultsIndex, panel: Panel, target: float, metric: str = "recovery") -> list[tuple[Entry, MetricRow]]:
+    """Methods that may be ranked on `panel` (fair judge, not privileged), the highest matched `metric` first."""
     rows = [
-        (entry, index.find(panel, "recovery", condition="raw-restored", entry=entry, kind="matched", target=target))
+        (entry, index.find(panel, metric, condition="raw-restored", entry=entry, kind="matched", target=target))
         for entry in index.entries_of(panel)
         if not index.privileged(entry) and not index.saw(entry, panel.recogniser)
     ]
@@ -103,7 +104,9 @@ def _verdict(index: ResultsIndex, panel: Panel, target: float, *, claim: bool) -
     if not entries:
         return Verdict(panel, title, f"{cost} No method was run.", (), raw, masked)
     if not ranking:
-        return Verdict(panel, title, f"{cost} {_why_no_ranking(index, panel, entries)}", (), raw, masked)
+        gains = ranked(index, panel, target, "gain") if index.mask_types == [REAL_MASK] else []
+        instead = _gained(index, *gains[0]) if gains else _why_no_ranking(index, panel, entries)
+        return Verdict(panel, title, f"{cost} {instead}", (), raw, masked)
     best, recovery = ranking[0]
     restored = index.value(panel, "gfrr", condition="raw-restored", entry=best, kind="matched", target=target)
     remarks = _beside(index, panel, best, target)
@@ -146,6 +149,17 @@ def _won_back(index: ResultsIndex, best: Entry, recovery: MetricRow) -> str:
     if recovery.ci_low <= 0:
         return f"No method reliably wins any of it back: the best of them, {label}, reaches {shown}."
     return f"{label} does best: it wins back {shown}."
+
+
+def _gained(index: ResultsIndex, best: Entry, gain: MetricRow) -> str:
+    """What stands for recovery where masks were really worn, and nobody knows what each of them took."""
+    label = index.label(best)
+    within = interval(gain.ci_low, gain.ci_high, scale=100, decimals=1)
+    shown = f"{number((gain.value or 0.0) * 100, 1)} percentage points"
+    shown += f" (95\u202f% interval {within})" if within else ""
+    if not _certain(gain):
+        return f"No method reliably rejects fewer of them than the mask left on: the best, {label}, saves {shown}."
+    return f"{label} does best: on the same comparisons it saves {shown} of these rejections."
 
 
 def _beside(index: ResultsIndex, panel: Panel, best: Entry, target: float) -> list[str]:

@@ -162,9 +162,9 @@ _BAR_RANGE = (-0.3, 1.1)
 
 
 def method_table(index: ResultsIndex, panel: Panel, target: float, colours: dict[Entry, str]) -> MethodTable:
-    """Baselines first, then methods by matched recovery, then the privileged ones."""
+    """Baselines first, then methods by matched recovery (where there is none: by GFRR), then the privileged ones."""
     rows = [_method_row(index, panel, entry, target, colours.get(entry, "")) for entry in index.entries_of(panel)]
-    rows.sort(key=lambda row: -(row.cells[0].order if row.cells[0].order is not None else float("-inf")))
+    rows.sort(key=_rank)
     baselines = [_baseline_row(index, panel, target, baseline) for baseline in _BASELINES]
     groups: list[tuple[str, int]] = []
     for column in COLUMNS:
@@ -179,6 +179,11 @@ def method_table(index: ResultsIndex, panel: Panel, target: float, colours: dict
         methods=tuple(row for row in rows if row.entry is not None and not index.privileged(row.entry)),
         privileged=tuple(row for row in rows if row.entry is not None and index.privileged(row.entry)),
     )
+
+
+def _rank(row: TableRow) -> tuple[bool, float, float]:
+    recovery, rejected = (cell.order for cell in row.cells[:2])
+    return recovery is None, -(recovery or 0.0), 1.0 if rejected is None else rejected
 
 
 def shown(row: MetricRow | None, target: float | None, why: str | None = None) -> Shown:

@@ -106,6 +106,25 @@ def test_an_interval_that_reaches_zero_is_no_win() -> None:
     assert not found.verdicts[0].certain
 
 
+@pytest.mark.parametrize(
+    ("low", "said"), [(0.04, "telea does best: on the same"), (-0.01, "No method reliably rejects")]
+)
+def test_real_masks_have_a_gain_instead_of_a_recovery(low: float, said: str) -> None:
+    results = fake_run(
+        methods=(BY_NAME["telea"], BY_NAME["true-pixels"]), recognisers=("facenet",), mask_types=("real",), people=0
+    )
+    metrics = [
+        replace(row, metric="gain", value=0.062, ci_low=low, ci_high=0.08) if row.metric == "recovery" else row
+        for row in results.metrics
+    ]
+    (verdict,) = _headline(replace(results, metrics=metrics)).verdicts
+    assert said in verdict.finding
+    assert f"saves 6.2 percentage points (95\u202f% interval {100 * low:.1f} to 8.0)".replace("-", "\u2212") in (
+        verdict.finding
+    )
+    assert verdict.recovery is None and not verdict.certain
+
+
 def test_a_method_that_breaks_the_frozen_threshold_is_told_so() -> None:
     found = _headline(_run(BY_NAME["periocular"]))
     assert any("the target: it needs a threshold of its own" in remark for remark in found.verdicts[0].remarks)
