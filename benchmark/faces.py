@@ -17,7 +17,7 @@ Points = NDArray[np.float32]
 """``float32 (K, 2)`` or ``(N, K, 2)``, pixels, x then y."""
 
 REAL_MASK = "real"
-"""The mask type of a mask that was worn, and not drawn by a style."""
+"""The mask type of a mask that is part of the photo, and was not drawn by a style."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Photo:
         image_id: unique in its data set; carried from the first step to the last.
         subject_id: the person.
         source: where the data set finds it: a path below its root, or a description of how it is rendered.
-        masked: a mask was really worn when the photo was taken, so none is drawn on it and no bare truth exists.
+        masked: the photo itself shows a mask, really worn or drawn by the data set's authors: none is drawn on it, and
+            there is no bare truth.
     """
 
     image_id: str

@@ -103,9 +103,10 @@ def _crops(plan: Plan, acquired: Acquired, masked: bool, context: RunContext) ->
 def _notes(plan: Plan, parts: ComparisonsByMask) -> list[str]:
     photos = plan.protocol.photos
     notes = [
-        f"A mask is really worn on {sum(photo.masked for photo in photos)} of {len(photos)} photos: none is drawn on "
-        "them. Both arms align them on the face found on the masked photo: there is no bare photo of the same moment, "
-        "so that the arm oracle has no oracle here. Nothing is known of the face beneath the mask."
+        f"A mask is really worn on {sum(photo.masked for photo in photos)} of {len(photos)} photos (or was drawn by "
+        "the data set's authors: it is part of the photo), and none is drawn on them. Both arms align them on the face "
+        "found on the masked photo: there is no bare photo of the same moment, so that the arm oracle has no oracle "
+        "here. Nothing is known of the face beneath the mask."
     ]
     if not len(parts.clear):
         notes.append(

@@ -68,7 +68,11 @@ class RankOneRate(ComparisonMetric):
 
 @register_metric("fta")
 class FailureToAcquire(ComparisonMetric):
-    """Share of the condition's probe images in which no face was found, or that the recogniser refused."""
+    """Share of the condition's probe images in which no face was found, or that the recogniser refused.
+
+    Where the protocol compares templates of several photos: share of the templates none of whose photos gave an
+    embedding.
+    """
 
     card = Card(source="ISO/IEC 19795-1")
     higher_is_better = False
