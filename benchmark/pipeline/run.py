@@ -175,6 +175,9 @@ def _manifest(
     protocol: dict[str, Any] = {"reference": comparisons.reference.tolist(), "probe": comparisons.probe.tolist()}
     if plan.protocol.templates is not None:
         protocol["templates"] = plan.protocol.templates
+    masked = [row for row, photo in enumerate(plan.protocol.photos) if photo.masked]
+    if masked:
+        protocol["masked"] = masked
     return {
         "config": plan.config.model_dump(mode="json"),
         **machine_facts(plan.config.device),

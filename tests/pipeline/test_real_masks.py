@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +163,9 @@ def test_one_folder_drawn_on_or_worn_shares_no_restored_face(
     drawn = {path.name for step in ("unmask", "detect") for path in (tmp_path / "cache" / step).iterdir()}
     assert real
     assert not real & drawn
+    digests = [json.loads((run / "manifest.json").read_text())["digests"] for run in (folder, tmp_path / "run")]
+    assert digests[0]["dataset"] == digests[1]["dataset"]
+    assert digests[0]["protocol"] != digests[1]["protocol"], "the two runs are not to be set side by side"
     metrics = pd.read_csv(tmp_path / "run" / "metrics.csv")
     assert set(metrics["mask_type"]) == {"all", "surgical", "nist-wide-medium"}
     assert {"psnr", "mask_iou"} <= set(metrics["metric"])
