@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from benchmark.cards import Availability
 from benchmark.datasets.base import Dataset
+from benchmark.datasets.names import refuse_lookalikes, spellings
 from benchmark.datasets.photo_reading import READING_VERSION, read_photo
 from benchmark.errors import RequestError
 from benchmark.faces import Image, Photo
@@ -56,21 +58,35 @@ class PhotoFiles(Dataset):
         """The photo's pixels; see `benchmark.datasets.photo_reading.read_photo`."""
         return read_photo(self.root / photo.source)
 
-    def all_present(self, photos: Iterable[Photo]) -> tuple[Photo, ...]:
-        """The photos, if every file is there.
+    def located(self, listed: Iterable[Photo], *, lines: Mapping[str, int] | None = None) -> tuple[Photo, ...]:
+        """The listed photos, each with `source` as the file system spells it.
+
+        Args:
+            listed: photos whose `source` is a path below the root; accents may be composed or decomposed.
+            lines: by `image_id`, the line of the list that names the photo, for errors.
 
         Raises:
-            RequestError: some are not; a list is never cut to what is there, which would be another test.
+            RequestError: files are absent (a list is never cut to what is there, which would be another test), or
+                two photos or two people differ only in case.
         """
-        photos = tuple(photos)
-        absent = [photo.image_id for photo in photos if not (self.root / photo.source).is_file()]
+        photos = tuple(listed)
+        refuse_lookalikes((photo.image_id for photo in photos), what="photos", where=self.root)
+        refuse_lookalikes((photo.subject_id for photo in photos), what="people", where=self.root)
+        found = [
+            next((name for name in spellings(photo.source) if (self.root / name).is_file()), None) for photo in photos
+        ]
+        absent = [photo.image_id for photo, name in zip(photos, found, strict=True) if name is None]
         if absent:
-            first = ", ".join(absent[:3]) + (", …" if len(absent) > 3 else "")
+            shown = [f"{name} (line {lines[name]})" if lines else name for name in absent[:3]]
+            first = ", ".join(shown) + (", …" if len(absent) > 3 else "")
             raise RequestError(
                 f"{len(absent)} of {len(photos)} listed photos are not in {self.root}: {first}; "
                 "add the files, or take them off the list"
             )
-        return photos
+        return tuple(
+            photo if name in (None, photo.source) else replace(photo, source=name)
+            for photo, name in zip(photos, found, strict=True)
+        )
 
     def digest(self, photos: Sequence[Photo]) -> str:
         """A digest of the photos' ids and contents, the same for a copy of the folder elsewhere.

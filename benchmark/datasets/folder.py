@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmark.datasets.base import DatasetCard, Protocol
 from benchmark.datasets.files import PhotoFiles
+from benchmark.datasets.names import refuse_lookalikes
 from benchmark.datasets.photo_reading import PHOTO_SUFFIXES
 from benchmark.datasets.splits import all_pairs, at_most_per_subject, some_subjects, split_subjects
 from benchmark.errors import RequestError
@@ -35,7 +36,8 @@ class SubjectFolders(PhotoFiles):
     ``--train-dataset`` for tests on other data, everybody's photos are used: 95 % of the subjects train.
 
     A photo's id is its path below the root. Hidden files, files of other types (by suffix) and photos outside any
-    subject's folder are passed over, and their number is logged.
+    subject's folder are passed over, and their number is logged. Two people or photos whose names differ only in case
+    are an error: on many file systems they would be one.
     """
 
     card = DatasetCard(
@@ -106,6 +108,8 @@ def _photos_below(root: Path) -> tuple[Photo, ...]:
         raise RequestError(
             f"no photos in {root}{loose}; put each subject's into a folder of their own: <subject>/<photo>.jpg"
         )
+    refuse_lookalikes(photos, what="photos", where=root)
+    refuse_lookalikes((photo.subject_id for photo in photos.values()), what="people", where=root)
     return tuple(photos[image_id] for image_id in sorted(photos))
 
 

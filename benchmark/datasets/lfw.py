@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from benchmark.cards import AVAILABLE, Availability
-from benchmark.datasets.base import Comparisons, DatasetCard, Protocol
+from benchmark.datasets.base import DatasetCard, Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.lfw_download import download_lfw, downloaded_lfw
-from benchmark.datasets.lfw_lists import ListedPair, ListedPhoto, read_pairs, read_people
-from benchmark.datasets.splits import all_pairs, at_most_per_subject, some_subjects, spread_evenly
+from benchmark.datasets.lfw_lists import person_of, photo_path, read_pairs, read_people
+from benchmark.datasets.listed_pairs import comparisons_of, ids_of, lines_of, some_pairs
+from benchmark.datasets.splits import all_pairs, at_most_per_subject, some_subjects
 from benchmark.errors import RequestError
 from benchmark.faces import Photo
 from benchmark.plugins import register_dataset
@@ -89,18 +87,10 @@ class LabeledFacesInTheWild(PhotoFiles):
         return self._part(part)
 
     def _view2(self, limit: int | None) -> Protocol:
-        pairs, folds = read_pairs(self._list("pairs.txt", "view2"))
-        if limit is not None and limit < len(pairs):
-            rows = spread_evenly(
-                np.array([pair.mated for pair in pairs]),
-                np.array([pair.fold for pair in pairs], dtype=np.int8),
-                [f"{row} {pair.reference.path} {pair.probe.path}" for row, pair in enumerate(pairs)],
-                limit,
-                seed=self.seed,
-            )
-            pairs = tuple(pairs[row] for row in rows)
-        photos = self._photos(side for pair in pairs for side in (pair.reference, pair.probe))
-        return Protocol("view2", photos, _comparisons(pairs, photos), folds)
+        listed, folds = read_pairs(self._list("pairs.txt", "view2"))
+        pairs = some_pairs(listed, limit, seed=self.seed)
+        photos = self._photos(ids_of(pairs), lines=lines_of(pairs))
+        return Protocol("view2", photos, comparisons_of(pairs, photos), folds)
 
     def _people_split(self, limit: int | None) -> Protocol:
         photos = self._part("test")
@@ -114,8 +104,8 @@ class LabeledFacesInTheWild(PhotoFiles):
         if len(folds) != 10:
             raise RequestError(f"{file} has {len(folds)} folds where LFW's own has 10; replace it with that")
         people = {person: count for fold in PARTS[part] for person, count in folds[fold].items()}
-        listed = (ListedPhoto(person, number) for person, count in people.items() for number in range(1, count + 1))
-        return at_most_per_subject(self._photos(listed), PHOTOS_PER_SUBJECT, seed=self.seed)
+        listed = (photo_path(person, number) for person, count in people.items() for number in range(1, count + 1))
+        return at_most_per_subject(self._photos(sorted(listed)), PHOTOS_PER_SUBJECT, seed=self.seed)
 
     def _list(self, name: str, protocol: str) -> Path:
         for folder in (self.root, self._photo_folder, self._photo_folder.parent):
@@ -126,14 +116,9 @@ class LabeledFacesInTheWild(PhotoFiles):
             f"LFW's protocol {protocol} needs {name}, which is not in {self.root}{hint}; put LFW's own file there"
         )
 
-    def _photos(self, listed: Iterable[ListedPhoto]) -> tuple[Photo, ...]:
-        """Each listed photo once, by id; all of them must be there."""
-        photos = []
-        for photo in dict.fromkeys(listed):
-            present = (path for path in _spellings(photo.path) if (self._photo_folder / path).is_file())
-            source = self._photo_folder / next(present, photo.path)
-            photos.append(Photo(photo.path, photo.person, source.relative_to(self.root).as_posix()))
-        return self.all_present(sorted(photos, key=lambda photo: photo.image_id))
+    def _photos(self, paths: Iterable[str], lines: Mapping[str, int] | None = None) -> tuple[Photo, ...]:
+        below = self._photo_folder.relative_to(self.root)
+        return self.located((Photo(path, person_of(path), (below / path).as_posix()) for path in paths), lines=lines)
 
 
 def _find_photo_folder(root: Path) -> Path:
@@ -144,21 +129,4 @@ def _find_photo_folder(root: Path) -> Path:
     raise RequestError(
         f"no LFW photos in {root} (nothing like Aaron_Peirsol/Aaron_Peirsol_0001.jpg); unpack lfw-deepfunneled.tgz or "
         "lfw-funneled.tgz there, with pairs.txt and people.txt beside it"
-    )
-
-
-def _spellings(path: str) -> Iterator[str]:
-    """The path as listed, and with accents composed and decomposed, as file systems differ."""
-    yield path
-    yield unicodedata.normalize("NFC", path)
-    yield unicodedata.normalize("NFD", path)
-
-
-def _comparisons(pairs: Sequence[ListedPair], photos: Sequence[Photo]) -> Comparisons:
-    row = {photo.image_id: number for number, photo in enumerate(photos)}
-    return Comparisons(
-        np.array([row[pair.reference.path] for pair in pairs], dtype=np.int32),
-        np.array([row[pair.probe.path] for pair in pairs], dtype=np.int32),
-        np.array([pair.mated for pair in pairs], dtype=np.bool_),
-        np.array([pair.fold for pair in pairs], dtype=np.int8),
     )

@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmark.datasets.listed_pairs import ListedPair
+from benchmark.datasets.text_lists import malformed, read_lines
 from benchmark.errors import RequestError
 
 
-@dataclass(frozen=True)
-class ListedPhoto:
-    """A person's n-th photo, numbered from 1."""
+def photo_path(person: str, number: int, suffix: str = ".jpg") -> str:
+    """Where a person's n-th photo lies in LFW's layout, numbered from 1.
 
-    person: str
-    number: int
-
-    @property
-    def path(self) -> str:
-        """Where it lies in LFW's layout.
-
-        >>> ListedPhoto("Aaron_Peirsol", 1).path
-        'Aaron_Peirsol/Aaron_Peirsol_0001.jpg'
-        """
-        return f"{self.person}/{self.person}_{self.number:04d}.jpg"
+    >>> photo_path("Aaron_Peirsol", 1)
+    'Aaron_Peirsol/Aaron_Peirsol_0001.jpg'
+    """
+    return f"{person}/{person}_{number:04d}{suffix}"
 
 
-@dataclass(frozen=True)
-class ListedPair:
-    """One line of ``pairs.txt``: the first photo is the reference, the second the probe; folds count from 0."""
+def person_of(path: str) -> str:
+    """The person whose photo lies there: the first folder.
 
-    reference: ListedPhoto
-    probe: ListedPhoto
-    fold: int
-
-    @property
-    def mated(self) -> bool:
-        """Both of one person."""
-        return self.reference.person == self.probe.person
+    >>> person_of("Aaron_Peirsol/Aaron_Peirsol_0001.jpg")
+    'Aaron_Peirsol'
+    """
+    return path.partition("/")[0]
 
 
-def read_pairs(file: Path) -> tuple[tuple[ListedPair, ...], int]:
-    """The pairs of ``pairs.txt`` in their order, and the number of folds.
+def read_pairs(file: Path) -> tuple[list[ListedPair], int]:
+    """The pairs of ``pairs.txt`` in their order, and the number of folds. The first of a pair is the reference.
 
     The first line holds the number of folds F and of mated pairs a fold M; then F times M mated lines
     (``name n m``) and M non-mated ones (``name n other m``).
@@ -51,23 +39,34 @@ def read_pairs(file: Path) -> tuple[tuple[ListedPair, ...], int]:
     """
     lines = _lines(file)
     folds, mated_per_fold = _header(file, lines, "the number of folds and of mated pairs a fold, as in '10 300'", 2)
-    pairs = []
-    for row, (number, fields) in enumerate(lines):
-        fold = row // (2 * mated_per_fold)
-        try:
-            if len(fields) == 3:
-                name, first, second = fields
-                pair = ListedPair(ListedPhoto(name, int(first)), ListedPhoto(name, int(second)), fold)
-            else:
-                name, first, other, second = fields
-                pair = ListedPair(ListedPhoto(name, int(first)), ListedPhoto(other, int(second)), fold)
-        except ValueError:
-            raise _malformed(file, number, fields, "'name n m' or 'name n other m'") from None
-        pairs.append(pair)
+    pairs = [
+        pair_in_line(file, number, fields, fold=row // (2 * mated_per_fold), mend=_REPLACE)
+        for row, (number, fields) in enumerate(lines)
+    ]
     expected = folds * 2 * mated_per_fold
     if len(pairs) != expected:
         raise RequestError(f"{file} lists {len(pairs)} pairs where its first line promises {expected}; {_REPLACE}")
-    return tuple(pairs), folds
+    return pairs, folds
+
+
+def pair_in_line(
+    file: Path, number: int, fields: Sequence[str], *, mend: str, fold: int = -1, suffix: str = ".jpg"
+) -> ListedPair:
+    """The pair of one line: ``name n m``, or ``name n other m``.
+
+    Raises:
+        RequestError: the line is malformed.
+    """
+    try:
+        if len(fields) == 3:
+            name, first, second = fields
+            other = name
+        else:
+            name, first, other, second = fields
+        paths = photo_path(name, int(first), suffix), photo_path(other, int(second), suffix)
+    except ValueError:
+        raise malformed(file, number, fields, "'name n m' or 'name n other m'", mend=mend) from None
+    return ListedPair(*paths, mated=name == other, fold=fold, line=number)
 
 
 def read_people(file: Path) -> tuple[dict[str, int], ...]:
@@ -104,16 +103,7 @@ _REPLACE = "replace it with LFW's own file"
 
 
 def _lines(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers and fields of the lines that are not blank."""
-    try:
-        text = file.read_text("utf-8-sig")
-    except OSError as error:
-        raise RequestError(f"{file} cannot be read: {error.strerror}; {_REPLACE}") from error
-    except UnicodeDecodeError:
-        raise RequestError(f"{file} is not UTF-8 text; {_REPLACE}") from None
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip():
-            yield number, [field.strip() for field in line.strip().split("\t" if "\t" in line.strip() else None)]
+    return read_lines(file, mend=_REPLACE)
 
 
 def _header(file: Path, lines: Iterator[tuple[int, list[str]]], wanted: str, count: int) -> tuple[int, ...]:
@@ -130,4 +120,4 @@ def _header(file: Path, lines: Iterator[tuple[int, list[str]]], wanted: str, cou
 
 
 def _malformed(file: Path, number: int, fields: list[str], wanted: str) -> RequestError:
-    return RequestError(f"{file}, line {number}: '{' '.join(fields)}' where {wanted} should stand; {_REPLACE}")
+    return malformed(file, number, fields, wanted, mend=_REPLACE)

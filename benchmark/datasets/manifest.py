@@ -53,16 +53,19 @@ class ManifestFolder(PhotoFiles):
     def _photos(self) -> tuple[Photo, ...]:
         file = self.root / "manifest.csv"
         photos: dict[str, Photo] = {}
+        lines: dict[str, int] = {}
         for line, row in read_table(file, ("file", "subject_id")):
             path = path_in_row(file, line, row, "file")
             if path in photos:
-                raise RequestError(f"{file}, line {line}: '{path}' is listed twice; remove one of the lines")
+                raise RequestError(
+                    f"{file}, line {line}: '{path}' is listed in line {lines[path]}, too; remove one of them"
+                )
             if not row["subject_id"]:
                 raise RequestError(f"{file}, line {line}: '{path}' has no subject_id")
-            photos[path] = Photo(path, row["subject_id"], path)
+            photos[path], lines[path] = Photo(path, row["subject_id"], path), line
         if not photos:
             raise RequestError(f"{file} lists no photo")
-        return self.all_present(photos[path] for path in sorted(photos))
+        return self.located((photos[path] for path in sorted(photos)), lines=lines)
 
 
 @register_dataset("faces-train")

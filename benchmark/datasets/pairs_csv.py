@@ -6,13 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from benchmark.datasets.base import Comparisons, DatasetCard, Protocol
+from benchmark.datasets.base import DatasetCard, Protocol
 from benchmark.datasets.csv_tables import path_in_row, read_table
 from benchmark.datasets.files import PhotoFiles
-from benchmark.datasets.splits import check_both_kinds, spread_evenly
+from benchmark.datasets.listed_pairs import (
+    ListedPair,
+    comparisons_of,
+    ids_of,
+    lines_of,
+    linked_people,
+    some_pairs,
+)
+from benchmark.datasets.splits import check_both_kinds
 from benchmark.errors import RequestError
 from benchmark.faces import Photo
 from benchmark.plugins import register_dataset
@@ -59,40 +64,23 @@ class PairsCsv(PhotoFiles):
         """
         if name not in self.protocols:
             raise RequestError(f"data set 'pairs-csv' has no protocol '{name}'; it has: {', '.join(self.protocols)}")
-        pairs, subject = _read(self.root / "pairs.csv")
-        self._check_present(pairs)
-        fold, folds = _fold_numbers(self.root / "pairs.csv", pairs)
-        mated = np.array([pair.mated for pair in pairs], dtype=np.bool_)
-        if limit is not None and limit < len(pairs):
-            ids = [f"{pair.reference}\x1f{pair.probe}" for pair in pairs]
-            rows = spread_evenly(mated, fold, ids, limit, seed=self.seed)
-            pairs, mated, fold = [pairs[row] for row in rows], mated[rows], fold[rows]
-        paths = sorted({path for pair in pairs for path in (pair.reference, pair.probe)})
-        check_both_kinds(mated, subjects=len({subject[path] for path in paths}))
-        photos = tuple(Photo(path, subject[path], path) for path in paths)
-        row_of = {path: row for row, path in enumerate(paths)}
-        reference = np.array([row_of[pair.reference] for pair in pairs], dtype=np.int32)
-        probe = np.array([row_of[pair.probe] for pair in pairs], dtype=np.int32)
-        return Protocol(name, photos, Comparisons(reference, probe, mated, fold), folds)
+        file = self.root / "pairs.csv"
+        listed, subject = _read(file)
+        pairs: Sequence[ListedPair] = _numbered(file, listed)
+        photos = self.located((Photo(path, subject[path], path) for path in ids_of(pairs)), lines=lines_of(pairs))
+        folds = 1 + max(pair.fold for pair in pairs)
+        pairs = some_pairs(pairs, limit, seed=self.seed, ids=[f"{pair.reference}\x1f{pair.probe}" for pair in pairs])
+        needed = set(ids_of(pairs))
+        photos = tuple(photo for photo in photos if photo.image_id in needed)
+        comparisons = comparisons_of(pairs, photos)
+        check_both_kinds(comparisons.mated, subjects=len({photo.subject_id for photo in photos}))
+        return Protocol(name, photos, comparisons, folds)
 
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:  # noqa: ARG002  (the base's signature)
         """Refused: a list of comparisons sets nobody aside."""
         raise RequestError(
             "a list of comparisons sets nobody aside for training; train on another data set with --train-dataset"
         )
-
-    def _check_present(self, pairs: Sequence[_Pair]) -> None:
-        lines: dict[str, int] = {}
-        for pair in pairs:
-            for path in (pair.reference, pair.probe):
-                lines.setdefault(path, pair.line)
-        absent = [f"{path} (line {line})" for path, line in lines.items() if not (self.root / path).is_file()]
-        if absent:
-            first = ", ".join(absent[:3]) + (", …" if len(absent) > 3 else "")
-            raise RequestError(
-                f"{len(absent)} of the {len(lines)} photos in {self.root / 'pairs.csv'} are not there: {first}; "
-                f"paths are relative to {self.root}"
-            )
 
 
 def _read(file: Path) -> tuple[list[_Pair], dict[str, str]]:
@@ -150,32 +138,23 @@ def _note_subjects(file: Path, pair: _Pair, row: Mapping[str, str], given: dict[
 
 
 def _linked_subjects(file: Path, pairs: Sequence[_Pair]) -> dict[str, str]:
-    """Photos linked by mated comparisons, directly or through others, are one subject, named by its first path."""
-    parent: dict[str, str] = {}
-
-    def root_of(path: str) -> str:
-        parent.setdefault(path, path)
-        while parent[path] != path:
-            parent[path] = path = parent[parent[path]]
-        return path
-
+    people = linked_people(ListedPair(pair.reference, pair.probe, pair.mated) for pair in pairs)
     for pair in pairs:
-        one, other = sorted((root_of(pair.reference), root_of(pair.probe)))
-        if pair.mated:
-            parent[other] = one
-    for pair in pairs:
-        if not pair.mated and root_of(pair.reference) == root_of(pair.probe):
+        if not pair.mated and people[pair.reference] == people[pair.probe]:
             raise RequestError(
                 f"{file}, line {pair.line}: not mated, but other lines link both photos to the same person"
             )
-    return {path: root_of(path) for path in parent}
+    return people
 
 
-def _fold_numbers(file: Path, pairs: Sequence[_Pair]) -> tuple[NDArray[np.int8], int]:
-    """Folds counted from 0 in the order of their labels (as numbers, where all are), and how many there are."""
+def _numbered(file: Path, pairs: Sequence[_Pair]) -> list[ListedPair]:
+    """The pairs with folds counted from 0 in the order of their labels (as numbers, where all are)."""
     labels = {pair.fold for pair in pairs}
-    if labels == {""}:
-        return np.full(len(pairs), -1, dtype=np.int8), 0
+    number = {"": -1} if labels == {""} else _fold_numbers(file, pairs, labels)
+    return [ListedPair(pair.reference, pair.probe, pair.mated, number[pair.fold], pair.line) for pair in pairs]
+
+
+def _fold_numbers(file: Path, pairs: Sequence[_Pair], labels: set[str]) -> dict[str, int]:
     for pair in pairs:
         if not pair.fold:
             raise RequestError(f"{file}, line {pair.line}: no fold, though other lines have one")
@@ -183,5 +162,4 @@ def _fold_numbers(file: Path, pairs: Sequence[_Pair]) -> tuple[NDArray[np.int8],
         raise RequestError(f"{file}: {len(labels)} folds; there must be 2 to {_MOST_FOLDS}, or no column 'fold'")
     numeric = all(label.isdecimal() for label in labels)
     ordered = sorted(labels, key=(lambda label: (int(label), label)) if numeric else (lambda label: (0, label)))
-    number = {label: row for row, label in enumerate(ordered)}
-    return np.array([number[pair.fold] for pair in pairs], dtype=np.int8), len(ordered)
+    return {label: row for row, label in enumerate(ordered)}

@@ -88,15 +88,33 @@ def test_deeper_folders_and_any_case_of_suffix(tmp_path: Path, write_photo: Writ
     assert [photo.subject_id for photo in photos] == ["anna", "anna", "bert"]
 
 
-def test_names_that_differ_in_case_or_suffix_are_two_photos(tmp_path: Path, write_photo: Write) -> None:
+def test_names_that_differ_in_suffix_are_two_photos(tmp_path: Path, write_photo: Write) -> None:
     write_photo(tmp_path / "anna" / "a.jpg")
     write_photo(tmp_path / "anna" / "a.png")
     write_photo(tmp_path / "bert" / "a.JPG")
-    expected = ["anna/a.jpg", "anna/a.png", "bert/a.JPG"]
-    if not (tmp_path / "anna" / "A.jpg").exists():
-        write_photo(tmp_path / "anna" / "A.JPG")
-        expected.insert(0, "anna/A.JPG")
-    assert ids(tmp_path) == expected
+    assert ids(tmp_path) == ["anna/a.jpg", "anna/a.png", "bert/a.JPG"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        ("anna/a.jpg", "anna/A.JPG", "photos"),
+        ("anna/a.jpg", "Anna/b.jpg", "people"),
+        ("Zo\u00eb/a.jpg", "Zoe\u0308/b.jpg", "people"),
+    ],
+)
+def test_names_that_differ_in_case_are_an_error(
+    tmp_path: Path, write_photo: Write, one: str, other: str, kind: str
+) -> None:
+    write_photo(tmp_path / one)
+    if (kind == "people" and (tmp_path / other).parent.exists()) or (tmp_path / other).exists():
+        pytest.skip("this file system cannot hold both names")
+    write_photo(tmp_path / other)
+    write_photo(tmp_path / "bert" / "1.jpg")
+    with pytest.raises(RequestError, match=f"two {kind} in .* differ only in upper and lower case") as caught:
+        ids(tmp_path)
+    assert Path(one).parts[0] in str(caught.value)
+    assert Path(other).parts[0] in str(caught.value)
 
 
 def test_other_files_are_passed_over_and_counted(

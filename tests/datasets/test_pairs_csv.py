@@ -146,7 +146,7 @@ def test_limit_keeps_both_kinds(root: Path) -> None:
         (LISTED + "/etc/passwd,c.jpg,0\n", "line 8: reference is '/etc/passwd'"),
         (LISTED + "../x.jpg,c.jpg,0\n", "line 8: reference is '../x.jpg'"),
         (LISTED + ",c.jpg,0\n", "line 8: reference is ''"),
-        (LISTED + "x.jpg,c.jpg,0\ny.jpg,z.jpg,0\n", "3 of the 9 photos in"),
+        (LISTED + "x.jpg,c.jpg,0\ny.jpg,z.jpg,0\n", "3 of 9 listed photos are not in"),
         (LISTED + "x.jpg,c.jpg,0\ny.jpg,z.jpg,0\n", "x.jpg (line 8), y.jpg (line 9), z.jpg (line 9)"),
         ("reference,probe,mated\n", "lists no comparison"),
         ("", "is empty"),
