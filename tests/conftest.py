@@ -36,3 +36,9 @@ def faces_train_root() -> Path:
 def mobilefacenet_weights() -> Path:
     """MobileFaceNet's state dict; a judge, never part of a loss."""
     return _need(SHARED / "weights" / "mobilefacenet-casia.ckpt", "MobileFaceNet's weights")
+
+
+@pytest.fixture(scope="session")
+def celeba_small_root() -> Path:
+    """The first 10,000 photos of CelebA, reduced."""
+    return _need(SHARED / "celeba-small", "the reduced CelebA")

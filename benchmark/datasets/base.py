@@ -91,6 +91,9 @@ class Dataset(ABC):
     card: ClassVar[DatasetCard] = DatasetCard()
     protocols: ClassVar[tuple[str, ...]] = ()
     """Names that `protocol` takes, the default first."""
+    variant: str = ""
+    """Which edition of the data the folder holds, e.g. ``"deep-funneled"``, found on construction; empty where there is
+    but one. Recorded in the run's manifest."""
 
     def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
         self.root = root

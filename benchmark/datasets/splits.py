@@ -58,6 +58,32 @@ def split_subjects(subjects: Iterable[str], shares: Mapping[str, float], *, seed
     return {part: frozenset(order[start:end]) for part, start, end in zip(shares, starts, ends, strict=True)}
 
 
+def some_photos(photos: Sequence[Photo], most: int, *, seed: int) -> tuple[Photo, ...]:
+    """At most `most` of the photos, drawn by seed; their order is kept."""
+    drawn = sorted((photo.image_id for photo in photos), key=lambda image_id: _draw(seed, "photo", image_id))
+    kept = set(drawn[:most])
+    return tuple(photo for photo in photos if photo.image_id in kept)
+
+
+def subjects_with_photos(photos: Iterable[Photo], count: int, *, seed: int) -> frozenset[str]:
+    """Subjects, drawn by seed, who have `count` of the photos together, or as near below as whole people allow.
+
+    Each next subject is taken if their photos still fit, so that in any set with some people of one photo the count is
+    met exactly.
+
+    >>> photos = [Photo(f"{name}{n}", name, "") for name, own in (("a", 3), ("b", 2), ("c", 1)) for n in range(own)]
+    >>> sum(photo.subject_id in subjects_with_photos(photos, 4, seed=0) for photo in photos)
+    4
+    """
+    by_subject = _by_subject(photos)
+    chosen, left = set(), count
+    for subject in sorted(by_subject, key=lambda subject: _draw(seed, "part of a split", subject)):
+        if len(by_subject[subject]) <= left:
+            chosen.add(subject)
+            left -= len(by_subject[subject])
+    return frozenset(chosen)
+
+
 def all_pairs(photos: Sequence[Photo], *, seed: int) -> Comparisons:
     """Every unordered pair of photos once; the reference is the photo with the lower hash of seed and image id.
 
