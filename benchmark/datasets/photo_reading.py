@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -62,8 +63,28 @@ def read_photo(path: Path) -> Image:
             ``unsupported pixel format MODE``, ``file cannot be read: …``.
     """
     _check_file(path)
+    return _decoded(path, lambda: _first_bytes(path))
+
+
+def read_encoded_photo(data: bytes) -> Image:
+    """The photo in an encoded image that is already in memory; otherwise as `read_photo`."""
+    if not data:
+        raise ImageRefused("empty file")
+    return _decoded(BytesIO(data), lambda: data[:4])
+
+
+def looks_like_an_image(first_bytes: bytes) -> bool:
+    """Whether the data starts as a JPEG, PNG, GIF, BMP, TIFF or WebP file does.
+
+    >>> looks_like_an_image(b"\\x89PNG\\r\\n"), looks_like_an_image(b"hello")
+    (True, False)
+    """
+    return first_bytes.startswith(_SIGNATURES)
+
+
+def _decoded(source: Path | BytesIO, first_bytes: Callable[[], bytes]) -> Image:
     try:
-        with _strict_decoding(), Pillow.open(path, formats=_formats()) as image:
+        with _strict_decoding(), Pillow.open(source, formats=_formats()) as image:
             _check_size(image.size)
             return _upright_rgb(image)
     except (ImageRefused, KeyboardInterrupt):
@@ -71,7 +92,7 @@ def read_photo(path: Path) -> Image:
     except Pillow.DecompressionBombError:
         raise ImageRefused(_too_large()) from None
     except UnidentifiedImageError:
-        raise ImageRefused("corrupt image" if _looks_like_an_image(path) else "not an image") from None
+        raise ImageRefused("corrupt image" if looks_like_an_image(first_bytes()) else "not an image") from None
     except MemoryError:
         raise ImageRefused("too little memory to decode the image") from None
     except Exception as error:  # decoders raise anything on damaged files: struct.error, SyntaxError, KeyError, …
@@ -100,10 +121,10 @@ def _check_file(path: Path) -> None:
         raise ImageRefused(f"file cannot be read: {error.strerror}") from error
 
 
-def _looks_like_an_image(path: Path) -> bool:
+def _first_bytes(path: Path) -> bytes:
     with suppress(OSError), path.open("rb") as file:
-        return file.read(4).startswith(_SIGNATURES)
-    return False
+        return file.read(4)
+    return b""
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -1,0 +1,210 @@
+"""Reads InsightFace's ``.bin`` test files: a pickle of encoded images and of booleans that say which pairs are mated.
+
+A pickle can hold orders to run any program. This reader knows lists, tuples, bytes, booleans and arrays of bytes or
+booleans, builds the arrays itself instead of letting NumPy obey the file, and refuses everything else.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from benchmark.datasets.photo_reading import looks_like_an_image
+from benchmark.errors import RequestError
+
+
+@dataclass(frozen=True)
+class BinFile:
+    """The content of one file.
+
+    Attributes:
+        images: 2P encoded images (JPEG or PNG); pair p compares 2p with 2p + 1.
+        mated: P booleans.
+    """
+
+    images: tuple[bytes, ...]
+    mated: tuple[bool, ...]
+
+
+def read_bin(file: Path) -> BinFile:
+    """The images and booleans of a file, kept in memory for the process: reading takes a second and 100 MB.
+
+    Raises:
+        RequestError: the file cannot be read, is no pickle, or holds something else than images and booleans.
+    """
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise RequestError(f"{file} cannot be read: {error.strerror}") from error
+    return _read(file, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _read(file: Path, size: int, changed: int) -> BinFile:  # noqa: ARG001  (a changed file is another file)
+    try:
+        with file.open("rb") as stream:
+            # files written by Python 2 hold the images as its byte strings
+            content = _Unpickler(stream, encoding="bytes").load()
+    except _RefusedError as error:
+        raise RequestError(f"{file} is not one of InsightFace's .bin files: it holds {error}; {_MEND}") from None
+    except MemoryError:
+        raise RequestError(f"{file} does not fit into memory; {_MEND}") from None
+    except OSError as error:
+        raise RequestError(f"{file} cannot be read: {error.strerror}") from error
+    except Exception as error:  # a damaged pickle raises anything: EOFError, KeyError, struct.error, ValueError, …
+        raise RequestError(f"{file} is damaged or no pickle ({type(error).__name__}); {_MEND}") from None
+    return _checked(file, content)
+
+
+_MEND = "download it again"
+
+
+class _RefusedError(Exception):
+    """What a file holds that it must not."""
+
+
+def _checked(file: Path, content: Any) -> BinFile:
+    def refuse(what: str) -> RequestError:
+        return RequestError(f"{file} is not one of InsightFace's .bin files: {what}; {_MEND}")
+
+    if not isinstance(content, tuple | list) or len(content) != 2:
+        raise refuse(f"it holds {_kind(content)} where a pair of lists should be")
+    images, mated = (part.items() if isinstance(part, _Array) else part for part in content)
+    if not isinstance(images, list | tuple) or not isinstance(mated, list | tuple):
+        raise refuse(f"it holds {_kind(images)} and {_kind(mated)} where two lists should be")
+    if not mated:
+        raise refuse("it lists no comparison")
+    if len(images) != 2 * len(mated):
+        raise refuse(f"{len(images)} images for {len(mated)} comparisons, where each takes two")
+    for row, same in enumerate(mated):
+        if not isinstance(same, bool):
+            raise refuse(f"comparison {row} is {_kind(same)} where a boolean should be")
+    encoded = []
+    for row, image in enumerate(images):
+        data = image.data if isinstance(image, _Array) and image.name == "u1" else image
+        if not isinstance(data, bytes | bytearray) or not looks_like_an_image(bytes(data[:16])):
+            raise refuse(f"image {row} is {_kind(image)} that holds no image")
+        encoded.append(bytes(data))
+    return BinFile(tuple(encoded), tuple(mated))
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, _Array):
+        return "an array"
+    if isinstance(value, bytes | bytearray):
+        return f"{len(value)} bytes"
+    return {"int": "a number", "float": "a number", "str": "text", "NoneType": "nothing"}.get(
+        type(value).__name__, f"a {type(value).__name__}"
+    )
+
+
+class _DType:
+    """Stands for ``numpy.dtype``: bytes and booleans alone."""
+
+    names: ClassVar[dict[str, str]] = {"u1": "u1", "uint8": "u1", "|u1": "u1", "b1": "b1", "bool": "b1", "|b1": "b1"}
+
+    def __init__(self, name: str | bytes, *_: Any) -> None:
+        text = name.decode("latin-1") if isinstance(name, bytes) else str(name)
+        if text not in self.names:
+            raise _RefusedError(f"an array of '{text[:20]}'")
+        self.name = self.names[text]
+
+    def __setstate__(self, state: Any) -> None:
+        """Byte order and the like: nothing that matters for single bytes."""
+
+
+class _Array:
+    """Stands for ``numpy.ndarray`` of one dimension."""
+
+    name = ""
+    data = b""
+
+    def __setstate__(self, state: Any) -> None:
+        _, shape, dtype, _, data = state
+        self._fill(shape, dtype, data)
+
+    def _fill(self, shape: Any, dtype: Any, data: Any) -> None:
+        if not isinstance(dtype, _DType) or not isinstance(data, bytes | bytearray | str):
+            raise _RefusedError("an array of something else than bytes and booleans")
+        raw = data.encode("latin-1") if isinstance(data, str) else bytes(data)
+        if not isinstance(shape, tuple) or len(shape) != 1 or shape[0] != len(raw):
+            raise _RefusedError(f"an array of shape {str(shape)[:40]} where encoded images are one row of bytes")
+        self.name, self.data = dtype.name, raw
+
+    def items(self) -> list[bool] | _Array:
+        """The booleans of an array of them; an array of bytes is no list."""
+        return [byte != 0 for byte in self.data] if self.name == "b1" else self
+
+
+def _reconstruct(*_: Any) -> _Array:
+    return _Array()
+
+
+def _from_buffer(data: Any, dtype: Any, shape: Any, _order: Any = "C") -> _Array:
+    array = _Array()
+    array._fill(shape, dtype, data)
+    return array
+
+
+def _scalar(dtype: Any, data: Any) -> bool:
+    array = _Array()
+    array._fill((1,), dtype, data)
+    if array.name != "b1":
+        raise _RefusedError("a number where an image or a boolean should be")
+    return array.data != b"\0"
+
+
+def _encode(text: Any, encoding: Any = "latin1") -> bytes:
+    """Stands for ``_codecs.encode``, by which Python 3 writes bytes in the older pickle formats."""
+    if not isinstance(text, str) or encoding not in ("latin1", b"latin1"):
+        raise _RefusedError("text in an unusual encoding")
+    return text.encode("latin-1")
+
+
+def _bytes(*values: Any) -> bytes:
+    """Stands for the constructor ``bytes``: of nothing, or of bytes."""
+    if len(values) > 1 or not all(isinstance(value, bytes | bytearray) for value in values):
+        raise _RefusedError("bytes made in an unusual way")
+    return bytes(values[0]) if values else b""
+
+
+class _Maker:
+    """What the file gets instead of a function or class: it can be called, and nothing else can be done to it."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
+
+    def __call__(self, *values: Any) -> Any:
+        return self._make(*values)
+
+    def __setstate__(self, state: Any) -> None:
+        raise _RefusedError("an order to change a function")
+
+
+_KNOWN = {
+    ("numpy", "ndarray"): _Maker(_reconstruct),
+    ("numpy", "dtype"): _Maker(_DType),
+    ("_codecs", "encode"): _Maker(_encode),
+    **{(module, name): _Maker(_bytes) for module in ("builtins", "__builtin__") for name in ("bytes", "bytearray")},
+}
+for _numpy in ("numpy.core", "numpy._core"):
+    _KNOWN[f"{_numpy}.multiarray", "_reconstruct"] = _Maker(_reconstruct)
+    _KNOWN[f"{_numpy}.multiarray", "scalar"] = _Maker(_scalar)
+    _KNOWN[f"{_numpy}.numeric", "_frombuffer"] = _Maker(_from_buffer)
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return _KNOWN[module, name]
+        except KeyError:
+            raise _RefusedError(f"an object '{module}.{name}'"[:120]) from None
+
+    def persistent_load(self, pid: Any) -> Any:  # noqa: ARG002  (the base's signature)
+        raise _RefusedError("a reference to something outside the file")
