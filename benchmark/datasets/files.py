@@ -58,6 +58,17 @@ class PhotoFiles(Dataset):
         """The photo's pixels; see `benchmark.datasets.photo_reading.read_photo`."""
         return read_photo(self.root / photo.source)
 
+    def folder_with(self, name: str, folders: Sequence[str], *, mend: str) -> Path:
+        """The first of `folders`, paths below the root, that holds the file `name`.
+
+        Raises:
+            RequestError: none does; `mend` says what to do.
+        """
+        found = next((self.root / folder for folder in folders if (self.root / folder / name).is_file()), None)
+        if found is None:
+            raise RequestError(f"no {name} in {self.root}; {mend}")
+        return found
+
     def located(self, listed: Iterable[Photo], *, lines: Mapping[str, int] | None = None) -> tuple[Photo, ...]:
         """The listed photos, each with `source` as the file system spells it.
 

@@ -110,3 +110,18 @@ def consecutive_folds(count: int, folds: int) -> NDArray[np.int8]:
     array([0, 0, 0, 1, 1, 2, 2], dtype=int8)
     """
     return np.repeat(np.arange(folds), [len(part) for part in np.array_split(np.arange(count), folds)]).astype(np.int8)
+
+
+def even_folds(mated: Sequence[bool], folds: int) -> NDArray[np.int8]:
+    """The fold of each comparison where mated and non-mated ones are cut in order, each kind by itself.
+
+    So every fold has both kinds however the list is sorted; a list made of folds with as many of either keeps them.
+
+    >>> even_folds([True, True, False, False], 2).tolist(), even_folds([True, False, True, False], 2).tolist()
+    ([0, 1, 0, 1], [0, 0, 1, 1])
+    """
+    kind = np.asarray(mated, dtype=np.bool_)
+    fold = np.empty(len(kind), dtype=np.int8)
+    for rows in (np.flatnonzero(kind), np.flatnonzero(~kind)):
+        fold[rows] = consecutive_folds(len(rows), folds)
+    return fold
