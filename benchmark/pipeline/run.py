@@ -80,6 +80,11 @@ def run(config: RunConfig) -> Path:
     notes: list[Note | str] = [note for prepared in arms for note in prepared.notes]
     notes += _notes_on_weights(plan)
     notes += [f"{name} was left out: {reason}" for name, reason in plan.left_out.items()]
+    if not len(plan.protocol.comparisons):
+        notes.append(
+            f"The protocol {plan.config.protocol} compares no photos, so nothing is verified; metrics.csv holds the "
+            "image quality of the restored faces, and what the detectors found."
+        )
     with watch.stage("recognise and compare"), ScoresWriter(plan.out / "scores.parquet") as writer:
         for prepared in arms:
             scored, left_out = compare_arm(plan, prepared, made, writer, context.in_arm(prepared.arm))
@@ -180,6 +185,7 @@ def _manifest(
         protocol["masked"] = masked
     return {
         "config": plan.config.model_dump(mode="json"),
+        "dataset_variant": plan.dataset.variant,
         **machine_facts(plan.config.device),
         "digests": {
             "dataset": acquired.photo_set.digest(),
