@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,11 +11,14 @@ from benchmark.datasets.base import DatasetCard, Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.lfw_download import download_lfw, downloaded_lfw
 from benchmark.datasets.lfw_lists import person_of, photo_path, read_pairs, read_people
+from benchmark.datasets.lfw_variant import lfw_variant
 from benchmark.datasets.listed_pairs import comparisons_of, ids_of, lines_of, some_pairs
 from benchmark.datasets.splits import all_pairs, at_most_per_subject, some_subjects
 from benchmark.errors import RequestError
 from benchmark.faces import Photo
 from benchmark.plugins import register_dataset
+
+log = logging.getLogger(__name__)
 
 PHOTO_FOLDERS = (
     "",
@@ -38,7 +42,8 @@ class LabeledFacesInTheWild(PhotoFiles):
 
     ``view2`` is the official test: 6,000 listed pairs in 10 folds, the first of a pair being the reference.
     ``people-split`` trains on the people of folds 1–6, validates on 7 and tests on 8–10: at most 10 photos a subject,
-    every unordered pair once. A photo's id is its path below the folder of people, ``Name/Name_0001.jpg``.
+    every unordered pair once. A photo's id is its path below the folder of people, ``Name/Name_0001.jpg``. Which
+    edition the folder holds (original, funneled, deep-funneled) stands in the run's manifest.
     """
 
     card = DatasetCard(
@@ -53,6 +58,9 @@ class LabeledFacesInTheWild(PhotoFiles):
     def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
         super().__init__(download_lfw() if root is None else root, seed=seed)
         self._photo_folder = _find_photo_folder(self.root)
+        first = sorted(photo_path(person.name, 1) for person in self._photo_folder.iterdir() if person.is_dir())
+        self.variant = lfw_variant(self._photo_folder, first)
+        log.info("%s holds LFW's edition: %s", self._photo_folder, self.variant)
 
     @classmethod
     def availability(cls) -> Availability:

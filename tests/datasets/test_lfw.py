@@ -329,3 +329,8 @@ def test_real_people_split_is_the_same_in_another_process(lfw_root: Path) -> Non
         for seed in ("1", "2")
     }
     assert len(outputs) == 1
+
+
+@pytest.mark.lfw
+def test_real_edition(lfw_root: Path) -> None:
+    assert LabeledFacesInTheWild(lfw_root).variant == "deep-funneled (by a photo's checksum)"
