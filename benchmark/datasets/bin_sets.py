@@ -12,6 +12,7 @@ from typing import ClassVar
 from benchmark.datasets.base import DatasetCard, Protocol
 from benchmark.datasets.bin_file import BinFile, read_bin
 from benchmark.datasets.files import PhotoFiles
+from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.listed_pairs import (
     ListedPair,
     comparisons_of,
@@ -48,7 +49,9 @@ class BinPairs(PhotoFiles):
     def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
         super().__init__(root, seed=seed)
         if not (self.root / self.file_name).is_file():
-            raise RequestError(f"no {self.file_name} in {self.root}; put InsightFace's file there")
+            raise RequestError(
+                f"no {self.file_name} in {self.root}; put InsightFace's file there{looks_like(self.root)}"
+            )
         self._pairs  # noqa: B018  (a bad file is an error now, not in the first step)
 
     def protocol(self, name: str, *, limit: int | None = None) -> Protocol:

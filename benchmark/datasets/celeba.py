@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmark.datasets.base import DatasetCard, Protocol
 from benchmark.datasets.celeba_lists import read_identities, read_partition
 from benchmark.datasets.files import PhotoFiles
+from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.splits import (
     all_pairs,
     at_most_per_subject,
@@ -194,6 +195,6 @@ def _find_photo_folder(root: Path) -> Path:
     if not found:
         raise RequestError(
             f"no CelebA in {root}: neither img_align_celeba nor img_celeba is there; unpack img_align_celeba.zip in it "
-            "and put identity_CelebA.txt beside the folder"
+            f"and put identity_CelebA.txt beside the folder{looks_like(root, but='celeba')}"
         )
     return next(iter(found.values()))

@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmark.datasets.base import Comparisons, DatasetCard, Protocol
 from benchmark.datasets.files import PhotoFiles
+from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.splits import some_photos, split_subjects
 from benchmark.errors import RequestError
 from benchmark.faces import Photo
@@ -91,7 +92,9 @@ class FlickrFaces(PhotoFiles):
         if len(found) > 1:
             raise RequestError(f"{self.root} holds {' and '.join(VARIANTS)}; name the one to read")
         if not found:
-            raise RequestError(f"neither {' nor '.join(VARIANTS)} is in {self.root}; unpack FFHQ there")
+            raise RequestError(
+                f"neither {' nor '.join(VARIANTS)} is in {self.root}; unpack FFHQ there{looks_like(self.root)}"
+            )
         return found[0]
 
     @cached_property

@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmark.cards import Availability
 from benchmark.datasets.base import Dataset
+from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.names import refuse_lookalikes, spellings
 from benchmark.datasets.photo_reading import READING_VERSION, read_photo
 from benchmark.errors import RequestError
@@ -66,7 +67,7 @@ class PhotoFiles(Dataset):
         """
         found = next((self.root / folder for folder in folders if (self.root / folder / name).is_file()), None)
         if found is None:
-            raise RequestError(f"no {name} in {self.root}; {mend}")
+            raise RequestError(f"no {name} in {self.root}; {mend}{looks_like(self.root)}")
         return found
 
     def located(self, listed: Iterable[Photo], *, lines: Mapping[str, int] | None = None) -> tuple[Photo, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmark.datasets.base import DatasetCard, Protocol
 from benchmark.datasets.files import PhotoFiles
+from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.names import refuse_lookalikes
 from benchmark.datasets.photo_reading import PHOTO_SUFFIXES
 from benchmark.datasets.splits import all_pairs, at_most_per_subject, some_subjects, split_subjects
@@ -51,6 +52,9 @@ class SubjectFolders(PhotoFiles):
 
     def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
         super().__init__(root, seed=seed)
+        hint = looks_like(self.root)
+        if hint:
+            log.warning("%s is read as one folder a person%s", self.root, hint)
         self._photos  # noqa: B018  (an unreadable folder is an error now, not in the first step)
 
     def protocol(self, name: str, *, limit: int | None = None) -> Protocol:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from benchmark.datasets.base import Comparisons, DatasetCard, Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.ijb_lists import read_template_pairs, read_template_photos
+from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.listed_pairs import ListedPair, linked_people
 from benchmark.datasets.splits import MOST_COMPARISONS, check_both_kinds
 from benchmark.errors import RequestError
@@ -58,6 +59,7 @@ class IarpaJanus(PhotoFiles):
                 f"{self.root} holds IJB-B and IJB-C; name the folder of one of them"
                 if found
                 else f"no meta/ijbc_face_tid_mid.txt (or ijbb_…) in {self.root}; unpack IJB-C there"
+                f"{looks_like(self.root)}"
             )
         ((self._name, self._folder),) = found.items()
         self.variant = EDITIONS[self._name]

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmark.cards import AVAILABLE, Availability
 from benchmark.datasets.base import DatasetCard, Protocol
 from benchmark.datasets.files import PhotoFiles
+from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.lfw_download import download_lfw, downloaded_lfw
 from benchmark.datasets.lfw_lists import person_of, photo_path, read_pairs, read_people
 from benchmark.datasets.lfw_variant import lfw_variant
@@ -136,5 +137,5 @@ def _find_photo_folder(root: Path) -> Path:
             return folder
     raise RequestError(
         f"no LFW photos in {root} (nothing like Aaron_Peirsol/Aaron_Peirsol_0001.jpg); unpack lfw-deepfunneled.tgz or "
-        "lfw-funneled.tgz there, with pairs.txt and people.txt beside it"
+        f"lfw-funneled.tgz there, with pairs.txt and people.txt beside it{looks_like(root, but='lfw')}"
     )

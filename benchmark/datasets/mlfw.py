@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmark.datasets.base import DatasetCard, Protocol
 from benchmark.datasets.files import PhotoFiles
+from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.listed_pairs import ListedPair, comparisons_of, even_folds, ids_of, lines_of, some_pairs
 from benchmark.datasets.splits import check_both_kinds
 from benchmark.datasets.text_lists import malformed, read_lines
@@ -79,7 +80,9 @@ class MaskedLfw(PhotoFiles):
         if len(found) > 1:
             raise RequestError(f"{self.root} holds origin and aligned; name the one to read with --data-root")
         if not found:
-            raise RequestError(f"neither origin nor aligned is in {self.root}; unpack MLFW's photos there")
+            raise RequestError(
+                f"neither origin nor aligned is in {self.root}; unpack MLFW's photos there{looks_like(self.root)}"
+            )
         return found[0]
 
     def _list(self, name: str) -> Path | None:
