@@ -7,9 +7,11 @@ booleans, builds the arrays itself instead of letting NumPy obey the file, and r
 from __future__ import annotations
 
 import pickle
+import pickletools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -46,9 +48,10 @@ def read_bin(file: Path) -> BinFile:
 @lru_cache(maxsize=1)
 def _read(file: Path, size: int, changed: int) -> BinFile:  # noqa: ARG001  (a changed file is another file)
     try:
-        with file.open("rb") as stream:
-            # files written by Python 2 hold the images as its byte strings
-            content = _Unpickler(stream, encoding="bytes").load()
+        data = file.read_bytes()
+        _check_sizes(data)
+        # files written by Python 2 hold the images as its byte strings
+        content = _Unpickler(BytesIO(data), encoding="bytes").load()
     except _RefusedError as error:
         raise RequestError(f"{file} is not one of InsightFace's .bin files: it holds {error}; {_MEND}") from None
     except MemoryError:
@@ -65,6 +68,19 @@ _MEND = "download it again"
 
 class _RefusedError(Exception):
     """What a file holds that it must not."""
+
+
+def _check_sizes(data: bytes) -> None:
+    """Refuse what would make the unpickler ask for more memory than the file can fill."""
+    for opcode, argument, position in pickletools.genops(data):  # checks the length of every value that it reads
+        size = argument if isinstance(argument, int) else 0
+        room = len(data) - (position or 0) if opcode.name == "FRAME" else len(data)
+        if opcode.name in ("FRAME", *_NUMBERED) and size > room:
+            raise _RefusedError("values beyond its own end")
+
+
+_NUMBERED = ("PUT", "BINPUT", "LONG_BINPUT", "GET", "BINGET", "LONG_BINGET")
+"""Orders with the number of a place to keep a value in: the unpickler makes room for as many."""
 
 
 def _checked(file: Path, content: Any) -> BinFile:
@@ -110,7 +126,7 @@ class _DType:
     def __init__(self, name: str | bytes, *_: Any) -> None:
         text = name.decode("latin-1") if isinstance(name, bytes) else str(name)
         if text not in self.names:
-            raise _RefusedError(f"an array of '{text[:20]}'")
+            raise _RefusedError(f"an array of {text[:20]!r}")
         self.name = self.names[text]
 
     def __setstate__(self, state: Any) -> None:
@@ -132,7 +148,7 @@ class _Array:
             raise _RefusedError("an array of something else than bytes and booleans")
         raw = data.encode("latin-1") if isinstance(data, str) else bytes(data)
         if not isinstance(shape, tuple) or len(shape) != 1 or shape[0] != len(raw):
-            raise _RefusedError(f"an array of shape {str(shape)[:40]} where encoded images are one row of bytes")
+            raise _RefusedError(f"an array of shape {repr(shape)[:40]} where encoded images are one row of bytes")
         self.name, self.data = dtype.name, raw
 
     def items(self) -> list[bool] | _Array:
@@ -204,7 +220,7 @@ class _Unpickler(pickle.Unpickler):
         try:
             return _KNOWN[module, name]
         except KeyError:
-            raise _RefusedError(f"an object '{module}.{name}'"[:120]) from None
+            raise _RefusedError(f"an object {f'{module}.{name}'[:100]!r}") from None
 
     def persistent_load(self, pid: Any) -> Any:  # noqa: ARG002  (the base's signature)
         raise _RefusedError("a reference to something outside the file")
