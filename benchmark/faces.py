@@ -16,6 +16,8 @@ Image = NDArray[np.uint8]
 Points = NDArray[np.float32]
 """``float32 (K, 2)`` or ``(N, K, 2)``, pixels, x then y."""
 
+NO_FACE_FOUND = "no face found"
+"""The reason of a photo in which no face detector found any."""
 REAL_MASK = "real"
 """The mask type of a mask that is part of the photo, and was not drawn by a style."""
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.acquisition.detection import NO_FACE_FOUND
-from benchmark.faces import REAL_MASK, Photo
+from benchmark.faces import NO_FACE_FOUND, REAL_MASK, Photo
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from benchmark.errors import PluginError
+from benchmark.torchvision_operators import provide_operators
+
+with suppress(PluginError):  # not installed
+    provide_operators()  # before torchmetrics imports a torchvision whose operators may not load
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("UNMASK_SHARED", ROOT.parent / "shared")) / "data"

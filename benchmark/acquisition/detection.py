@@ -19,10 +19,8 @@ from benchmark.acquisition.face_detectors.known import face_detector_class
 from benchmark.acquisition.face_detectors.names import DEFAULT_FACE_DETECTORS
 from benchmark.acquisition.landmarks import place_five_points, place_landmarks
 from benchmark.errors import ImageRefused
-from benchmark.faces import FaceGeometry, Image
+from benchmark.faces import NO_FACE_FOUND, FaceGeometry, Image
 
-NO_FACE_FOUND = "no face found"
-"""The reason of a photo in which no face detector found any."""
 LARGE_FACE = 0.5
 """A face counts as large if it is at least this share as wide as the widest face of the photo."""
 SMALLEST_PHOTO = 20

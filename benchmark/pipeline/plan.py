@@ -86,7 +86,6 @@ def make_plan(config: RunConfig) -> Plan:
         precision=config.precision,
         progress=Progress(quiet=config.quiet),
     )
-    left_out |= recognisers.left_out
     dataset = DATASETS.load(config.dataset)(config.data_root, seed=config.seed)
     if not dataset.protocols:
         raise RequestError(
@@ -128,6 +127,8 @@ def make_plan(config: RunConfig) -> Plan:
     out = writable(config.out or Path("reports") / f"{datetime.now():%Y-%m-%d_%H%M%S}_{config.dataset}")
     for name, reason in left_out.items():  # said only now: a wrong request is one line
         log.warning("%s is left out: %s", name, reason)
+    if recognisers.left_out:
+        log.warning("recognisers left out: %s; `doctor` says what each needs", ", ".join(recognisers.left_out))
     return Plan(
         config=resolved,
         face_search=face_search,
@@ -139,7 +140,7 @@ def make_plan(config: RunConfig) -> Plan:
         training=training,
         train_data={label: train_data(method, weights, learned_here) for label, method in methods.items()},
         overlap=overlap,
-        left_out=left_out,
+        left_out={**left_out, **recognisers.left_out},
         out=out,
     )
 

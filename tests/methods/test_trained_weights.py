@@ -112,7 +112,7 @@ def test_named_weights_come_before_shipped_ones_and_must_fit(tmp_path: Path) -> 
     other = stored(tmp_path / "other", {"synthetic": {"anna"}}, method="glcic")
     with pytest.raises(RequestError, match="belong to 'glcic'"):
         choose_weights([method], RunConfig(weights=(f"mean-face={other.folder}",)))
-    with pytest.raises(RequestError, match="NAME=DIR"):
+    with pytest.raises(RequestError, match="NAME=PATH"):
         choose_weights([method], RunConfig(weights=("mean-face",)))
     with pytest.raises(StorageError, match=r"card\.json"):
         choose_weights([method], RunConfig(weights=(f"mean-face={tmp_path / 'nowhere'}",)))
