@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,15 @@ def synthetic() -> list[Image]:
     return [people.read(photo) for photo in people.protocol(people.protocols[0], limit=2).photos][:4]
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As in the worker processes; several threads divide a batch's sums by its size."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def read(path: Path) -> Image:
     return np.array(PillowImage.open(path).convert("RGB"))
 
@@ -41,7 +51,7 @@ def centre(face: FaceGeometry) -> np.ndarray:
 
 
 def test_what_is_found_does_not_depend_on_the_photos_beside_it(
-    mtcnn: Mtcnn, synthetic: list[Image], monkeypatch: pytest.MonkeyPatch
+    mtcnn: Mtcnn, synthetic: list[Image], monkeypatch: pytest.MonkeyPatch, one_thread: None
 ) -> None:
     alone = mtcnn.detect(synthetic)
     assert all(len(found) for found in alone)
