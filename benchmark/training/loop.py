@@ -10,6 +10,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -219,11 +220,11 @@ class _Training:
             return {}
         for module in self.task.modules.values():
             module.eval()
-        values: dict[str, list[Tensor]] = {}
+        values: dict[str, list[float]] = {}  # small tensors kept between large ones would tear the memory to pieces
         for batch in self.validation.in_order():
             for key, figures in self.task.validate(batch).items():
-                values.setdefault(key, []).append(figures.float())
-        return {key: float(torch.cat(figures).double().mean()) for key, figures in values.items()}
+                values.setdefault(key, []).extend(figures.float().tolist())
+        return {key: float(np.mean(figures)) for key, figures in values.items()}
 
     @torch.no_grad()
     def _draw_samples(self, folder: Path) -> None:
