@@ -49,6 +49,27 @@ class ArmFaces:
         return tuple("" if kind in (None, MIXED, REAL_MASK) else str(kind) for kind in self.mask_types)
 
 
+def comparisons_by_condition(
+    *, clear: Comparisons, across: Comparisons, masked: Comparisons, bare: Comparisons
+) -> dict[Condition, Comparisons]:
+    """What each condition compares: a restored face stands where the masked one stood.
+
+    Args:
+        clear: of faces without mask.
+        across: of a face without mask and one with.
+        masked: of faces with masks.
+        bare: of faces without mask, the probe sent through a method.
+    """
+    return {
+        "raw-raw": clear,
+        "raw-masked": across,
+        "masked-masked": masked,
+        "raw-restored": across,
+        "restored-restored": masked,
+        "raw-passthrough": bare,
+    }
+
+
 def passing_through(
     plan: Plan, templates: TemplateSet, comparisons: Comparisons
 ) -> tuple[Comparisons, tuple[int, ...]]:

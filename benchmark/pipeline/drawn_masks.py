@@ -8,7 +8,7 @@ from benchmark.context import RunContext
 from benchmark.datasets.templates import TemplateSet
 from benchmark.masking.choice import choose_style
 from benchmark.masking.step import mask_photos
-from benchmark.pipeline.arm_faces import ArmFaces, passing_through
+from benchmark.pipeline.arm_faces import ArmFaces, comparisons_by_condition, passing_through
 from benchmark.pipeline.crops import Crops
 from benchmark.pipeline.plan import Plan
 
@@ -36,14 +36,7 @@ def faces_with_drawn_masks(plan: Plan, arm: Arm, acquired: Acquired, context: Ru
         masked,
         raw.shown(arm, "raw", context),
         masked.shown(arm, "masked", context),
-        comparisons={
-            "raw-raw": whole,
-            "raw-masked": whole,
-            "masked-masked": whole,
-            "raw-restored": whole,
-            "restored-restored": whole,
-            "raw-passthrough": bare,
-        },
+        comparisons=comparisons_by_condition(clear=whole, across=whole, masked=whole, bare=bare),
         mask_types=templates.mask_types(drawn),
         bare_photos=bare_photos,
     )

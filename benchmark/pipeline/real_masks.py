@@ -13,7 +13,7 @@ from benchmark.context import RunContext
 from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import TemplateSet
 from benchmark.faces import REAL_MASK
-from benchmark.pipeline.arm_faces import ArmFaces, passing_through
+from benchmark.pipeline.arm_faces import ArmFaces, comparisons_by_condition, passing_through
 from benchmark.pipeline.conditions import only
 from benchmark.pipeline.crops import Crops
 from benchmark.pipeline.plan import Plan
@@ -80,14 +80,7 @@ def faces_with_real_masks(plan: Plan, arm: Arm, acquired: Acquired, context: Run
         masked,
         raw.shown(arm, "raw", context),
         masked.shown(arm, "masked", context),
-        comparisons={
-            "raw-raw": parts.clear,
-            "raw-masked": parts.across,
-            "masked-masked": parts.masked,
-            "raw-restored": parts.across,
-            "restored-restored": parts.masked,
-            "raw-passthrough": bare,
-        },
+        comparisons=comparisons_by_condition(clear=parts.clear, across=parts.across, masked=parts.masked, bare=bare),
         mask_types=tuple(REAL_MASK if worn else None for worn in templates.masked),
         bare_photos=bare_photos,
         notes=tuple(_notes(plan, parts)),
