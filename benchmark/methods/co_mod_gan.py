@@ -13,7 +13,7 @@ from benchmark.errors import RequestError
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard
 from benchmark.methods.co_mod_gan_networks import Discriminator, Generator, Widths
 from benchmark.methods.completion import blanked, composited, hole_psnr, mean_errors, randomly_grown
-from benchmark.methods.trained_completer import TrainedCompleter
+from benchmark.methods.trained_completer import TrainedCompleter, channels_last
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
     discriminator_accuracy,
@@ -114,8 +114,8 @@ class CoModGan(TrainedCompleter):
             raise RequestError(f"co-mod-gan works at sides of {', '.join(map(str, SIDES))} pixels, not {side}")
         widths = self.settings.widths
         return {
-            "generator": _channels_last(Generator(side, widths, smooth_start=self.settings.smooth_start)),
-            "discriminator": _channels_last(Discriminator(side, widths)),
+            "generator": channels_last(Generator(side, widths, smooth_start=self.settings.smooth_start)),
+            "discriminator": channels_last(Discriminator(side, widths)),
         }
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
@@ -235,7 +235,3 @@ class CoModTask(TrainingTask):
             "fake_scores": on_fake.sigmoid().mean(),
             "discriminator_accuracy": accuracy,
         }
-
-
-def _channels_last(network: nn.Module) -> nn.Module:
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

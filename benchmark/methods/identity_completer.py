@@ -15,7 +15,7 @@ from benchmark.methods.completion import blanked, composited, hole_psnr, mean_er
 from benchmark.methods.identity_completer_networks import SIDE_STEP, PatchCritic, SlimUNet
 from benchmark.methods.identity_loss import SAW_RECOGNISER, IdentityLoss, StrangersLoss
 from benchmark.methods.perceptual_loss import PerceptualLoss
-from benchmark.methods.trained_completer import TrainedCompleter
+from benchmark.methods.trained_completer import TrainedCompleter, channels_last
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import discriminator_accuracy, discriminator_loss, frozen, generator_loss
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
@@ -127,7 +127,7 @@ class IdentityCompleter(TrainedCompleter):
         networks: dict[str, nn.Module] = {"generator": SlimUNet()}
         if self.settings.adversarial_weight > 0:
             networks["critic"] = PatchCritic()
-        return {name: _channels_last(network) for name, network in networks.items()}
+        return {name: channels_last(network) for name, network in networks.items()}
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
         """Pixels, identity, perception and, with a critic, plausibility; what remembers strangers joins `modules`."""
@@ -236,7 +236,3 @@ class IdentityTask(TrainingTask):
         logits: Tensor = self.modules["critic"](faces, holes)
         painted = functional.adaptive_max_pool2d(holes, logits.shape[-2:]) > 0
         return logits.float()[painted]
-
-
-def _channels_last(network: nn.Module) -> nn.Module:
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

@@ -15,7 +15,7 @@ from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Unmaske
 from benchmark.methods.completion import mean_errors
 from benchmark.methods.guided_enlargement import enlarged_along_edges
 from benchmark.methods.paired_gan_networks import PairedDiscriminator, PairedGenerator
-from benchmark.methods.trained_completer import TrainedNetworks
+from benchmark.methods.trained_completer import TrainedNetworks, channels_last
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
     discriminator_accuracy,
@@ -150,7 +150,7 @@ class PairedGan(TrainedNetworks, Unmasker):
         generator = PairedGenerator(wide_view=self.settings.wide_view)
         discriminator = PairedDiscriminator(side, linear_score=self.settings.linear_score)
         networks = {"generator": generator, "discriminator": discriminator}
-        return {name: network.to(memory_format=torch.channels_last) for name, network in networks.items()}  # type: ignore[call-overload]
+        return {name: channels_last(network) for name, network in networks.items()}
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
         """Adversarial training."""

@@ -12,7 +12,7 @@ import pytest
 
 from benchmark.datasets import celeba
 from benchmark.datasets.celeba import CelebA
-from benchmark.errors import RequestError
+from tests.datasets.refusal import error
 
 Write = Callable[..., Path]
 PEOPLE = 30
@@ -35,13 +35,6 @@ def small_celeba(tmp_path: Path, write_photo: Write) -> Path:
     (root / "identity_CelebA.txt").write_text("\n".join(identity) + "\n")
     (root / "list_eval_partition.txt").write_text("\n".join(partition) + "\n")
     return root
-
-
-def error(function: Callable[[], object]) -> str:
-    with pytest.raises(RequestError) as caught:
-        function()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def people(dataset: CelebA, protocol: str) -> list[set[str]]:

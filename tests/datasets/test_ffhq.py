@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.datasets.ffhq import FlickrFaces
-from benchmark.errors import RequestError
+from tests.datasets.refusal import error
 
 NUMBERS = (*range(0, 40_000, 1_001), 60_000, 61_000, 69_999)
 
@@ -21,13 +21,6 @@ def small_ffhq(request: pytest.FixtureRequest, tmp_path: Path, write_photo: Call
         write_photo(tmp_path / "ffhq" / request.param / f"{thousand:05d}" / f"{number:05d}.png")
     (tmp_path / "ffhq" / request.param / "LICENSE.txt").write_text("…")
     return tmp_path / "ffhq"
-
-
-def error(function: Callable[[], object]) -> str:
-    with pytest.raises(RequestError) as caught:
-        function()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_the_last_ten_thousand_are_tested_and_the_others_learned_from(

@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.datasets.ijb import IarpaJanus
 from benchmark.datasets.templates import check_templates
-from benchmark.errors import RequestError
+from tests.datasets.refusal import error
 
 # template: its photos; templates 1 and 2 are of one person, 10 and 11 of another, 20 and 30 of two more
 TEMPLATES = {1: (1, 2, 3), 2: (4,), 10: (5, 6), 11: (7, 8), 20: (9,), 30: (10, 11), 40: (12,)}
@@ -36,13 +36,6 @@ def small_ijb(request: pytest.FixtureRequest, tmp_path: Path, write_photo: Calla
 def lists(root: Path) -> tuple[Path, Path]:
     members, pairs = sorted((root / "meta").iterdir())
     return members, pairs
-
-
-def error(function: Callable[[], object]) -> str:
-    with pytest.raises(RequestError) as caught:
-        function()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_comparisons_of_templates(small_ijb: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from benchmark.datasets.lfw import PARTS, LabeledFacesInTheWild
 from benchmark.datasets.lfw_lists import person_of, read_pairs, read_people
-from benchmark.errors import RequestError
+from tests.datasets.refusal import error
 
 FOLDS = 10
 
@@ -35,13 +35,6 @@ def small_lfw(tmp_path: Path, write_photo: Callable[..., Path]) -> Path:
     (root / "pairs.txt").write_text("\n".join(pairs) + "\n")
     (root / "people.txt").write_text("\n".join(people) + "\n")
     return root
-
-
-def error(function: Callable[[], object]) -> str:
-    with pytest.raises(RequestError) as caught:
-        function()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_view2_is_the_list(small_lfw: Path) -> None:

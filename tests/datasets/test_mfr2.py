@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.datasets.mfr2 import Mfr2
-from benchmark.errors import RequestError
+from tests.datasets.refusal import error
 
 LABELS = """AnnaAble, 1, surgical
 AnnaAble, 2, no-mask
@@ -35,13 +35,6 @@ def small_mfr2(tmp_path: Path, write_photo: Callable[..., Path]) -> Path:
     (root / "mfr2_labels.txt").write_text(LABELS)
     (root / "pairs.txt").write_text(PAIRS)
     return root
-
-
-def error(function: Callable[[], object]) -> str:
-    with pytest.raises(RequestError) as caught:
-        function()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_listed_pairs_and_who_wears_a_mask(small_mfr2: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.datasets.mlfw import MaskedLfw
-from benchmark.errors import RequestError
+from tests.datasets.refusal import error
 
 PEOPLE = 24
 
@@ -28,13 +28,6 @@ def small_mlfw(tmp_path: Path, write_photo: Callable[..., Path]) -> Path:
             write_photo(root / "origin" / name)
     (root / "pairs.txt").write_text("\n".join(lines) + "\n")
     return root
-
-
-def error(function: Callable[[], object]) -> str:
-    with pytest.raises(RequestError) as caught:
-        function()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_listed(small_mlfw: Path, caplog: pytest.LogCaptureFixture) -> None:
