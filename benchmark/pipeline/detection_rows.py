@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.faces import REAL_MASK
 from benchmark.methods.detection_step import FoundMasks
 from benchmark.methods.detector import Detector
 from benchmark.pipeline.arm import PreparedArm
@@ -21,43 +23,60 @@ from benchmark.views import MaskedView
 
 
 def measure_detection(plan: Plan, prepared: PreparedArm, subjects: NDArray[np.int32]) -> Measurement:
-    """Overlap with the true masks (condition ``raw-masked``) and false masks (``raw-passthrough``) of each detector.
+    """Overlap with the true masks and missed masks (condition ``raw-masked``), and false masks (``raw-passthrough``).
 
     Where masks were really worn nobody knows the true ones, and there is no overlap.
     """
-    replicates, seed = plan.config.replicates, plan.config.seed
-    masked = prepared.faces.masked.view
-    bare_photos = list(prepared.faces.bare_photos)
-    measured = []
+
+    def measured(
+        detector: Detector,
+        found: FoundMasks,
+        condition: str,
+        *,
+        photos: Sequence[int],
+        true: NDArray[np.uint8] | None,
+        mask_types: Sequence[str | None],
+    ) -> Measurement:
+        return measure_masks(
+            detector_columns(plan, prepared, detector, condition),
+            bare=condition == "raw-passthrough",
+            true=true,
+            found=found.holes,
+            failed=_failed(found),
+            subjects=subjects[list(photos)],
+            mask_types=mask_types,
+            replicates=plan.config.replicates,
+            seed=plan.config.seed,
+        )
+
+    masked, bare_photos = prepared.faces.masked, prepared.faces.bare_photos
+    drawn = masked.view if isinstance(masked.view, MaskedView) else None
+    masked_photos = range(len(masked.view)) if masked.photos is None else masked.photos
+    parts = []
     for detection in prepared.detections.values():
-        if isinstance(masked, MaskedView):
-            measured.append(
-                measure_masks(
-                    detector_columns(plan, prepared, detection.detector, "raw-masked"),
-                    true=masked.holes,
-                    found=detection.masked.holes,
-                    failed=_failed(detection.masked),
-                    subjects=subjects,
-                    mask_types=masked.mask_types,
-                    replicates=replicates,
-                    seed=seed,
-                )
+        parts.append(
+            measured(
+                detection.detector,
+                detection.masked,
+                "raw-masked",
+                photos=masked_photos,
+                true=None if drawn is None else drawn.holes,
+                mask_types=[REAL_MASK] * len(masked.view) if drawn is None else drawn.mask_types,
             )
+        )
         if detection.bare is not None:
-            measured.append(
-                measure_masks(
-                    detector_columns(plan, prepared, detection.detector, "raw-passthrough"),
+            parts.append(
+                measured(
+                    detection.detector,
+                    detection.bare,
+                    "raw-passthrough",
+                    photos=bare_photos,
                     true=None,
-                    found=detection.bare.holes,
-                    failed=_failed(detection.bare),
-                    subjects=subjects[bare_photos],
                     mask_types=[None] * len(bare_photos),
-                    replicates=replicates,
-                    seed=seed,
                 )
             )
     return Measurement(
-        tuple(row for part in measured for row in part.rows), tuple(note for part in measured for note in part.notes)
+        tuple(row for part in parts for row in part.rows), tuple(note for part in parts for note in part.notes)
     )
 
 

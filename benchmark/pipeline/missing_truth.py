@@ -28,7 +28,7 @@ def note_missing_truth(plan: Plan, prepared: PreparedArm) -> Measurement:
     for name, metric in load_metrics(METRICS.names()).items():
         if isinstance(metric, ImageMetric):
             images[name] = None
-        elif isinstance(metric, MaskMetric) and not metric.bare:
+        elif isinstance(metric, MaskMetric) and metric.needs_truth and not metric.bare:
             masks[name] = None
         elif isinstance(metric, FeatureMetric):
             sets[name] = None

@@ -8,13 +8,18 @@ from benchmark.reporting.results_index import Entry, Panel, ResultsIndex, entry_
 from benchmark.reporting.results_table import Shown, shown
 from benchmark.verification.base import MetricRow
 
-_COLUMNS = (("mask_iou", "raw-masked"), ("mask_precision", "raw-masked"), ("mask_recall", "raw-masked"))
-_FALSE_MASKS = ("false_masks", "raw-passthrough")
+_COLUMNS = (
+    ("mask_iou", "raw-masked"),
+    ("mask_precision", "raw-masked"),
+    ("mask_recall", "raw-masked"),
+    ("missed_masks", "raw-masked"),
+    ("false_masks", "raw-passthrough"),
+)
 
 
 @dataclass(frozen=True)
 class DetectorRow:
-    """One detector in one setting: overlap, precision, recall and false masks, then overlap by mask type."""
+    """One detector in one setting: overlap, precision, recall, missed and false masks, then overlap by mask type."""
 
     label: str
     setting: str
@@ -32,7 +37,7 @@ class DetectorsTable:
 
 def detectors_table(index: ResultsIndex) -> DetectorsTable | None:
     """Every detector that took part, best overlap first; None where none did."""
-    measured = {metric for metric, _ in (*_COLUMNS, _FALSE_MASKS)}
+    measured = {metric for metric, _ in _COLUMNS}
     found = {(panel_of(row), entry_of(row)) for row in index.rows if row.metric in measured}
     if not found:
         return None
@@ -49,7 +54,8 @@ def _row(index: ResultsIndex, panel: Panel, entry: Entry, mask_types: tuple[str,
         why = None
         if row is None:
             why = index.why_missing(panel, metric, condition=condition, entry=entry)
-            why = why or "not measured: no unmasked probes were shown to this detector"
+            faces = "unmasked" if condition == "raw-passthrough" else "masked"
+            why = why or f"not measured: no {faces} probes were shown to this detector"
         value = shown(row, None, why)
         if row is None or value.empty:
             return value
@@ -59,6 +65,6 @@ def _row(index: ResultsIndex, panel: Panel, entry: Entry, mask_types: tuple[str,
     return DetectorRow(
         label=":".join(parts),
         setting=f"{panel.acquisition} · {panel.size} px" if several else "",
-        cells=tuple(cell(metric, condition) for metric, condition in (*_COLUMNS, _FALSE_MASKS)),
+        cells=tuple(cell(metric, condition) for metric, condition in _COLUMNS),
         by_type=tuple(cell("mask_iou", "raw-masked", name) for name in mask_types),
     )

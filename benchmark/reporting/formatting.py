@@ -32,6 +32,7 @@ _METRIC_NAMES = {
     "mask_iou": "Mask IoU",
     "mask_precision": "Mask precision",
     "mask_recall": "Mask recall",
+    "missed_masks": "Missed masks",
     "false_masks": "False masks",
     "seconds_per_image": "Seconds per image",
     "peak_memory_mib": "Peak memory",
@@ -53,11 +54,12 @@ _SHARES = {
     "mask_iou",
     "mask_precision",
     "mask_recall",
+    "missed_masks",
     "false_masks",
 }
 _LOWER_IS_BETTER = {
     *("fmr", "fnmr", "gfrr", "gfar", "eer", "harm", "fta"),
-    *("lpips", "fid", "kid", "false_masks", "seconds_per_image", "peak_memory_mib"),
+    *("lpips", "fid", "kid", "missed_masks", "false_masks", "seconds_per_image", "peak_memory_mib"),
 }
 
 

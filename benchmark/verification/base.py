@@ -150,13 +150,16 @@ class MaskMetric(Metric):
 
     bare: ClassVar[bool] = False
     """Whether it is taken on faces that wear no mask (condition ``raw-passthrough``) instead of on masked ones."""
+    needs_truth: ClassVar[bool] = True
+    """On masked faces: whether it needs the true masks, which nobody knows where masks were really worn."""
 
     @abstractmethod
     def per_image(self, true: NDArray[np.uint8], found: NDArray[np.uint8]) -> NDArray[np.float64]:
         """One number an image, ``(B,)``; NaN leaves the image out.
 
         Args:
-            true: ``uint8 (B, S, S)``, the true masks, 255 = covered; all zeros on bare faces.
+            true: ``uint8 (B, S, S)``, the true masks, 255 = covered; all zeros on bare faces and for a metric that
+                does not need them where nobody knows them.
             found: ``uint8 (B, S, S)``, what the detector found.
         """
 

@@ -1,4 +1,4 @@
-"""How well detectors find masks, as plugins: overlap with the true mask, and masks found where there is none."""
+"""How well detectors find masks, as plugins: overlap with the true mask, masks missed, masks found where none is."""
 
 from __future__ import annotations
 
@@ -46,6 +46,18 @@ class MaskRecall(MaskMetric):
         return _share((true > 0) & (found > 0), true > 0, where_empty=np.nan)
 
 
+@register_metric("missed_masks")
+class MissedMasks(MaskMetric):
+    """Share of masked faces on which the detector found nothing at all; known for masks really worn, too."""
+
+    higher_is_better = False
+    needs_truth = False
+
+    def per_image(self, true: Masks, found: Masks) -> NDArray[np.float64]:  # noqa: ARG002
+        """1 where nothing was found."""
+        return (~_anything(found)).astype(np.float64)
+
+
 @register_metric("false_masks")
 class FalseMasks(MaskMetric):
     """Share of faces without mask on which the detector found one, however small."""
@@ -55,7 +67,11 @@ class FalseMasks(MaskMetric):
 
     def per_image(self, true: Masks, found: Masks) -> NDArray[np.float64]:  # noqa: ARG002
         """1 where anything was found."""
-        return np.array([float(mask.any()) for mask in found])
+        return _anything(found).astype(np.float64)
+
+
+def _anything(found: Masks) -> NDArray[np.bool_]:
+    return np.array([mask.any() for mask in found], dtype=np.bool_)
 
 
 def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_], *, where_empty: float) -> NDArray[np.float64]:

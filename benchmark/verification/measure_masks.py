@@ -17,6 +17,7 @@ from benchmark.verification.measurement import Measurement, NoteBook
 def measure_masks(
     cell: Cell,
     *,
+    bare: bool,
     true: NDArray[np.uint8] | None,
     found: NDArray[np.uint8],
     failed: NDArray[np.bool_],
@@ -30,8 +31,9 @@ def measure_masks(
 
     Args:
         cell: the leading columns of the rows; no recogniser has a part in them.
-        true: ``uint8 (N, S, S)``, 255 = covered; None: the faces wear no mask, and only the metrics of bare faces are
-            measured. May be a memory map, as may `found`.
+        bare: whether the faces wear no mask; then only the metrics of bare faces are measured, else only the others.
+        true: ``uint8 (N, S, S)``, 255 = covered; None where nobody knows, and on bare faces: metrics that need it are
+            left out. May be a memory map, as may `found`.
         found: ``uint8 (N, S, S)``.
         failed: ``bool (N,)``, images that the detector was not shown; left out and counted in `n_failed`.
         subjects: ``int32 (N,)``, codes.
@@ -46,7 +48,9 @@ def measure_masks(
     book = NoteBook()
     values = {}
     for name, metric in load_metrics(METRICS.names() if metrics is None else metrics).items():
-        if not isinstance(metric, MaskMetric) or metric.bare != (true is None):
+        if not isinstance(metric, MaskMetric) or metric.bare != bare:
+            continue
+        if true is None and metric.needs_truth and not bare:
             continue
         try:
             values[name] = _per_image(metric, true, found, failed)

@@ -120,7 +120,7 @@ def test_what_needs_the_truth_is_left_out_with_a_reason(metrics: pd.DataFrame, f
     gain = metrics[(metrics["metric"] == "gain") & (metrics["mask_type"] == "real")]
     assert set(gain["method"]) == {"telea", "landmarks+telea", "periocular", "mask-the-reference"}
     assert gain["value"].notna().all()
-    assert {"false_masks", "harm", "seconds_per_image", "fta"} <= set(metrics["metric"])
+    assert {"missed_masks", "false_masks", "harm", "seconds_per_image", "fta"} <= set(metrics["metric"])
     page = (folder / "report.html").read_text("utf-8")
     assert f"A mask is really worn on {PEOPLE * len(WORN)} of {PEOPLE * (len(BARE) + len(WORN))} photos" in page
     assert "oracle has no oracle here" in page

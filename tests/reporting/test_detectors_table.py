@@ -19,7 +19,12 @@ def detector_rows(results, detector: str, iou: float, false_masks: float | None)
     )
     rows = [
         replace(like, condition="raw-masked", metric=metric, value=value, mask_type=kind)
-        for metric, value in (("mask_iou", iou), ("mask_precision", iou + 0.03), ("mask_recall", iou + 0.05))
+        for metric, value in (
+            ("mask_iou", iou),
+            ("mask_precision", iou + 0.03),
+            ("mask_recall", iou + 0.05),
+            ("missed_masks", 0.02),
+        )
         for kind in ("all", "cloth", "n95")
     ]
     if false_masks is not None:
@@ -39,11 +44,11 @@ def test_detectors_are_ranked_by_overlap_and_are_no_methods(tmp_path):
     assert index.entries == before
     table = detectors_table(index)
     assert [row.label for row in table.rows] == ["segmenter", "landmarks"]
-    assert [cell.text for cell in table.rows[0].cells] == ["90.0", "93.0", "95.0", "1.0"]
+    assert [cell.text for cell in table.rows[0].cells] == ["90.0", "93.0", "95.0", "2.0", "1.0"]
     assert table.mask_types == ("cloth", "n95")
     assert [cell.text for cell in table.rows[0].by_type] == ["90.0", "90.0"]
-    assert table.rows[1].cells[3].empty
-    assert "no unmasked probes" in table.rows[1].cells[3].title
+    assert table.rows[1].cells[4].empty
+    assert "no unmasked probes" in table.rows[1].cells[4].title
     page = write_run(replace(results, metrics=rows), tmp_path).read_text("utf-8")
     assert "How well the masks are found" in page
     assert 'href="#detectors"' in page

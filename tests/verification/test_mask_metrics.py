@@ -20,9 +20,10 @@ def masks(seed: int, count: int = 6) -> np.ndarray:
     return np.where(np.random.default_rng(seed).random((count, 8, 8)) < 0.4, 255, 0).astype(np.uint8)
 
 
-def rows_of(true, found, failed=None, types=None):
+def rows_of(true, found, failed=None, types=None, *, bare=False):
     result = measure_masks(
         CELL,
+        bare=bare,
         true=true,
         found=found,
         failed=np.zeros(len(found), bool) if failed is None else failed,
@@ -52,7 +53,7 @@ def test_rows_by_mask_type_leave_failures_out_and_count_them():
     found[1] = 0
     failed = np.array([False] * 5 + [True])
     rows = rows_of(true, found, failed, ["cloth", "n95"] * 3)
-    assert set(rows) == {(name, kind) for name in NAMES for kind in ("all", "cloth", "n95")}
+    assert set(rows) == {(name, kind) for name in (*NAMES, "missed_masks") for kind in ("all", "cloth", "n95")}
     single = METRICS.load("mask_iou")().per_image(true, found)
     assert single[0] == 1
     assert single[1] == 0, "a mask that was missed counts"
@@ -60,12 +61,22 @@ def test_rows_by_mask_type_leave_failures_out_and_count_them():
     assert rows["mask_iou", "n95"].value == pytest.approx(single[[1, 3]].mean())
     assert [rows["mask_iou", kind].n_failed for kind in ("all", "cloth", "n95")] == [1, 0, 1]
     assert METRICS.load("mask_precision")().per_image(true, found)[1] == 0
+    assert [rows["missed_masks", kind].value for kind in ("all", "cloth", "n95")] == [0.2, 0.0, 0.5]
+
+
+def test_where_masks_are_really_worn_only_missed_ones_are_counted():
+    found = np.zeros((4, 8, 8), np.uint8)
+    found[:3, 3, 3] = 255
+    rows = rows_of(None, found, types=["real"] * 4)
+    assert set(rows) == {("missed_masks", "all")}
+    assert rows["missed_masks", "all"].value == 0.25
+    assert not METRICS.load("missed_masks").higher_is_better
 
 
 def test_on_bare_faces_only_false_masks_are_counted():
     found = np.zeros((4, 8, 8), np.uint8)
     found[2, 3, 3] = 255
-    rows = rows_of(None, found)
+    rows = rows_of(None, found, bare=True)
     assert set(rows) == {("false_masks", "all")}
     assert rows["false_masks", "all"].value == 0.25
     assert not METRICS.load("false_masks").higher_is_better
