@@ -150,7 +150,8 @@ def _decorated_classes(package: str, decorator: str) -> Iterator[tuple[str, str]
     if spec is None or spec.submodule_search_locations is None:
         return
     for folder in spec.submodule_search_locations:
-        for file in sorted(Path(folder).glob("*.py")):
+        for file in sorted(Path(folder).rglob("*.py")):
+            module = ".".join([package, *file.relative_to(folder).with_suffix("").parts])
             for node in ast.parse(file.read_text("utf-8")).body:
                 if not isinstance(node, ast.ClassDef):
                     continue
@@ -162,4 +163,4 @@ def _decorated_classes(package: str, decorator: str) -> Iterator[tuple[str, str]
                         and call.args
                         and isinstance(call.args[0], ast.Constant)
                     ):
-                        yield str(call.args[0].value), f"{package}.{file.stem}:{node.name}"
+                        yield str(call.args[0].value), f"{module}:{node.name}"

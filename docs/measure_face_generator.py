@@ -24,8 +24,8 @@ from benchmark.errors import BenchmarkError, RequestError
 from benchmark.faces import AlignedFaces, FaceGeometry, Photo
 from benchmark.ledger import Ledger
 from benchmark.masked_faces import to_pixels, to_tensor
-from benchmark.methods.face_generator import FaceGenerator
-from benchmark.methods.face_generator_networks import LATENT
+from benchmark.methods.learned.face_generator import FaceGenerator
+from benchmark.methods.learned.face_generator_networks import LATENT
 from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
 from benchmark.pipeline.training_sources import TrainingSource, choose_training
 from benchmark.plugins import RECOGNISERS

@@ -78,14 +78,17 @@ def test_a_class_of_another_kind_is_refused() -> None:
 
 def test_builtin_plugins_are_found_without_importing_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "zoo_for_test"
-    package.mkdir()
+    (package / "birds").mkdir(parents=True)
     (package / "__init__.py").write_text("")
+    (package / "birds" / "__init__.py").write_text("")
+    (package / "birds" / "owl.py").write_text("@register_animal('owl')\nclass Owl:\n    pass\n", encoding="utf-8")
     (package / "lion.py").write_text(
         "raise_on_import = 1 / 0\n@register_animal('lion')\nclass Lion:\n    pass\n", encoding="utf-8"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     animals: Registry[Animal] = Registry("animals", base=f"{__name__}:Animal", package="zoo_for_test")
-    assert animals.names() == ("lion",)
+    assert animals.names() == ("lion", "owl")
+    assert animals.origin("owl") == "zoo_for_test.birds.owl:Owl"
     with pytest.raises(PluginError, match="ZeroDivisionError"):
         animals.load("lion")
 

@@ -5,7 +5,8 @@
 * `CropTransform`: both crops;
 * `TemplateMapper`: the template (embedding).
 
-A fifth base, `benchmark.methods.detector.Detector`, finds the mask for an `Unmasker` that needs to know where it is.
+A fifth base, `benchmark.methods.detectors.base.Detector`, finds the mask for an `Unmasker` that needs to know where it
+is.
 """
 
 from __future__ import annotations

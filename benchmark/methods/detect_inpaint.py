@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from benchmark.faces import Points
 from benchmark.masked_faces import MaskedFaces, MaskedPairs
 from benchmark.methods.base import Method, MethodCard, Restored, Unmasker
-from benchmark.methods.detector import DetectionCost, Detector, detected
+from benchmark.methods.detectors.base import DetectionCost, Detector, detected
 
 
 class DetectInpaint(Unmasker):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
-from benchmark.methods.detector import DetectionCost, Detector, detected
+from benchmark.methods.detectors.base import DetectionCost, Detector, detected
 from benchmark.views import FAILED_EARLIER, View
 
 _VERSION = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmark.errors import PluginError, RequestError
 from benchmark.methods.base import Method, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
-from benchmark.methods.detector import Detector
+from benchmark.methods.detectors.base import Detector
 from benchmark.methods.part import Part
 from benchmark.plugins import METHODS
 

@@ -20,8 +20,8 @@ from benchmark.methods.base import CropTransform, MaskedPairs, Method, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detection_step import FoundMasks
 from benchmark.methods.fit_in_processes import fit_in_processes
+from benchmark.methods.learned.trained_completer import TrainedNetworks
 from benchmark.methods.part import Part
-from benchmark.methods.trained_completer import TrainedNetworks
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.views import FAILED_EARLIER, MaskedView, View
 

@@ -14,7 +14,7 @@ from benchmark.masking.step import mask_photos
 from benchmark.methods.base import CropTransform, Method, ReferenceMasker, TemplateMapper, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detection_step import FoundMasks, find_masks
-from benchmark.methods.detector import Detector
+from benchmark.methods.detectors.base import Detector
 from benchmark.methods.step import Restored, transform, unmask
 from benchmark.pipeline.arm_faces import ArmFaces
 from benchmark.pipeline.conditions import Pairing, ShownFaces, Side

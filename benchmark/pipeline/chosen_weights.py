@@ -10,8 +10,8 @@ from benchmark.datasets.base import Protocol
 from benchmark.datasets.leakage import check_training_overlap
 from benchmark.errors import RequestError
 from benchmark.methods.base import Method, Unmasker
+from benchmark.methods.learned.trained_completer import TrainedNetworks
 from benchmark.methods.part import Part
-from benchmark.methods.trained_completer import TrainedNetworks
 from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
 from benchmark.named_weights import named_weights
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmark.faces import REAL_MASK
 from benchmark.methods.detection_step import FoundMasks
-from benchmark.methods.detector import Detector
+from benchmark.methods.detectors.base import Detector
 from benchmark.pipeline.arm import PreparedArm
 from benchmark.pipeline.chosen_weights import train_data
 from benchmark.pipeline.comparison import leading_columns

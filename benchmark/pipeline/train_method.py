@@ -17,10 +17,10 @@ from benchmark.context import RunContext
 from benchmark.errors import RequestError
 from benchmark.ledger import Ledger
 from benchmark.methods.base import Method, TemplateMapper, Unmasker, trainable_parameters
+from benchmark.methods.learned.trained_completer import TrainedNetworks
 from benchmark.methods.part import Part
 from benchmark.methods.resolve import resolve_parts
 from benchmark.methods.step import Learned, fit_part
-from benchmark.methods.trained_completer import TrainedNetworks
 from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, write_card
 from benchmark.parallel import available_cores
 from benchmark.pipeline.manifest import device_name

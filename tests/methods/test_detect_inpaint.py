@@ -8,12 +8,12 @@ import torch
 
 from benchmark.errors import PluginError, RequestError
 from benchmark.methods.base import MaskedFaces, Unmasker
+from benchmark.methods.baselines.mean_face import MeanFace
+from benchmark.methods.baselines.opencv_inpainting import Telea
 from benchmark.methods.detect_inpaint import DetectInpaint
-from benchmark.methods.detector import Detector
-from benchmark.methods.mean_face import MeanFace
-from benchmark.methods.opencv_inpainting import Telea
+from benchmark.methods.detectors.base import Detector
+from benchmark.methods.detectors.true_mask import TrueMask
 from benchmark.methods.resolve import resolve_method, selectable_methods
-from benchmark.methods.true_mask import TrueMask
 
 
 class Finds(Detector):

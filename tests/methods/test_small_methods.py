@@ -9,12 +9,12 @@ import pytest
 from benchmark.errors import BenchmarkError, PluginError, RequestError, StorageError
 from benchmark.faces import AlignedFaces
 from benchmark.methods.base import MaskedPairs, ReferenceMasker
-from benchmark.methods.mask_the_reference import MaskTheReference
-from benchmark.methods.mean_face import MeanFace
-from benchmark.methods.no_unmasking import NoUnmasking
-from benchmark.methods.opencv_inpainting import NavierStokes, Telea
-from benchmark.methods.periocular import Periocular, below_the_eyes
-from benchmark.methods.true_pixels import TruePixels
+from benchmark.methods.baselines.mask_the_reference import MaskTheReference
+from benchmark.methods.baselines.mean_face import MeanFace
+from benchmark.methods.baselines.no_unmasking import NoUnmasking
+from benchmark.methods.baselines.opencv_inpainting import NavierStokes, Telea
+from benchmark.methods.baselines.periocular import Periocular, below_the_eyes
+from benchmark.methods.baselines.true_pixels import TruePixels
 
 
 def names(pairs: MaskedPairs) -> tuple[str, ...]:

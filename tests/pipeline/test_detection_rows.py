@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmark.config import load_config
-from benchmark.methods.landmarks_detector import LandmarksDetector
+from benchmark.methods.detectors.landmarks import LandmarksDetector
 from benchmark.pipeline.run import run
 from benchmark.verification.base import KEY_COLUMNS
 

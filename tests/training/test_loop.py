@@ -299,7 +299,7 @@ KILLED = """
     import numpy as np
 
     from benchmark.methods.base import MaskedPairs
-    from benchmark.methods.residual_regressor import ResidualRegressor
+    from benchmark.methods.learned.residual_regressor import ResidualRegressor
     from benchmark.progress import Progress
     from benchmark.training import loop
 

@@ -13,7 +13,7 @@ import torch
 from benchmark.errors import BenchmarkError, RequestError
 from benchmark.methods.base import MaskedPairs
 from benchmark.methods.fit_in_processes import fit_in_processes
-from benchmark.methods.residual_regressor import ResidualRegressor
+from benchmark.methods.learned.residual_regressor import ResidualRegressor
 from benchmark.progress import Progress
 from benchmark.training.processes import mean_over_processes, of_all_processes, process_number, share_of
 

@@ -1,0 +1,1 @@
+"""Methods without networks: what a method that learns must beat."""

@@ -1,0 +1,183 @@
+"""The detector that completers use by default: a small network that marks the mask's pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from benchmark.masked_faces import resized, to_tensor
+from benchmark.methods.base import MaskedPairs, MethodCard
+from benchmark.methods.detectors.base import Detector
+from benchmark.methods.detectors.found_region import cleaned
+from benchmark.methods.detectors.segmenter_network import MaskUNet
+from benchmark.methods.weights import load_network, save_network
+from benchmark.plugins import register_method
+from benchmark.training.determinism import torch_seeded
+from benchmark.training.loop import train
+from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+_ARCHITECTURE = "segmenter 1"
+_SIDE = 64
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class SegmenterSettings:
+    """A preset of the segmenter.
+
+    Attributes:
+        training: length and portions; `size` must be divisible by 8.
+        learning_rate: highest of the one-cycle schedule.
+        smallest: regions smaller than this share of the crop are dropped; so is a whole mask.
+    """
+
+    training: TrainingSettings
+    learning_rate: float
+    smallest: float
+
+
+@register_method("segmenter")
+class Segmenter(Detector):
+    """Detector: a small U-Net marks the mask; finds nothing on a bare face.
+
+    It works on faces of 64 px, learns from the masked training faces and, as examples of nothing to find, from the
+    same faces without mask, and never sees a recogniser. Its answer is enlarged to the crop, cut at one half, freed of
+    small regions and filled.
+    """
+
+    version = 2
+
+    card = MethodCard(source="after Ronneberger, Fischer, Brox: U-Net, MICCAI 2015", parameters={"segmenter": 64_972})
+    presets: ClassVar[dict[str, SegmenterSettings]] = {
+        "default": SegmenterSettings(
+            training=TrainingSettings(epochs=5, batch_size=16, size=_SIDE, flip=True, patience=3, most_steps=9_000),
+            learning_rate=1e-2,
+            smallest=0.03,
+        )
+    }
+    settings: SegmenterSettings
+    trains = True
+
+    def __init__(self, *, preset: str | None = None, seed: int = 0, device: str = "cpu") -> None:
+        super().__init__(preset=preset, seed=seed, device=device)
+        with torch_seeded(seed, "segmenter weights"):
+            network = MaskUNet()
+        self.segmenter = network.to(device=device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+
+    def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
+        """Learn to tell masked pixels from bare ones."""
+        training = self.settings.training
+        self.losses = train(
+            SegmentationTask(self.segmenter, self.settings, steps=training.steps(len(pairs))),
+            pairs,
+            training,
+            name=self.name or "segmenter",
+            identity=repr((self.settings, self.version)),
+            seed=self.seed,
+            device=self.device,
+            progress=progress,
+            checkpoints=self.checkpoints,
+            samples=self.samples,
+        )
+
+    def detect(
+        self,
+        pixels: NDArray[np.uint8],
+        true_holes: NDArray[np.uint8] | None,  # noqa: ARG002
+        image_ids: tuple[str, ...],  # noqa: ARG002
+    ) -> NDArray[np.uint8]:
+        """The mask found on each face, ``uint8 (N, S, S)``."""
+        size = pixels.shape[1]
+        found = np.zeros(pixels.shape[:3], dtype=np.uint8)
+        for start in range(0, len(pixels), _BATCH):
+            batch = np.asarray(pixels[start : start + _BATCH])
+            # always a full batch: a face's answer must not depend on how many others there are
+            full = np.concatenate([batch, np.repeat(batch[-1:], _BATCH - len(batch), axis=0)])
+            small = _at_working_side(full, self.device)
+            with torch.inference_mode():
+                covered = resized(self.segmenter(small).sigmoid(), size)[: len(batch), 0] > 0.5
+            for row, region in enumerate(covered.cpu().numpy()):
+                found[start + row] = cleaned(region, smallest=self.settings.smallest)
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write the network."""
+        save_network(folder, _ARCHITECTURE, self.segmenter)
+
+    def load(self, folder: Path) -> None:
+        """Read the network."""
+        load_network(folder, _ARCHITECTURE, self.segmenter)
+
+
+class SegmentationTask(TrainingTask):
+    """Masked faces with their masks, and bare faces with none, in equal parts.
+
+    The loss is binary cross-entropy on both plus the Dice loss on the masked ones. Milletari, Navab and Ahmadi, V-Net,
+    2016, equation 1 (with sums in place of squares).
+    """
+
+    monitor = "error"
+
+    def __init__(self, network: MaskUNet, settings: SegmenterSettings, *, steps: int) -> None:
+        optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-3)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=steps + 1)
+        super().__init__({"segmenter": network}, {"segmenter": optimiser}, {"segmenter": cycle})
+
+    def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
+        """One step down the loss."""
+        masked, bare = self._logits(batch)
+        entropy = functional.binary_cross_entropy_with_logits(
+            torch.cat([masked, bare]), torch.cat([batch.holes, torch.zeros_like(batch.holes)])
+        )
+        dice = 1 - _overlap(masked.sigmoid(), batch.holes).mean()
+        self.descend("segmenter", entropy + dice, fabric)
+        return {"loss": entropy + dice, "entropy": entropy, "dice": dice}
+
+    def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
+        """Intersection over union, share of a bare face that is marked, and their joint error."""
+        masked, bare = (logits > 0 for logits in self._logits(batch))
+        covered = batch.holes > 0
+        union = (masked | covered).flatten(1).sum(1).clamp(min=1)
+        iou = (masked & covered).flatten(1).sum(1) / union
+        marked = bare.flatten(1).float().mean(1)
+        return {"error": 1 - iou + marked, "iou": iou, "bare_marked": marked}
+
+    def sample(self, batch: TrainingBatch) -> Sequence[Tensor]:
+        """Masked faces; what is found on them, and what is true, tinted red; the bare faces, likewise."""
+        masked, bare = (logits > 0 for logits in self._logits(batch))
+        return (
+            batch.masked,
+            _tinted(batch.masked, masked),
+            _tinted(batch.masked, batch.holes > 0),
+            _tinted(batch.true, bare),
+        )
+
+    def _logits(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
+        logits: Tensor = self.modules["segmenter"](torch.cat([batch.masked, batch.true])).float()
+        return logits[: len(batch.masked)], logits[len(batch.masked) :]
+
+
+def _overlap(probabilities: Tensor, holes: Tensor) -> Tensor:
+    """Dice coefficient of each face, ``(B,)``."""
+    both = (probabilities * holes).flatten(1).sum(1)
+    return (2 * both + 1) / (probabilities.flatten(1).sum(1) + holes.flatten(1).sum(1) + 1)
+
+
+def _tinted(images: Tensor, region: Tensor) -> Tensor:
+    red = torch.tensor([1.0, 0.0, 0.0], device=images.device).view(1, 3, 1, 1)
+    return torch.where(region, (images + red) / 2, images)
+
+
+def _at_working_side(pixels: NDArray[np.uint8], device: str) -> Tensor:
+    return resized(to_tensor(pixels, device), _SIDE)

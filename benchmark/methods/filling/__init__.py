@@ -1,0 +1,1 @@
+"""How a hole is blanked, filled and blended, whatever paints it."""

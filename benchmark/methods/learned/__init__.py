@@ -1,0 +1,1 @@
+"""Methods that learn networks from pairs of masked and bare faces."""

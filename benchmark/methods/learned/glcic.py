@@ -1,0 +1,269 @@
+"""Completion with a global and a local judge: the thesis's last approach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.errors import RequestError
+from benchmark.methods.base import MaskedFaces, MethodCard
+from benchmark.methods.filling.completion import blanked, composited, hole_psnr, mean_errors, randomly_grown
+from benchmark.methods.filling.poisson_blending import poisson_blended
+from benchmark.methods.learned.glcic_networks import LEAST_SIDE, CompletionNetwork, ContextDiscriminators
+from benchmark.methods.learned.trained_completer import TrainedCompleter
+from benchmark.plugins import register_method
+from benchmark.training.adversarial import (
+    discriminator_accuracy,
+    discriminator_loss,
+    frozen,
+    generator_loss,
+    update_average,
+)
+from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lightning_fabric import Fabric
+
+_ACCURACY_DECAY = 0.95
+
+
+@dataclass(frozen=True)
+class GlcicSettings:
+    """A preset of GLCIC.
+
+    Attributes:
+        training: length and portions.
+        width: of the completion network's first layer.
+        discriminator_width: of the discriminators' first layers.
+        features: that each discriminator hands to the layer that joins them.
+        normalised_discriminators: with batch normalisation, as published.
+        completion_share: share of the steps in which the completion network learns alone (T_C of T_train).
+        discriminator_share: share of the steps, after those, in which the discriminators learn alone (T_D).
+        alpha: weight of the adversarial loss beside the error.
+        squared: the error is the mean square in the hole, as published; otherwise the mean absolute one.
+        known_weight: weight of the error outside the hole, which `poisson` needs to be small near the rim.
+        adaptive_steps: ADADELTA at rate 1, as published; otherwise Adam with a cosine decay.
+        learning_rate: of the completion network, for Adam.
+        discriminator_rate: of the discriminators, for Adam.
+        most_accuracy: the discriminators rest while their running accuracy is above this; None = never.
+        average_decay: of the moving average of the completion network that paints; 0 = the network itself.
+        poisson: blend the painted hole into the face.
+    """
+
+    training: TrainingSettings
+    width: int
+    discriminator_width: int
+    features: int
+    normalised_discriminators: bool
+    completion_share: float
+    discriminator_share: float
+    alpha: float
+    squared: bool
+    known_weight: float
+    adaptive_steps: bool
+    learning_rate: float
+    discriminator_rate: float
+    most_accuracy: float | None
+    average_decay: float
+    poisson: bool
+
+
+@register_method("glcic")
+class Glcic(TrainedCompleter):
+    """Complete the face with a fully convolutional network that a global and a local discriminator trained (GLCIC).
+
+    The completion network first learns to reproduce the hole, then the discriminators learn to tell its completions
+    from true faces, then all learn together. Both see the composited face. Presets:
+
+    * ``tuned`` (default): a quarter of the widths, Adam, the mean absolute error, discriminators that rest while they
+      are right too often, and a larger `alpha` to go with that.
+    * ``paper``: full-size networks, ADADELTA, mean squared error, alpha 4e-4, phases of 90,000, 10,000 and 400,000
+      steps of 96 faces of 256 px. Smaller faces lose the discriminators' last halvings.
+
+    What the paper leaves open or does otherwise: the hole is grey instead of the training set's mean colour; the
+    completion network ascends −log D instead of descending log(1 − D); a true face is judged round the hole of another
+    face of the batch.
+    """
+
+    card = MethodCard(
+        source="S. Iizuka, E. Simo-Serra, H. Ishikawa, Globally and Locally Consistent Image Completion, "
+        "ACM TOG 36(4), 2017, section 3, tables 1 and 2, algorithm 1; S. M. Thakur's thesis, section 12",
+        parameters={"generator": 382_547, "discriminator": 729_281},
+    )
+    architecture = "glcic 1"
+    stored = ("average",)
+    presets: ClassVar[dict[str, GlcicSettings]] = {
+        "tuned": GlcicSettings(
+            training=TrainingSettings(epochs=2, most_steps=3_000, batch_size=16, flip=True, precision="bfloat16"),
+            width=16,
+            discriminator_width=16,
+            features=128,
+            normalised_discriminators=False,
+            completion_share=0.5,
+            discriminator_share=0.02,
+            alpha=0.01,
+            squared=False,
+            known_weight=0.1,
+            adaptive_steps=False,
+            learning_rate=2e-3,
+            discriminator_rate=2e-4,
+            most_accuracy=0.8,
+            average_decay=0.995,
+            poisson=True,
+        ),
+        "paper": GlcicSettings(
+            training=TrainingSettings(epochs=10_000, most_steps=500_000, batch_size=96, size=256),
+            width=64,
+            discriminator_width=64,
+            features=1024,
+            normalised_discriminators=True,
+            completion_share=0.18,
+            discriminator_share=0.02,
+            alpha=4e-4,
+            squared=True,
+            known_weight=0.0,
+            adaptive_steps=True,
+            learning_rate=1.0,
+            discriminator_rate=1.0,
+            most_accuracy=None,
+            average_decay=0.0,
+            poisson=True,
+        ),
+    }
+    settings: GlcicSettings
+
+    def build(self, side: int) -> dict[str, nn.Module]:
+        """Completion network (and what paints, its average) and the joint discriminators."""
+        if side < LEAST_SIDE:
+            raise RequestError(f"glcic works on faces of {LEAST_SIDE} px and more, not {side}; raise --size")
+        settings = self.settings
+        generator = CompletionNetwork(side, settings.width)
+        average = CompletionNetwork(side, settings.width).requires_grad_(False)
+        average.load_state_dict(generator.state_dict())
+        discriminator = ContextDiscriminators(
+            side,
+            width=settings.discriminator_width,
+            features=settings.features,
+            normalised=settings.normalised_discriminators,
+        )
+        return {"generator": generator, "average": average, "discriminator": discriminator}
+
+    def networks(self) -> dict[str, nn.Module]:
+        """The networks that are trained."""
+        return {name: self.modules[name] for name in ("generator", "discriminator")}
+
+    def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
+        """Algorithm 1 of the paper."""
+        if self.start_from is not None:  # of what was stored, the average alone
+            modules["generator"].load_state_dict(modules["average"].state_dict())
+        return GlcicTask(modules, self.settings, steps=steps)
+
+    def paint(self, faces: MaskedFaces) -> Tensor:
+        """The completion network's face, blended into the known pixels if the preset says so."""
+        painted: Tensor = self.modules["average"](blanked(faces.pixels, faces.holes))
+        return poisson_blended(painted, faces.pixels, faces.holes) if self.settings.poisson else painted
+
+
+class GlcicTask(TrainingTask):
+    """Algorithm 1: the completion network alone, the discriminators alone, then each in turn on the same completions.
+
+    One side's step never touches the other's parameters, nor leaves gradients in them: what the discriminators judge
+    in their own step is cut off from the completion network, in the completion network's step they are frozen, and
+    both sides' gradients are zeroed right before they are computed.
+
+    Args:
+        modules: of `Glcic.build`.
+        settings: of the method.
+        steps: of the whole training.
+    """
+
+    monitor = "hole_error"
+
+    def __init__(self, modules: dict[str, nn.Module], settings: GlcicSettings, *, steps: int) -> None:
+        self._settings = settings
+        self._accuracy: Tensor = modules["discriminator"].accuracy  # type: ignore[assignment]
+        self._alone = round(settings.completion_share * steps)
+        self._joint = self._alone + round(settings.discriminator_share * steps)
+        completion, judges = modules["generator"].parameters(), modules["discriminator"].parameters()
+        optimisers: dict[str, torch.optim.Optimizer]
+        if settings.adaptive_steps:
+            optimisers = {"generator": torch.optim.Adadelta(completion), "discriminator": torch.optim.Adadelta(judges)}
+            super().__init__(modules, optimisers)
+            return
+        optimisers = {
+            "generator": torch.optim.Adam(completion, lr=settings.learning_rate),
+            "discriminator": torch.optim.Adam(judges, lr=settings.discriminator_rate, betas=(0.5, 0.99)),
+        }
+        least = settings.learning_rate / 20
+        decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimisers["generator"], steps + 1, eta_min=least)
+        super().__init__(modules, optimisers, {"generator": decay})
+
+    def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
+        """One step of the phase that `batch.step` lies in."""
+        holes = randomly_grown(batch.holes)
+        judged, learns = batch.step >= self._alone, not self._alone <= batch.step < self._joint
+        with torch.set_grad_enabled(learns):
+            painted = self.modules["generator"](blanked(batch.masked, holes))
+        completed = composited(painted, batch.true, holes)
+        losses: dict[str, Tensor] = {}
+        if learns:
+            losses["error"] = self._error(painted, batch.true, holes)
+        if judged:
+            losses |= self._discriminators_step(batch.true, completed.detach(), holes, fabric)
+        if learns:
+            losses |= self._completion_step(losses["error"], completed if judged else None, holes, fabric)
+            update_average(
+                self.modules["average"], self.modules["generator"], self._settings.average_decay, step=batch.step
+            )
+        return losses
+
+    def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
+        """Mean absolute error, values in [0, 1], and signal-to-noise ratio, dB, in the hole, without blending."""
+        completed = self._completed(batch)
+        inside, _ = mean_errors(completed, batch.true, batch.holes)
+        return {"hole_error": inside, "hole_psnr": hole_psnr(completed, batch.true, batch.holes)}
+
+    def sample(self, batch: TrainingBatch) -> Sequence[Tensor]:
+        """Masked, completed and true faces."""
+        return batch.masked, self._completed(batch), batch.true
+
+    def _completed(self, batch: TrainingBatch) -> Tensor:
+        painted = self.modules["average"](blanked(batch.masked, batch.holes)).float()
+        return composited(painted, batch.masked, batch.holes)
+
+    def _error(self, painted: Tensor, true: Tensor, holes: Tensor) -> Tensor:
+        """Equation 2, per pixel of the hole; and a little of the same outside it."""
+        difference = painted - true
+        error = difference.square() if self._settings.squared else difference.abs()
+        inside, outside = mean_errors(error, torch.zeros_like(error), holes)
+        return (inside + self._settings.known_weight * outside).mean()
+
+    def _discriminators_step(self, true: Tensor, completed: Tensor, holes: Tensor, fabric: Fabric) -> dict[str, Tensor]:
+        """Equation 3 for the discriminators: up log D on true faces, each judged round another face's hole, and
+        log(1 − D) on completed ones."""
+        discriminator = self.modules["discriminator"]
+        real = discriminator(true, holes.roll(1, dims=0))
+        fake = discriminator(completed, holes)
+        loss, accuracy = discriminator_loss(real, fake), discriminator_accuracy(real, fake)
+        self._accuracy.lerp_(accuracy.detach().to(self._accuracy.dtype), 1 - _ACCURACY_DECAY)
+        limit = self._settings.most_accuracy
+        if limit is None or float(self._accuracy) <= limit:
+            self.descend("discriminator", loss, fabric)
+        return {"loss_d": loss, "discriminator_accuracy": accuracy}
+
+    def _completion_step(
+        self, error: Tensor, completed: Tensor | None, holes: Tensor, fabric: Fabric
+    ) -> dict[str, Tensor]:
+        """Down the error, and, once there are discriminators, up log D × alpha."""
+        if completed is None:
+            self.descend("generator", error, fabric)
+            return {}
+        with frozen(self.modules["discriminator"]):
+            deceit = generator_loss(self.modules["discriminator"](completed, holes))
+            self.descend("generator", error + self._settings.alpha * deceit, fabric)
+        return {"loss_g": deceit}

@@ -1,0 +1,238 @@
+"""Our own completer: it learns to paint the face whose identity, to a recogniser, is that of the hidden one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark.errors import RequestError
+from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard
+from benchmark.methods.filling.completion import blanked, composited, hole_psnr, mean_errors, randomly_grown
+from benchmark.methods.learned.identity_completer_networks import SIDE_STEP, PatchCritic, SlimUNet
+from benchmark.methods.learned.trained_completer import TrainedCompleter, channels_last
+from benchmark.methods.losses.identity_loss import SAW_RECOGNISER, IdentityLoss, StrangersLoss
+from benchmark.methods.losses.perceptual_loss import PerceptualLoss
+from benchmark.plugins import register_method
+from benchmark.training.adversarial import discriminator_accuracy, discriminator_loss, frozen, generator_loss
+from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lightning_fabric import Fabric
+
+
+@dataclass(frozen=True)
+class IdentitySettings:
+    """A preset of the identity completer.
+
+    Attributes:
+        training: length and portions.
+        learning_rate: highest of the U-Net's, which falls to zero along a cosine.
+        critic_learning_rate: highest of the critic's, likewise.
+        pixel_weight: of the mean absolute error in the hole.
+        identity_weight: of the squared distance between embeddings.
+        strangers_weight: of `StrangersLoss`; 0 = not computed.
+        perceptual_weight: of the relative difference of early activations; 0 = not computed.
+        adversarial_weight: of the critic's opinion; 0 = there is no critic.
+        critic_rests_above: share of right answers in a batch above which the critic does not learn from it.
+        jitter: of the recogniser's chip, see `IdentityLoss`.
+    """
+
+    training: TrainingSettings
+    learning_rate: float
+    critic_learning_rate: float
+    pixel_weight: float
+    identity_weight: float
+    strangers_weight: float
+    perceptual_weight: float
+    adversarial_weight: float
+    critic_rests_above: float
+    jitter: float
+
+
+@register_method("identity-completer")
+class IdentityCompleter(TrainedCompleter):
+    """Fill the hole so that the recogniser's embedding of the face comes out as without the mask.
+
+    A slim U-Net is shown the face with its hole blanked, and the hole. Its loss is the mean absolute error in the
+    hole, the squared distance between the `face_recognition` embeddings of the composited face and of the true one, a
+    term that asks for the true embedding to be told from strangers' (a smaller distance alone is also had by making
+    everybody look alike), a perceptual term, and an adversarial one that keeps the mouth from staying a ghost. Presets:
+
+    * ``tuned`` (default): all five terms, in such proportion that what is painted still looks like a face.
+    * ``identity-first``: the terms on embeddings weigh several times as much. The recogniser is better served, and
+      nobody would take what is painted for a mouth: both are shipped to show the price.
+    * ``plain``: the first two terms alone.
+    """
+
+    card = MethodCard(
+        source="this project; U-Net: Ronneberger et al. 2015; distance of embeddings: Schroff et al., FaceNet, 2015; "
+        "strangers: van den Oord et al. 2018; critic: Isola et al. 2017",
+        saw_recognisers=(SAW_RECOGNISER,),
+        parameters={"generator": 1_653_715, "critic": 167_265},
+    )
+    presets: ClassVar[dict[str, IdentitySettings]] = {
+        "tuned": IdentitySettings(
+            training=TrainingSettings(epochs=2, most_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
+            learning_rate=2e-3,
+            critic_learning_rate=4e-4,
+            pixel_weight=8.0,
+            identity_weight=1.0,
+            strangers_weight=0.25,
+            perceptual_weight=4.0,
+            adversarial_weight=0.3,
+            critic_rests_above=0.85,
+            jitter=0.02,
+        ),
+        "identity-first": IdentitySettings(
+            training=TrainingSettings(epochs=2, most_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
+            learning_rate=1e-3,
+            critic_learning_rate=4e-4,
+            pixel_weight=8.0,
+            identity_weight=1.0,
+            strangers_weight=0.7,
+            perceptual_weight=2.0,
+            adversarial_weight=0.1,
+            critic_rests_above=0.8,
+            jitter=0.02,
+        ),
+        "plain": IdentitySettings(
+            training=TrainingSettings(epochs=2, most_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
+            learning_rate=1e-3,
+            critic_learning_rate=0.0,
+            pixel_weight=1.0,
+            identity_weight=1.0,
+            strangers_weight=0.0,
+            perceptual_weight=0.0,
+            adversarial_weight=0.0,
+            critic_rests_above=0.0,
+            jitter=0.0,
+        ),
+    }
+    settings: IdentitySettings
+    architecture = "identity-completer 1"
+
+    def build(self, side: int) -> dict[str, nn.Module]:
+        """The U-Net and, where the preset has one, its critic."""
+        if side % SIDE_STEP:
+            raise RequestError(
+                f"identity-completer halves its picture four times: {side} px is not divisible by {SIDE_STEP}; choose "
+                "--size 64 or 128"
+            )
+        networks: dict[str, nn.Module] = {"generator": SlimUNet()}
+        if self.settings.adversarial_weight > 0:
+            networks["critic"] = PatchCritic()
+        return {name: channels_last(network) for name, network in networks.items()}
+
+    def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
+        """Pixels, identity, perception and, with a critic, plausibility; what remembers strangers joins `modules`."""
+        if self.settings.strangers_weight > 0:
+            modules["strangers"] = StrangersLoss().to(self.device)
+        return IdentityTask(modules, self.settings, steps=steps, device=self.device)
+
+    def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
+        """Train; the strangers are then forgotten."""
+        super().fit(pairs, progress=progress)
+        self.modules.pop("strangers", None)
+
+    def paint(self, faces: MaskedFaces) -> Tensor:
+        """What the U-Net paints."""
+        painted: Tensor = self.modules["generator"](blanked(faces.pixels, faces.holes))
+        return painted
+
+
+class IdentityTask(TrainingTask):
+    """Paint the hidden pixels, the hidden identity, and nothing that a critic can tell from a face.
+
+    Args:
+        modules: ``generator`` and perhaps ``critic`` and ``strangers``.
+        settings: weights of the terms, learning rates.
+        steps: of the whole training.
+        device: where the recogniser's network goes.
+    """
+
+    monitor = "hole_error"
+
+    def __init__(self, modules: dict[str, nn.Module], settings: IdentitySettings, *, steps: int, device: str) -> None:
+        rates = {"generator": settings.learning_rate, "critic": settings.critic_learning_rate}
+        betas = {"generator": (0.9, 0.999), "critic": (0.5, 0.99)}
+        optimisers: dict[str, torch.optim.Optimizer] = {
+            name: torch.optim.AdamW(module.parameters(), lr=rates[name], betas=betas[name], weight_decay=1e-4)
+            for name, module in modules.items()
+            if name in rates
+        }
+        cosines = {
+            name: torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=max(1, steps))
+            for name, optimiser in optimisers.items()
+        }
+        super().__init__(modules, optimisers, cosines)
+        self._settings = settings
+        low = settings.training.precision
+        self._identity = IdentityLoss(precision=low, jitter=settings.jitter).to(device)
+        self._perception = None
+        if settings.perceptual_weight > 0:
+            self._perception = PerceptualLoss(precision=low, network=self._identity.network).to(device)
+
+    def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
+        """The critic's step, if there is one, then the U-Net's."""
+        holes = randomly_grown(batch.holes)
+        restored = self._restored(batch, holes)
+        judged = self._critic_step(restored.detach(), batch.true, holes, fabric) if "critic" in self.modules else {}
+        settings = self._settings
+        pixels = mean_errors(restored, batch.true, holes)[0].mean()
+        found, wanted = self._identity.train().embeddings(restored, batch.true, batch.landmarks)
+        identity = (found - wanted).square().sum(dim=1).mean()
+        losses = {"pixels": pixels, "identity": identity}
+        total = settings.pixel_weight * pixels + settings.identity_weight * identity
+        if "strangers" in self.modules:
+            losses["strangers"] = self.modules["strangers"](found, wanted).mean()
+            total = total + settings.strangers_weight * losses["strangers"]
+        if self._perception is not None:
+            losses["perception"] = self._perception(restored, batch.true).mean()
+            total = total + settings.perceptual_weight * losses["perception"]
+        if "critic" in self.modules:
+            with frozen(self.modules["critic"]):
+                losses["generator"] = generator_loss(self._opinion(restored, holes))
+                total = total + settings.adversarial_weight * losses["generator"]
+                self.descend("generator", total, fabric)
+        else:
+            self.descend("generator", total, fabric)
+        return {"loss": total, **losses, **judged}
+
+    def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
+        """Mean absolute error and PSNR in the hole, squared distance of embeddings restored–true and masked–true."""
+        restored = self._restored(batch, batch.holes).clamp(0, 1)
+        identity = self._identity.eval()
+        return {
+            "hole_error": mean_errors(restored, batch.true, batch.holes)[0],
+            "hole_psnr": hole_psnr(restored, batch.true, batch.holes),
+            "identity": identity(restored, batch.true, batch.landmarks),
+            "identity_masked": identity(batch.masked, batch.true, batch.landmarks),
+        }
+
+    def sample(self, batch: TrainingBatch) -> Sequence[Tensor]:
+        """Masked, restored and true faces."""
+        return (batch.masked, self._restored(batch, batch.holes), batch.true)
+
+    def _restored(self, batch: TrainingBatch, holes: Tensor) -> Tensor:
+        painted: Tensor = self.modules["generator"](blanked(batch.masked, holes))
+        return composited(painted.float(), batch.masked, holes)
+
+    def _critic_step(self, restored: Tensor, true: Tensor, holes: Tensor, fabric: Fabric) -> dict[str, Tensor]:
+        fake, real = self._opinion(restored, holes), self._opinion(true, holes)
+        loss = discriminator_loss(real, fake, smoothing=0.1)
+        accuracy = discriminator_accuracy(real.detach(), fake.detach())
+        if accuracy <= self._settings.critic_rests_above:
+            self.descend("critic", loss, fabric)
+        return {"critic": loss, "discriminator_accuracy": accuracy}
+
+    def _opinion(self, faces: Tensor, holes: Tensor) -> Tensor:
+        """Logits of the patches in which something was painted, in one row; elsewhere there is nothing to tell."""
+        logits: Tensor = self.modules["critic"](faces, holes)
+        painted = functional.adaptive_max_pool2d(holes, logits.shape[-2:]) > 0
+        return logits.float()[painted]

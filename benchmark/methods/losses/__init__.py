@@ -1,0 +1,1 @@
+"""Losses that compare a restored face with the true one."""
