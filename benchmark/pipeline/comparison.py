@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -37,7 +38,7 @@ def compare_arm(
     book = NoteBook()
     names = prepared.faces.templates.names
     for name, recogniser in plan.recognisers.items():
-        judge = _Judge(name, recogniser, context)
+        judge = _Judge(name, recogniser, context, _rows_compared(prepared.pairings))
         for label, method in plan.methods.items():
             if isinstance(method, TemplateMapper):
                 judge.learn(label, method, made)
@@ -68,10 +69,13 @@ def compare_arm(
 class _Judge:
     """One recogniser with the embeddings that it made so far, and the template mappers fitted to it."""
 
-    def __init__(self, name: str, recogniser: Recogniser, context: RunContext) -> None:
+    def __init__(
+        self, name: str, recogniser: Recogniser, context: RunContext, compared: Mapping[str, NDArray[np.integer]]
+    ) -> None:
         self._name = name
         self._recogniser = recogniser
         self._context = context
+        self._compared = compared
         self._embeddings: dict[str, Embeddings] = {}
         self._mappers: dict[str, TemplateMapper] = {}
 
@@ -137,11 +141,28 @@ class _Judge:
         return values
 
     def _embed(self, view: View, shown: str) -> Embeddings:
+        """Embeddings of every row that some pairing compares (of training faces: every row); NaN in the others."""
         if view.key not in self._embeddings:
             self._embeddings[view.key] = recognise(
-                self._name, self._recogniser, view, shown=shown, context=self._context
+                self._name,
+                self._recogniser,
+                view,
+                shown=shown,
+                context=self._context,
+                rows=self._compared.get(view.key),
             )
         return self._embeddings[view.key]
+
+
+def _rows_compared(pairings: Sequence[Pairing]) -> dict[str, NDArray[np.integer]]:
+    """By the key of each view, the rows that take part in a comparison, sorted."""
+    compared: dict[str, list[NDArray[np.integer]]] = {}
+    for pairing in pairings:
+        for side in (pairing.reference, pairing.probe):
+            members = side.members
+            rows = side.rows if members is None else members.rows[np.isin(members.template, side.rows)]
+            compared.setdefault(side.view.key, []).append(np.unique(rows))
+    return {key: np.unique(np.concatenate(rows)) for key, rows in compared.items()}
 
 
 def _shows_faces(plan: Plan, pairing: Pairing) -> bool:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from benchmark.faces import FaceGeometry, Image
 from benchmark.model_files import ModelFile
 from benchmark.plugins import register_recogniser
-from benchmark.recognisers.mobilefacenet_network import read_mobilefacenet
+from benchmark.recognisers.mobilefacenet_network import folded, read_mobilefacenet
 from benchmark.recognisers.recogniser_spec import RecogniserSpec
 from benchmark.recognisers.torch_recogniser import TorchRecogniser
 
@@ -44,6 +44,7 @@ class MobileFaceNetRecogniser(TorchRecogniser):
         RequestError: an unknown precision.
     """
 
+    version = 2
     model_file = ModelFile("mobilefacenet", "mobilefacenet.ckpt", megabytes=4)
     card = _SPEC.card(parameters={"network": 999_552}, weights_source="a file: --weights mobilefacenet=FILE")
 
@@ -64,7 +65,7 @@ class MobileFaceNetRecogniser(TorchRecogniser):
             parameters={"network": sum(parameter.numel() for parameter in network.parameters())},
             trained_on=_SPEC.trained_on if known else ("unknown",),
         )
-        return network
+        return folded(network.eval())
 
     def chip(self, image: Image, face: FaceGeometry) -> Image:
         """The face on ArcFace's template, ``uint8 (112, 112 or 96, 3)``."""

@@ -8,9 +8,11 @@ every place of the last feature map, instead of an average.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from benchmark.recognisers.state_dict_file import fill, read_state_dict
 
@@ -64,7 +66,7 @@ class _ConvBlock(nn.Module):
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
-        self.bn = nn.BatchNorm2d(outputs)
+        self.bn: nn.Module = nn.BatchNorm2d(outputs)
         self.prelu = nn.Identity() if linear else nn.PReLU(outputs)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -103,6 +105,21 @@ def _bottlenecks() -> Iterator[_Bottleneck]:
         for repeat in range(repeats):
             yield _Bottleneck(inputs, channels, expansion=expansion, stride=1 if repeat else stride)
             inputs = channels
+
+
+def folded(network: nn.Module) -> nn.Module:
+    """`network` with every batch normalisation made part of the convolution before it; faster, and no longer to train.
+
+    Works on modules in which the one follows the other: the blocks and the `nn.Sequential`s above. Changes them.
+    """
+    for module in network.modules():
+        if isinstance(module, _ConvBlock) and isinstance(module.bn, nn.BatchNorm2d):
+            module.conv, module.bn = fuse_conv_bn_eval(module.conv, module.bn), nn.Identity()
+        elif isinstance(module, nn.Sequential):
+            for place, (first, second) in enumerate(pairwise(module)):
+                if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                    module[place], module[place + 1] = fuse_conv_bn_eval(first, second), nn.Identity()
+    return network
 
 
 def read_mobilefacenet(file: Path) -> tuple[MobileFaceNet, tuple[int, int]]:

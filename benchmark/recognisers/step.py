@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,17 +28,23 @@ class Embeddings:
 
     Attributes:
         key: of the artefact.
-        values: ``float32 (N, D)``; NaN where the face failed.
-        records: one a row; ``reason`` says why it failed.
+        values: ``float32 (N, D)``, a row for each of the view; NaN where the face failed or was not asked for.
     """
 
     key: str
     values: NDArray[np.float32]
-    records: Sequence[Mapping[str, Any]]
 
 
-def recognise(name: str, recogniser: Recogniser, view: View, *, shown: str, context: RunContext) -> Embeddings:
-    """Embed every face of `view`.
+def recognise(
+    name: str,
+    recogniser: Recogniser,
+    view: View,
+    *,
+    shown: str,
+    context: RunContext,
+    rows: NDArray[np.integer] | None = None,
+) -> Embeddings:
+    """Embed the faces of `view`.
 
     Args:
         name: the recogniser's.
@@ -47,10 +52,13 @@ def recognise(name: str, recogniser: Recogniser, view: View, *, shown: str, cont
         view: the faces.
         shown: what the view shows (``"raw"``, ``"masked"``, a method's name), for the progress bar and the ledger.
         context: of the run.
+        rows: those of the view that are wanted, ascending, each once; None = all.
 
     Raises:
         PluginError: the recogniser gives every face the same embedding, or not one row a face.
     """
+    wanted = range(len(view)) if rows is None else rows.tolist()
+    all_wanted = len(wanted) == len(view)
     about = {
         "version": _VERSION,
         "recogniser": name,
@@ -58,44 +66,55 @@ def recognise(name: str, recogniser: Recogniser, view: View, *, shown: str, cont
         "weights": recogniser.card.sha256,
         "precision": recogniser.precision,
         "view": view.key,
+        **({} if all_wanted else {"rows": list(wanted)}),
         **({"settings": recogniser.settings} if recogniser.settings else {}),
     }
 
     make = context.make_batches(
-        partial(_embed_rows, name, recogniser, view), count=len(view), doing=f"{name}: {shown}", unit="face"
+        partial(_embed_rows, name, recogniser, view=view, wanted=wanted),
+        count=len(wanted),
+        doing=f"{name}: {shown}",
+        unit="face",
     )
     width = _embedding_width(recogniser)
     arrays = {"embeddings": RowArray((width,), "float32")}
-    artifact = context.store.rows("recognise", about, count=len(view), arrays=arrays, make=make)
-    embeddings = Embeddings(artifact.key, artifact.array("embeddings"), artifact.records())
+    artifact = context.store.rows("recognise", about, count=len(wanted), arrays=arrays, make=make)
     context.ledger.add(
-        view.photo_set.photos,
-        embeddings.records,
+        [view.photo_set.photos[row] for row in wanted],
+        artifact.records(),
         role=view.photo_set.role,
         step="recognise",
         variant=f"{name}: {shown}",
     )
-    return embeddings
+    values = artifact.array("embeddings")
+    if not all_wanted:
+        made, values = values, np.full((len(view), width), np.nan, dtype=np.float32)
+        values[wanted] = made
+    return Embeddings(artifact.key, values)
 
 
-def _embed_rows(name: str, recogniser: Recogniser, view: View, rows: list[int], commit: Commit) -> None:
+def _embed_rows(
+    name: str, recogniser: Recogniser, places: list[int], commit: Commit, *, view: View, wanted: Sequence[int]
+) -> None:
+    """Embed the faces at some `places` of the rows that are `wanted`."""
     chips: dict[int, Image] = {}
-    for row in rows:
+    for place in places:
+        row = wanted[place]
         if view.failed(row):
-            commit(row, {"embeddings": np.nan}, {"reason": FAILED_EARLIER})
+            commit(place, {"embeddings": np.nan}, {"reason": FAILED_EARLIER})
             continue
         try:
-            chips[row] = recogniser.chip(view.faces.pixels[row], _geometry(view, row))
+            chips[place] = recogniser.chip(view.faces.pixels[row], _geometry(view, row))
         except ImageRefused as refusal:
-            commit(row, {"embeddings": np.nan}, {"reason": refusal.reason})
+            commit(place, {"embeddings": np.nan}, {"reason": refusal.reason})
     if not chips:
         return
     shown = np.stack(list(chips.values()))
     embedded = recogniser.embed(shown)
     _check_contract(name, shown, embedded)
-    for row, embedding in zip(chips, embedded, strict=True):
+    for place, embedding in zip(chips, embedded, strict=True):
         refused = not (np.isfinite(embedding).all() and embedding.any())  # of length 0, it is like nobody
-        commit(row, {"embeddings": np.nan if refused else embedding}, {"reason": REFUSED} if refused else {})
+        commit(place, {"embeddings": np.nan if refused else embedding}, {"reason": REFUSED} if refused else {})
 
 
 def _check_contract(name: str, chips: NDArray[np.uint8], embedded: NDArray[np.float32]) -> None:

@@ -13,7 +13,7 @@ from benchmark.datasets.photo_reading import read_photo
 from benchmark.errors import BenchmarkError, PluginError, RequestError
 from benchmark.plugins import RECOGNISERS
 from benchmark.recognisers.mobilefacenet import MobileFaceNetRecogniser
-from benchmark.recognisers.mobilefacenet_network import MobileFaceNet, read_mobilefacenet
+from benchmark.recognisers.mobilefacenet_network import MobileFaceNet, folded, read_mobilefacenet
 
 SIZES = [(112, 112), (112, 96)]
 SAME = ("Serena_Williams/Serena_Williams_0001.jpg", "Serena_Williams/Serena_Williams_0003.jpg")
@@ -67,6 +67,22 @@ def test_the_file_tells_the_size_of_its_faces(tmp_path: Path, size: tuple[int, i
     with torch.no_grad():
         expected = torch.cat([network_of(size)(inputs), network_of(size)(inputs.flip(3))], dim=1)
     np.testing.assert_allclose(embeddings, expected.numpy(), atol=1e-5 * float(expected.abs().max()))
+
+
+def test_folding_the_normalisations_changes_nothing_but_the_speed() -> None:
+    network, same = network_of((112, 96)), network_of((112, 96))
+    for module, twin in zip(network.modules(), same.modules(), strict=True):
+        if isinstance(module, nn.BatchNorm2d):  # statistics as of a trained network
+            torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
+            torch.nn.init.uniform_(module.running_var, 0.5, 2.0)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.uniform_(module.bias, -0.5, 0.5)
+            twin.load_state_dict(module.state_dict())
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in folded(same).modules())
+    chips = torch.rand(4, 3, 112, 96) * 2 - 1
+    with torch.no_grad():
+        expected, given = network(chips), same(chips)
+    assert float((given - expected).abs().max()) < 1e-5 * float(expected.abs().max())
 
 
 def test_a_mirrored_face_swaps_the_halves(tmp_path: Path) -> None:
@@ -159,7 +175,7 @@ def test_weights_of_unknown_origin_are_not_said_to_be_of_casia(tmp_path: Path) -
     recogniser = MobileFaceNetRecogniser(weights=saved(tmp_path, (112, 112)))
     assert recogniser.card.trained_on == ("unknown",)
     assert len(recogniser.card.sha256) == 64
-    assert recogniser.card.parameters == {"network": sum(p.numel() for p in recogniser.network.parameters())}
+    assert recogniser.card.parameters == {"network": sum(p.numel() for p in network_of((112, 112)).parameters())}
     assert MobileFaceNetRecogniser.card.sha256 == ""  # the class knows of no file
 
 

@@ -68,6 +68,19 @@ def test_every_face_gets_its_embedding(view: View, context: RunContext) -> None:
     assert reasons(context) == ["", "", "", "", FAILED_EARLIER]
 
 
+def test_only_the_wanted_faces_are_embedded(view: View, context: RunContext) -> None:
+    whole = recognise("mean-colour", MeanColour(), view, shown="raw", context=context)
+    rows = np.array([1, 3, 4])
+    found = recognise("mean-colour", MeanColour(), view, shown="raw", context=context, rows=rows)
+    assert found.key != whole.key
+    np.testing.assert_array_equal(found.values[[1, 3]], whole.values[[1, 3]])
+    assert np.isnan(found.values[[0, 2, 4]]).all()
+    images = context.ledger.table()["image_id"].tolist()
+    assert images[FACES:] == ["photo-1", "photo-3", "photo-4"]
+    every = recognise("mean-colour", MeanColour(), view, shown="raw", context=context, rows=np.arange(FACES))
+    assert every.key == whole.key, "what is stored serves whoever asks for all of it"
+
+
 def test_nan_and_zero_length_are_refusals(view: View, context: RunContext) -> None:
     class Partly(MeanColour):
         def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
