@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from benchmark.faces import Image
-from benchmark.reporting.figure_style import SMALL_TEXT, NamedFigure, new_figure
+from benchmark.reporting.figure_style import SMALL_TEXT, NamedFigure, in_lines, new_figure
 from benchmark.reporting.method_colours import MUTED
 from benchmark.reporting.run_results import ExampleStrip
 
@@ -70,13 +70,14 @@ def faces_figure(strips: Sequence[ExampleStrip]) -> NamedFigure | None:
     captions = face_captions(strips)
     if not captions:
         return None
-    tile, gap, head = 0.95, 0.06, 0.34  # inches
+    names = [in_lines(caption, _REASON_WIDTH) for caption in captions]
+    tile, gap = 0.95, 0.06  # inches
+    head = 0.1 + 0.12 * max(1 + name.count("\n") for name in names)
     width, height = len(captions) * (tile + gap) + gap, len(strips) * (tile + gap) + head
     figure = new_figure(width, height)
-    for across, caption in enumerate(captions):
+    for across, (caption, name) in enumerate(zip(captions, names, strict=True)):
         left = (gap + across * (tile + gap)) / width
-        broken = caption.replace("+", "+\n") if len(caption) > 14 else caption
-        figure.text(left + tile / 2 / width, 1 - head * 0.85 / height, broken, ha="center", va="bottom",
+        figure.text(left + tile / 2 / width, 1 - (head - 0.05) / height, name, ha="center", va="bottom",
                     fontsize=SMALL_TEXT - 1, linespacing=1.0)  # fmt: skip
         for down, strip in enumerate(strips):
             bottom = (height - head - (down + 1) * (tile + gap) + gap) / height

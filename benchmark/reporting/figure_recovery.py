@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.reporting.figure_style import SMALL_TEXT, NamedFigure, bare, file_name, new_figure
+from benchmark.reporting.figure_style import (
+    LABEL_CHARACTERS,
+    SMALL_TEXT,
+    NamedFigure,
+    bare,
+    file_name,
+    in_lines,
+    new_figure,
+)
 from benchmark.reporting.formatting import interval, missing, percent
 from benchmark.reporting.formatting import target as target_text
 from benchmark.reporting.method_colours import INK, LINE, MUTED, PAPER, MethodColours
@@ -47,8 +55,9 @@ def recovery_figure(
             markerfacecolor=colour if fair else PAPER,
             markeredgewidth=1.3,
         )
-        name = index.label(entry)
-        axes.text(-0.03, place, name, transform=axes.get_yaxis_transform(), ha="right", va="center", color=INK)
+        name = in_lines(index.label(entry), LABEL_CHARACTERS)
+        axes.text(-0.03, place, name, transform=axes.get_yaxis_transform(), ha="right", va="center", color=INK,
+                  linespacing=1.0, fontsize=SMALL_TEXT if "\n" in name else None)  # fmt: skip
         axes.text(1.13, place, percent(row.value, 0), transform=axes.get_yaxis_transform(), ha="right", va="center")
         axes.text(
             1.17,

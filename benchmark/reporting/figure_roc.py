@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reporting.figure_style import SMALL_TEXT, NamedFigure, bare, file_name, new_figure
+from benchmark.reporting.figure_style import (
+    LABEL_CHARACTERS,
+    SMALL_TEXT,
+    NamedFigure,
+    bare,
+    file_name,
+    in_lines,
+    new_figure,
+)
 from benchmark.reporting.formatting import percent
 from benchmark.reporting.formatting import target as target_text
 from benchmark.reporting.method_colours import INK, MUTED, MethodColours
@@ -25,6 +33,9 @@ from benchmark.reporting.results_index import (
 from benchmark.verification.measurement import CellCurves
 
 _POINTS = 240
+_HEIGHT, _AXES_SHARE, _TEXT_LINE = 3.6, 0.78, 0.165
+"""Least height of the figure, share of it that the axes take, and height of a line of the legend; inches."""
+_MOST_TICKS = 5
 _PRIVILEGED_DASH = (0.0, (1.2, 1.4))
 
 
@@ -44,8 +55,10 @@ def roc_figure(
     lines = _lines(index, curves, panel, target, colours)
     if not lines:
         return None
-    figure = new_figure(6.3, 3.6)
-    axes = figure.add_axes((0.09, 0.15, 0.52, 0.78))
+    names = [in_lines(line.label, LABEL_CHARACTERS) for line in lines]
+    height = max(_HEIGHT, _TEXT_LINE * sum(1 + name.count("\n") for name in names) / _AXES_SHARE)
+    figure = new_figure(6.3, height)
+    axes = figure.add_axes((0.09, 0.15 * _HEIGHT / height, 0.52, 1 - 0.22 * _HEIGHT / height))
     axes.set_xscale("log")
     lowest = min(float(line.fmr[line.fmr > 0].min()) for line in lines if (line.fmr > 0).any())
     axes.set_xlim(max(min(lowest, target / 2), 1e-6), 1.0)
@@ -54,7 +67,9 @@ def roc_figure(
     for order, line in enumerate(reversed(lines)):
         axes.plot(line.fmr, line.tar, zorder=2 + order, **line.style)
     ticks = [tick for tick in 10.0 ** np.arange(-6, 1) if tick >= axes.get_xlim()[0] * 0.99]
-    axes.set_xticks(ticks, [target_text(tick) for tick in ticks])
+    every = 2 if len(ticks) > _MOST_TICKS else 1  # the largest one always has its label
+    labels = [target_text(tick) if place % every == 0 else "" for place, tick in enumerate(reversed(ticks))]
+    axes.set_xticks(ticks, labels[::-1])
     axes.minorticks_off()
     axes.tick_params(axis="x", pad=8)
     shares = np.linspace(0, 1, 6)
@@ -64,15 +79,17 @@ def roc_figure(
     axes.set_xlabel("false match rate, log scale")
     axes.set_title("genuine comparisons accepted, of those completed", loc="left", color=MUTED, fontsize=SMALL_TEXT)
     bare(axes, grid="both")
-    step = min(0.075, 0.9 / len(lines))
+    step = _TEXT_LINE / (height * _AXES_SHARE)
+    y = 1.0
     axes.text(1.74, 1.0, f"at {target_text(target)}", transform=axes.transAxes, ha="right", va="bottom",
               color=MUTED, fontsize=SMALL_TEXT)  # fmt: skip
-    for place, line in enumerate(lines):
-        y = 0.955 - step * place
+    for name, line in zip(names, lines, strict=True):
+        y -= step * (1 + name.count("\n") / 2)
         axes.plot([1.05, 1.12], [y, y], transform=axes.transAxes, clip_on=False, **line.style)
-        axes.text(1.15, y, line.label, transform=axes.transAxes, va="center", fontsize=SMALL_TEXT)
+        axes.text(1.15, y, name, transform=axes.transAxes, va="center", fontsize=SMALL_TEXT, linespacing=1.0)
         axes.text(1.74, y, percent(line.at_target), transform=axes.transAxes, ha="right", va="center",
                   fontsize=SMALL_TEXT)  # fmt: skip
+        y -= step * name.count("\n") / 2
     title = f"ROC curves on {panel_title(index, panel)}: raw, masked and every method"
     return NamedFigure(file_name("roc", *panel_parts(index, panel)), title, panel_title(index, panel), figure)
 

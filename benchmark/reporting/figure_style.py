@@ -20,6 +20,8 @@ from benchmark.reporting.method_colours import INK, LINE, MUTED, PAPER, THEME
 
 TEXT_SIZE = 10.0
 SMALL_TEXT = 9.0
+LABEL_CHARACTERS = 19
+"""Of a method's name beside the axes, in figures with one line or strip a method."""
 _FILE_DPI = 200
 
 
@@ -83,6 +85,29 @@ def bare(axes: Axes, *, grid: str | None = None) -> None:
     if grid is not None:
         axes.grid(axis=grid)  # type: ignore[arg-type]
         axes.set_axisbelow(True)
+
+
+def in_lines(name: str, most: int) -> str:
+    """A name over several lines of at most `most` characters, broken after ``+`` or ``:`` or at a space, else at ``-``.
+
+    What has no such place stays in one line, however long.
+
+    >>> in_lines("identity-completer:identity-first", 20)
+    'identity-completer:\\nidentity-first'
+    >>> in_lines("identity-completer (tuned)", 20), in_lines("true-mask+co-mod-gan", 19)
+    ('identity-completer\\n(tuned)', 'true-mask+\\nco-mod-gan')
+    >>> in_lines("residual-regressor", 16), in_lines("telea", 16)
+    ('residual-\\nregressor', 'telea')
+    """
+    lines = [""]
+    parts = []
+    for part in re.findall(r"[^+: ]*[+: ]|[^+: ]+", name):
+        parts += [part] if len(part.rstrip()) <= most else re.findall(r"[^-]*-|[^-]+", part)
+    for part in parts:
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > most:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def save_figure(drawn: NamedFigure, folder: Path) -> None:
