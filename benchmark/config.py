@@ -47,7 +47,7 @@ class RunConfig(BaseModel):
         passthrough: how many bare probes are sent through each method.
         train_dataset: what methods that learn are trained on; each ``NAME`` or ``NAME=DIR``.
         train_root: the folder of the only one, where it needs one.
-        train_limit: at most this many training photos.
+        train_limit: at most this many training photos, and no more to validate on.
         mask_draws: masks drawn on every training photo, one after the other.
         weights: ``NAME=PATH``: what a method learned, as ``train`` wrote it; or the file of a recogniser or face
             detector.

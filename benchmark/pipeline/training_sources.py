@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.config import RunConfig
@@ -58,7 +58,8 @@ class Training:
 def choose_training(config: RunConfig, test: tuple[Dataset, str] | None = None) -> Training:
     """The photos that methods learn from: people set aside by each data set, `train_limit` photos in all.
 
-    Photos on which a mask is really worn are passed over: the face beneath is what there is to learn.
+    No more than that are taken to validate on either. Photos on which a mask is really worn are passed over: the face
+    beneath is what there is to learn.
 
     Args:
         config: names the data sets.
@@ -120,14 +121,24 @@ def _bare_photos(name: str, dataset: Dataset, part: str, protocol: str) -> tuple
 
 
 def _limited(sources: Sequence[TrainingSource], config: RunConfig) -> tuple[TrainingSource, ...]:
-    """The sources with at most `train_limit` training photos in all, drawn evenly from all of them."""
-    total = sum(len(source.train) for source in sources)
-    if total <= config.train_limit:
-        return tuple(sources)
-    kept = set(generator_for(config.seed, "train-limit").permutation(total)[: config.train_limit].tolist())
+    """The sources with at most `train_limit` training photos in all, and no more to validate on."""
+    most, seed = config.train_limit, config.seed
+    train = _at_most(most, [source.train for source in sources], seed, "train-limit")
+    validation = _at_most(most, [source.validation for source in sources], seed, "validation-limit")
+    return tuple(
+        replace(source, train=for_training, validation=for_validation)
+        for source, for_training, for_validation in zip(sources, train, validation, strict=True)
+    )
+
+
+def _at_most(most: int, parts: Sequence[tuple[Photo, ...]], seed: int, purpose: str) -> Sequence[tuple[Photo, ...]]:
+    """At most so many photos in all, drawn evenly from all parts."""
+    total = sum(map(len, parts))
+    if total <= most:
+        return parts
+    kept = set(generator_for(seed, purpose).permutation(total)[:most].tolist())
     limited, start = [], 0
-    for source in sources:
-        train = tuple(photo for row, photo in enumerate(source.train, start) if row in kept)
-        start += len(source.train)
-        limited.append(TrainingSource(source.dataset_name, source.dataset, train, source.validation))
-    return tuple(limited)
+    for photos in parts:
+        limited.append(tuple(photo for row, photo in enumerate(photos, start) if row in kept))
+        start += len(photos)
+    return limited

@@ -45,6 +45,14 @@ def test_pairs_of_all_draws_are_joined_in_order_as_memory_maps(tmp_path: Path) -
     assert pairs.validation is not None and not set(pairs.validation.subject_ids) & set(people)
 
 
+def test_a_limit_holds_for_photos_to_validate_on_too() -> None:
+    whole = choose_training(RunConfig()).sources[0]
+    few = choose_training(RunConfig(train_limit=7)).sources[0]
+    assert (len(few.train), len(few.validation)) == (7, 7)
+    assert set(few.validation) <= set(whole.validation)
+    assert len(whole.validation) > 7
+
+
 def test_stored_pairs_are_used_again(tmp_path: Path) -> None:
     first = made(tmp_path).training
     stamps = {file: file.stat().st_mtime_ns for file in tmp_path.glob("pairs/*/*.npy")}
