@@ -43,8 +43,10 @@ class LabeledFacesInTheWild(PhotoFiles):
 
     ``view2`` is the official test: 6,000 listed pairs in 10 folds, the first of a pair being the reference.
     ``people-split`` trains on the people of folds 1–6, validates on 7 and tests on 8–10: at most 10 photos a subject,
-    every unordered pair once. A photo's id is its path below the folder of people, ``Name/Name_0001.jpg``. Which
-    edition the folder holds (original, funneled, deep-funneled) stands in the run's manifest.
+    every unordered pair once. ``people-validation`` compares the people of fold 7 in the same way: presets and weights
+    are chosen there, so that nobody whom ``people-split`` tests is looked at. A photo's id is its path below the folder
+    of people, ``Name/Name_0001.jpg``. Which edition the folder holds (original, funneled, deep-funneled) stands in the
+    run's manifest.
     """
 
     card = DatasetCard(
@@ -54,7 +56,7 @@ class LabeledFacesInTheWild(PhotoFiles):
         layout="LFW: <Person>/<Person>_0001.jpg, pairs.txt and people.txt",
         sealed=("view2",),
     )
-    protocols = ("view2", "people-split")
+    protocols = ("view2", "people-split", "people-validation")
 
     def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
         super().__init__(download_lfw() if root is None else root, seed=seed)
@@ -71,11 +73,11 @@ class LabeledFacesInTheWild(PhotoFiles):
         return Availability(False, "needs --data-root DIR with LFW, or a network to download it (about 240 MB)")
 
     def protocol(self, name: str, *, limit: int | None = None) -> Protocol:
-        """``view2`` or ``people-split``.
+        """``view2``, ``people-split`` or ``people-validation``.
 
         Args:
             name: the protocol.
-            limit: of ``view2``, at most this many pairs; of ``people-split``, at most this many test subjects.
+            limit: of ``view2``, at most this many pairs; of the others, at most this many test subjects.
 
         Raises:
             RequestError: a list or a listed photo is missing (a smaller test is never run in silence).
@@ -83,7 +85,9 @@ class LabeledFacesInTheWild(PhotoFiles):
         if name == "view2":
             return self._view2(limit)
         if name == "people-split":
-            return self._people_split(limit)
+            return self._people(name, "test", limit)
+        if name == "people-validation":
+            return self._people(name, "validation", limit)
         raise RequestError(f"LFW has no protocol '{name}'; it has: {', '.join(self.protocols)}")
 
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:
@@ -93,6 +97,11 @@ class LabeledFacesInTheWild(PhotoFiles):
                 "LFW's view2 tests on everybody and sets nobody aside for training; train on another data set with "
                 "--train-dataset, or use --protocol people-split"
             )
+        if protocol == "people-validation":
+            raise RequestError(
+                "LFW's people-validation tests the people whom LFW sets aside for validation; train on another data "
+                "set with --train-dataset, or use --protocol people-split"
+            )
         return self._part(part)
 
     def _view2(self, limit: int | None) -> Protocol:
@@ -101,14 +110,14 @@ class LabeledFacesInTheWild(PhotoFiles):
         photos = self._photos(ids_of(pairs), lines=lines_of(pairs))
         return Protocol("view2", photos, comparisons_of(pairs, photos), folds)
 
-    def _people_split(self, limit: int | None) -> Protocol:
-        photos = self._part("test")
+    def _people(self, name: str, part: str, limit: int | None) -> Protocol:
+        photos = self._part(part, name)
         if limit is not None:
             photos = some_subjects(photos, limit, seed=self.seed)
-        return Protocol("people-split", photos, all_pairs(photos, seed=self.seed))
+        return Protocol(name, photos, all_pairs(photos, seed=self.seed))
 
-    def _part(self, part: str) -> tuple[Photo, ...]:
-        file = self._list("people.txt", "people-split")
+    def _part(self, part: str, protocol: str = "people-split") -> tuple[Photo, ...]:
+        file = self._list("people.txt", protocol)
         folds = read_people(file)
         if len(folds) != 10:
             raise RequestError(f"{file} has {len(folds)} folds where LFW's own has 10; replace it with that")

@@ -58,7 +58,7 @@ def test_view2_is_the_list(small_lfw: Path) -> None:
 
 
 def test_view2_is_the_first_protocol(small_lfw: Path) -> None:
-    assert LabeledFacesInTheWild(small_lfw).protocols == ("view2", "people-split")
+    assert LabeledFacesInTheWild(small_lfw).protocols == ("view2", "people-split", "people-validation")
 
 
 def test_limited_view2_is_even(small_lfw: Path) -> None:
@@ -278,6 +278,18 @@ def test_real_view2_pairs_stay_inside_a_fold_of_people(lfw_root: Path) -> None:
     for pair in pairs:
         assert person_of(pair.reference) in folds[pair.fold]
         assert person_of(pair.probe) in folds[pair.fold]
+
+
+def test_people_validation_compares_those_whom_people_split_sets_aside(small_lfw: Path) -> None:
+    dataset = LabeledFacesInTheWild(small_lfw)
+    protocol = dataset.protocol("people-validation")
+    assert protocol.name == "people-validation"
+    set_aside = dataset.training_photos("validation", protocol="people-split")
+    assert {photo.image_id for photo in protocol.photos} == {photo.image_id for photo in set_aside}
+    assert len(protocol.comparisons) == len(set_aside) * (len(set_aside) - 1) // 2
+    assert len({photo.subject_id for photo in dataset.protocol("people-validation", limit=2).photos}) == 2
+    message = error(lambda: dataset.training_photos("train", protocol="people-validation"))
+    assert "sets aside for validation; train on another data set with" in message
 
 
 @pytest.mark.lfw
