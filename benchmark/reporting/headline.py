@@ -189,17 +189,23 @@ def _why_no_ranking(index: ResultsIndex, panel: Panel, entries: list[Entry]) -> 
 
 
 def _partial_judges(index: ResultsIndex) -> list[str]:
-    caveats = []
+    """One sentence for all methods that saw the same recognisers."""
     recognisers = sorted({panel.recogniser for panel in index.panels})
+    saw: dict[tuple[str, ...], list[str]] = {}
     for entry in index.entries:
-        seen = [recogniser for recogniser in recognisers if index.saw(entry, recogniser)]
-        if seen and len(seen) == len(recognisers):
+        seen = tuple(recogniser for recogniser in recognisers if index.saw(entry, recogniser))
+        if seen:
+            saw.setdefault(seen, []).append(index.label(entry))
+    caveats = []
+    for seen, labels in saw.items():
+        said = f"{listed(labels)} saw {listed(list(seen))} in training"
+        are, them, they = ("is", "it", "it is") if len(labels) == 1 else ("are", "them", "they are")
+        if len(seen) == len(recognisers):
             caveats.append(
-                f"{index.label(entry)} saw {listed(seen)} in training: this run holds no independent judge of it, and "
-                "it is left out of every ranking."
+                f"{said}: this run holds no independent judge of {them}, and {they} left out of every ranking."
             )
-        elif seen:
-            caveats.append(f"{index.label(entry)} saw {listed(seen)} in training and is not ranked there.")
+        else:
+            caveats.append(f"{said} and {are} not ranked there.")
     return caveats
 
 
@@ -211,13 +217,20 @@ def _title(index: ResultsIndex, verdicts: tuple[Verdict, ...], *, synthetic: boo
     named = [verdict for verdict in verdicts if verdict.recovery is not None]
     if not named:
         return f"What a mask costs {listed(sorted({verdict.panel.recogniser for verdict in verdicts}))}"
-    if not any(_certain(verdict.recovery) for verdict in named):
+    won = [verdict for verdict in named if _certain(verdict.recovery)]
+    if not won:
         return "No method reliably wins back what a mask takes"
-    values = [verdict.recovery.value or 0.0 for verdict in named if verdict.recovery is not None]
+    values = [verdict.recovery.value or 0.0 for verdict in won if verdict.recovery is not None]
     low, high = percent(min(values), 0), percent(max(values), 0)
     # no-break spaces keep the figures on one line of the heading
     span = high if low == high else f"{low.removesuffix(THIN_SPACE + '%')}\u00a0to\u00a0{high}"
-    return f"The best method wins back {span} of what a mask takes"
+    finding = f"The best method wins back {span} of what a mask takes"
+    if len(won) == len(named):
+        return finding
+    if len(named) == 2:
+        lost = next(verdict for verdict in named if verdict not in won)
+        return f"{finding} from {won[0].title}; none reliably does from {lost.title}"
+    return f"{finding}, in {len(won)} of {len(named)} tables; in the others none reliably does"
 
 
 def _certain(row: MetricRow | None) -> bool:

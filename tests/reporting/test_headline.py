@@ -106,6 +106,28 @@ def test_an_interval_that_reaches_zero_is_no_win() -> None:
     assert not found.verdicts[0].certain
 
 
+def test_the_title_counts_only_what_is_certain() -> None:
+    results = _run(BY_NAME["telea"], recognisers=("dlib", "facenet"))
+    metrics = [
+        replace(row, value=0.04, ci_low=-0.01, ci_high=0.11)
+        if row.metric == "recovery" and row.recogniser == "facenet"
+        else replace(row, value=0.31, ci_low=0.24, ci_high=0.38)
+        if row.metric == "recovery"
+        else row
+        for row in results.metrics
+    ]
+    found = _headline(replace(results, metrics=metrics))
+    assert found.title == (
+        "The best method wins back 31\u202f% of what a mask takes from dlib; none reliably does from facenet"
+    )
+
+
+def test_methods_that_saw_the_same_recogniser_share_a_sentence() -> None:
+    seen = replace(BY_NAME["paired-gan"], name="another-gan")
+    found = _headline(_run(BY_NAME["paired-gan"], seen, BY_NAME["telea"], recognisers=("facenet", "dlib")))
+    assert found.caveats == ("another-gan and paired-gan saw facenet in training and are not ranked there.",)
+
+
 @pytest.mark.parametrize(
     ("low", "said"), [(0.04, "telea does best: on the same"), (-0.01, "No method reliably rejects")]
 )
