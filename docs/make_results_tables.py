@@ -62,9 +62,9 @@ class Panel:
 
     def marked(self, method: Name) -> str:
         """The method's name, with what makes its line no fair one."""
-        card = METHODS.load(method[0]).card
-        marks = [*(["saw it"] if self.recogniser in card.saw_recognisers else [])]
-        marks += ["privileged"] if isinstance(card, MethodCard) and card.privileged else []
+        cards = [METHODS.load(part).card for part in method[0].split("+")]
+        marks = ["saw it"] if any(self.recogniser in card.saw_recognisers for card in cards) else []
+        marks += ["privileged"] if any(isinstance(card, MethodCard) and card.privileged for card in cards) else []
         return f"{label_of(method)} ({', '.join(marks)})" if marks else label_of(method)
 
     def mask_types(self) -> list[str]:
