@@ -77,9 +77,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", type=Path, help="folders that runs wrote")
     parser.add_argument("--targets", default="0.01", help="false match rates, comma-separated (default: %(default)s)")
+    parser.add_argument("--digest", action="store_true", help="one table of recovery at the first target over all runs")
     options = parser.parse_args()
+    targets = [float(text) for text in options.targets.split(",")]
+    if options.digest:
+        print("\n".join(digest(options.runs, targets[0])))
+        return
     for folder in options.runs:
-        print("\n".join(section(folder, [float(text) for text in options.targets.split(",")])))
+        print("\n".join(section(folder, targets)))
+
+
+def digest(folders: Sequence[Path], target: float) -> Iterator[str]:
+    """One line a method, a column for each run, recogniser and arm; the best before the last column's judge first."""
+    panels = []
+    for folder in folders:
+        config = json.loads((folder / "manifest.json").read_text("utf-8"))["config"]
+        rows = read_metrics(folder / "metrics.csv")
+        panels += [
+            (f"`{recogniser}`, {config['size']} px", Panel(rows, recogniser, arm, str(config["size"])))
+            for arm in config["acquisition"]
+            for recogniser in config["recognisers"]
+        ]
+    yield row(["method", *(title for title, _ in panels)])
+    yield row(["---"] * (1 + len(panels)))
+    for method in panels[-1][1].methods():
+        at = {"threshold_kind": "matched", "target": target}
+        cells = [percent(panel.value(method, "raw-restored", "recovery", **at), 0, within=True) for _, panel in panels]
+        yield row([f"`{label_of(method)}`", *cells])
 
 
 def section(folder: Path, targets: Sequence[float]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.artifacts import Commit, RowArray
+from benchmark.artifacts import Commit, RowArray, digest
 from benchmark.context import RunContext
 from benchmark.errors import ImageRefused, PluginError
 from benchmark.faces import FaceGeometry, Image
@@ -66,7 +66,7 @@ def recognise(
         "weights": recogniser.card.sha256,
         "precision": recogniser.precision,
         "view": view.key,
-        **({} if all_wanted else {"rows": list(wanted)}),
+        **({} if all_wanted else {"rows": digest({"rows": list(wanted)})}),
         **({"settings": recogniser.settings} if recogniser.settings else {}),
     }
 
