@@ -130,8 +130,8 @@ def fit_ridge(x: NDArray[np.float64], y: NDArray[np.float64], penalty: float) ->
         penalty: ≥ 0, as `sklearn.linear_model.Ridge`'s ``alpha``.
 
     >>> x = np.array([[0.0], [1.0], [2.0]])
-    >>> fit_ridge(x, 3 * x + 1, penalty=0.0).predict(np.array([[4.0]])).round(6)
-    array([[13.]])
+    >>> fit_ridge(x, 3 * x + 1, penalty=0.0).predict(np.array([[4.0]])).round(6).tolist()
+    [[13.0]]
     """
     x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
     centred = x - x_mean
