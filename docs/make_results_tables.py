@@ -94,7 +94,7 @@ def digest(folders: Sequence[Path], target: float) -> Iterator[str]:
         config = json.loads((folder / "manifest.json").read_text("utf-8"))["config"]
         rows = read_metrics(folder / "metrics.csv")
         panels += [
-            (f"`{recogniser}`, {config['size']} px", Panel(rows, recogniser, arm, str(config["size"])))
+            (f"`{recogniser}`, {config['size']} px, {arm}", Panel(rows, recogniser, arm, str(config["size"])))
             for arm in config["acquisition"]
             for recogniser in config["recognisers"]
         ]
@@ -122,7 +122,7 @@ def section(folder: Path, targets: Sequence[float]) -> Iterator[str]:
             yield from main_table(panel, carried)
             yield ""
             if len(panel.mask_types()) > 1:
-                yield f"Recovery in % by mask type, FMR {carried[0]:.0%}, matched:\n"
+                yield f"Recovery in % by mask type, FMR {carried[0]:.12g}, matched:\n"
                 yield from by_type(panel, carried[0])
                 yield ""
         yield from detectors(rows[(rows["acquisition"] == arm) & (rows["size"] == size)], arm)
