@@ -18,10 +18,10 @@ from benchmark.methods.base import MaskedPairs, MethodCard
 from benchmark.methods.detectors.base import Detector
 from benchmark.methods.detectors.found_region import cleaned
 from benchmark.methods.detectors.segmenter_network import MaskUNet
+from benchmark.methods.training import train_networks
 from benchmark.methods.weights import load_network, save_network
 from benchmark.plugins import register_method
 from benchmark.training.determinism import torch_seeded
-from benchmark.training.loop import train
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
 
 if TYPE_CHECKING:
@@ -77,19 +77,9 @@ class Segmenter(Detector):
 
     def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
         """Learn to tell masked pixels from bare ones."""
-        training = self.settings.training
-        self.losses = train(
-            SegmentationTask(self.segmenter, self.settings, steps=training.steps(len(pairs))),
-            pairs,
-            training,
-            name=self.name or "segmenter",
-            identity=repr((self.settings, self.version)),
-            seed=self.seed,
-            device=self.device,
-            progress=progress,
-            checkpoints=self.checkpoints,
-            samples=self.samples,
-        )
+        task = SegmentationTask(self.segmenter, self.settings, steps=self.settings.training.steps(len(pairs)))
+        identity = (self.settings, self.version)
+        self.losses = train_networks(self, task, pairs, name="segmenter", identity=identity, progress=progress)
 
     def detect(
         self,

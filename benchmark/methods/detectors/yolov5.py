@@ -18,10 +18,10 @@ from benchmark.masked_faces import resized, to_tensor
 from benchmark.methods.base import MaskedPairs, MethodCard
 from benchmark.methods.detectors.base import Detector
 from benchmark.methods.detectors.yolov5_network import STRIDE, MaskYolo, yolov5_availability
+from benchmark.methods.training import train_networks
 from benchmark.methods.weights import load_network, read_about, save_network
 from benchmark.plugins import register_method
 from benchmark.training.determinism import torch_seeded
-from benchmark.training.loop import train
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
 
 if TYPE_CHECKING:
@@ -106,19 +106,9 @@ class Yolov5Detector(Detector):
     def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
         """Learn where masks lie."""
         network = self._make(min(self.settings.training.size or pairs.size, pairs.size))
-        training = self.settings.training
-        self.losses = train(
-            BoxTask(network, self.settings, side=self.side, steps=training.steps(len(pairs))),
-            pairs,
-            training,
-            name=self.name or "yolov5",
-            identity=repr((self.settings, self.version, self.side)),
-            seed=self.seed,
-            device=self.device,
-            progress=progress,
-            checkpoints=self.checkpoints,
-            samples=self.samples,
-        )
+        task = BoxTask(network, self.settings, side=self.side, steps=self.settings.training.steps(len(pairs)))
+        identity = (self.settings, self.version, self.side)
+        self.losses = train_networks(self, task, pairs, name="yolov5", identity=identity, progress=progress)
 
     def detect(
         self,

@@ -17,11 +17,11 @@ from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Unmaske
 from benchmark.methods.filling.completion import mean_errors
 from benchmark.methods.filling.guided_enlargement import enlarged_along_edges
 from benchmark.methods.learned.residual_network import ErrorNetwork
+from benchmark.methods.training import train_networks
 from benchmark.methods.weights import load_network, save_network
 from benchmark.plugins import register_method
 from benchmark.training.batches import shrunk
 from benchmark.training.determinism import torch_seeded
-from benchmark.training.loop import train
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
 
 if TYPE_CHECKING:
@@ -137,18 +137,9 @@ class ResidualRegressor(Unmasker):
         mean, std = _pixel_statistics(pairs, min(settings.training.size or pairs.size, pairs.size))
         self.network.mean.copy_(mean)
         self.network.std.copy_(std)
-        self.losses = train(
-            RegressionTask(self.network, settings, steps=settings.training.steps(len(pairs))),
-            pairs,
-            settings.training,
-            name=self.name or "residual-regressor",
-            identity=repr((settings, self.version)),
-            seed=self.seed,
-            device=self.device,
-            progress=progress,
-            checkpoints=self.checkpoints,
-            samples=self.samples,
-        )
+        task = RegressionTask(self.network, settings, steps=settings.training.steps(len(pairs)))
+        identity = (settings, self.version)
+        self.losses = train_networks(self, task, pairs, name="residual-regressor", identity=identity, progress=progress)
 
     def restore(self, faces: MaskedFaces) -> Tensor:
         """Input + error, in [0, 1]."""

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from benchmark.methods.base import MaskedFaces, MaskedPairs, Method, Unmasker
 from benchmark.methods.filling.completion import composited
 from benchmark.methods.trained_weights import TrainedWeights
+from benchmark.methods.training import train_networks
 from benchmark.methods.weights import load_network, read_about, save_network
 from benchmark.training.determinism import torch_seeded
-from benchmark.training.loop import train
 from benchmark.training.task import TrainingSettings, TrainingTask
 
 DEFAULT_SIDE = 64
@@ -72,19 +72,9 @@ class TrainedNetworks(Method):
         self._set_side(min(training.size or pairs.size, pairs.size))
         if self.start_from is not None:
             load_network(self.start_from.folder, self.architecture, self._stored())
-        name = self.name or type(self).__name__
-        self.losses = train(
-            self.task(self.modules, side=self.side, steps=training.steps(len(pairs))),
-            pairs,
-            training,
-            name=name,
-            identity=repr((self.architecture, self.settings, self.version, self.side, self.start_from)),
-            seed=self.seed,
-            device=self.device,
-            progress=progress,
-            checkpoints=self.checkpoints,
-            samples=self.samples,
-        )
+        task = self.task(self.modules, side=self.side, steps=training.steps(len(pairs)))
+        identity = (self.architecture, self.settings, self.version, self.side, self.start_from)
+        self.losses = train_networks(self, task, pairs, name=type(self).__name__, identity=identity, progress=progress)
 
     def save(self, folder: Path) -> None:
         """Write the networks in `stored`, and their side."""
