@@ -13,7 +13,7 @@ from benchmark.errors import RequestError, StorageError
 from benchmark.masked_faces import MaskedFaces, to_holes, to_tensor
 from benchmark.methods.filling.completion import blanked
 from benchmark.methods.filling.smooth_filling import smoothly_filled
-from benchmark.methods.learned.co_mod_gan import CoModGan
+from benchmark.methods.learned.co_mod_gan import CoModGan, CoModTask
 from benchmark.methods.learned.co_mod_gan_networks import Generator, Widths, batch_deviation
 from benchmark.training.task import TrainingBatch
 
@@ -206,36 +206,5 @@ def test_it_learns_a_toy_and_is_the_same_after_saving(tiny_pairs, quiet, tmp_pat
         narrow().load(tmp_path)
 
 
-class _Stop(Exception):
-    pass
-
-
-def test_a_killed_training_ends_as_an_uninterrupted_one(tiny_pairs, quiet, tmp_path, monkeypatch):
-    pairs = tiny_pairs(12, SIDE, validation=4)
-    whole = narrow()
-    whole.fit(pairs, progress=quiet)
-    killed = narrow()
-    killed.checkpoints = tmp_path
-    task = killed.task
-
-    def failing(modules, **about):
-        made = task(modules, **about)
-        step = made.step
-
-        def stops(batch, fabric):
-            if batch.step == 5:
-                raise _Stop
-            return step(batch, fabric)
-
-        made.step = stops
-        return made
-
-    monkeypatch.setattr(killed, "task", failing)
-    with pytest.raises(_Stop):
-        killed.fit(pairs, progress=quiet)
-    resumed = narrow()
-    resumed.checkpoints = tmp_path
-    resumed.fit(pairs, progress=quiet)
-    for name, module in whole.networks().items():
-        other = resumed.networks()[name].state_dict()
-        assert all(torch.equal(value, other[key]) for key, value in module.state_dict().items())
+def test_a_killed_training_ends_as_an_uninterrupted_one(tiny_pairs, resumes_to_the_bit):
+    resumes_to_the_bit(narrow, tiny_pairs(12, SIDE, validation=4), CoModTask, 5)

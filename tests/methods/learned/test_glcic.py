@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -275,35 +274,14 @@ def test_a_face_s_result_does_not_depend_on_its_neighbours(tiny_pairs):
 
 
 @pytest.mark.parametrize("killed_after", [2, 4, 5])
-def test_killed_in_any_phase_it_resumes_to_the_bit(tiny_pairs, quiet, tmp_path, monkeypatch, killed_after):
-    pairs = tiny_pairs(8, 16)
-    changes = {"epochs": 3, "completion_share": 0.5, "discriminator_share": 0.17}
-    whole = small(**changes)
-    whole.fit(pairs, progress=quiet)
-
-    def prepared() -> Glcic:
-        method = small(**changes)
+def test_killed_in_any_phase_it_resumes_to_the_bit(tiny_pairs, resumes_to_the_bit, killed_after):
+    def make() -> Glcic:
+        method = small(epochs=3, completion_share=0.5, discriminator_share=0.17)
         training = replace(method.settings.training, checkpoint_every=1)
         method.settings = replace(method.settings, training=training)
-        method.checkpoints = tmp_path
         return method
 
-    step = GlcicTask.step
-
-    def dying(task, batch, fabric):
-        if batch.step == killed_after:
-            raise KeyboardInterrupt
-        return step(task, batch, fabric)
-
-    monkeypatch.setattr(GlcicTask, "step", dying)
-    with pytest.raises(KeyboardInterrupt):
-        prepared().fit(pairs, progress=quiet)
-    monkeypatch.setattr(GlcicTask, "step", step)
-    resumed = prepared()
-    resumed.fit(pairs, progress=quiet)
-    for name, module in whole.modules.items():
-        other = resumed.modules[name].state_dict()
-        assert all(torch.equal(value, other[key]) for key, value in module.state_dict().items()), name
+    resumes_to_the_bit(make, tiny_pairs(8, 16), GlcicTask, killed_after)
 
 
 def test_saved_and_loaded_it_restores_alike_at_its_own_side(tiny_pairs, quiet, tmp_path):
@@ -323,24 +301,8 @@ def test_saved_and_loaded_it_restores_alike_at_its_own_side(tiny_pairs, quiet, t
         assert np.array_equal(before, after)
 
 
-def test_it_starts_from_weights_of_another_side(tiny_pairs, quiet, tmp_path, monkeypatch):
-    pairs, seen = tiny_pairs(8, 32), []
-    first = small()
-    first.fit(pairs, progress=quiet)
-    first.save(tmp_path)
-    second = small(epochs=1)
-    second.start_from = SimpleNamespace(folder=tmp_path)
-    build = Glcic.task
-
-    def watched(method, modules, **options):
-        task = build(method, modules, **options)
-        seen.append({key: value.clone() for key, value in modules["generator"].state_dict().items()})
-        return task
-
-    monkeypatch.setattr(Glcic, "task", watched)
-    second.fit(tiny_pairs(8, 48), progress=quiet)
-    assert second.side == 48
-    assert all(torch.equal(value, seen[0][key]) for key, value in first.modules["average"].state_dict().items())
+def test_it_starts_from_weights_of_another_side(starts_from_another_side):
+    starts_from_another_side(small(), small(epochs=1))
 
 
 @pytest.mark.parametrize("how", ["truncated", "foreign", "other widths", "other side"])

@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from benchmark.errors import RequestError, StorageError
 from benchmark.masked_faces import to_holes, to_tensor
 from benchmark.methods.filling.smooth_filling import smoothly_filled
-from benchmark.methods.learned.identity_completer import IdentityCompleter
+from benchmark.methods.learned.identity_completer import IdentityCompleter, IdentityTask
 from benchmark.training.task import TrainingBatch
 
 SIDE = 32
@@ -162,36 +162,6 @@ def test_weights_of_another_architecture_or_side_are_refused(tmp_path):
         method().load(tmp_path)
 
 
-class _Stop(Exception):
-    pass
-
-
-def test_a_killed_training_ends_as_an_uninterrupted_one(toy, quiet, tmp_path, monkeypatch):
-    whole = method()
-    whole.fit(toy, progress=quiet)
-    killed = method()
-    killed.checkpoints = tmp_path
-    task = killed.task
-
-    def failing(modules, **about):
-        made = task(modules, **about)
-        step = made.step
-
-        def stops(batch, fabric):
-            if batch.step == 5:
-                raise _Stop
-            return step(batch, fabric)
-
-        made.step = stops
-        return made
-
-    monkeypatch.setattr(killed, "task", failing)
-    with pytest.raises(_Stop):
-        killed.fit(toy, progress=quiet)
-    resumed = method()
-    resumed.checkpoints = tmp_path
-    resumed.fit(toy, progress=quiet)
-    assert set(whole.networks()) == set(resumed.networks()) == {"generator", "critic"}
-    for name, module in whole.networks().items():
-        other = resumed.networks()[name].state_dict()
-        assert all(torch.equal(value, other[key]) for key, value in module.state_dict().items())
+def test_a_killed_training_ends_as_an_uninterrupted_one(toy, resumes_to_the_bit):
+    resumed = resumes_to_the_bit(method, toy, IdentityTask, 5)
+    assert set(resumed.networks()) == {"generator", "critic"}

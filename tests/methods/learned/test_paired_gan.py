@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 
 import numpy as np
@@ -207,33 +206,14 @@ def test_saved_and_loaded_it_restores_alike_at_its_own_side(tiny_pairs, quiet, t
     assert np.array_equal(alone[0], after[2])
 
 
-def test_a_killed_training_continues_to_the_same_weights(tiny_pairs, quiet, tmp_path):
-    pairs = tiny_pairs(8)
-    whole, half = short(adversarial_from=0.4), short(adversarial_from=0.4)
-    whole.fit(pairs, progress=quiet)
-
-    class Killed(Exception):
-        pass
-
-    steps = PairedGanTask.step
-
-    def until_the_third(self: PairedGanTask, batch: TrainingBatch, fabric: object) -> dict[str, torch.Tensor]:
-        if batch.step == 3:
-            raise Killed
-        return steps(self, batch, fabric)
-
-    for method in (whole, half):
+def test_a_killed_training_continues_to_the_same_weights(tiny_pairs, resumes_to_the_bit):
+    def make() -> PairedGan:
+        method = short(adversarial_from=0.4)
         training = replace(method.settings.training, checkpoint_every=2)
         method.settings = replace(method.settings, training=training)
-    whole.fit(pairs, progress=quiet)
-    half.checkpoints = tmp_path
-    again = copy.copy(half)
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(PairedGanTask, "step", until_the_third)
-        half.fit(pairs, progress=quiet)
-    again.fit(pairs, progress=quiet)
-    for name, value in whole.modules["generator"].state_dict().items():
-        assert torch.equal(value, again.modules["generator"].state_dict()[name])
+        return method
+
+    resumes_to_the_bit(make, tiny_pairs(8), PairedGanTask, 3)
 
 
 def test_damaged_or_foreign_weights_are_refused(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -248,34 +247,13 @@ def test_it_finds_a_toy_mask_paints_it_and_leaves_bare_faces_alone(tiny_pairs, q
 
 
 @pytest.mark.parametrize("killed_after", [1, 3, 5])
-def test_killed_in_any_phase_it_resumes_to_the_bit(tiny_pairs, quiet, tmp_path, monkeypatch, killed_after):
-    pairs = tiny_pairs(8, 32)
-    changes = {"epochs": 3, "whole_from": 0.3, "mask_from": 0.6}
-    whole = small(**changes)
-    whole.fit(pairs, progress=quiet)
-
-    def prepared() -> TwoStageGan:
-        method = small(**changes)
+def test_killed_in_any_phase_it_resumes_to_the_bit(tiny_pairs, resumes_to_the_bit, killed_after):
+    def make() -> TwoStageGan:
+        method = small(epochs=3, whole_from=0.3, mask_from=0.6)
         method.settings = replace(method.settings, training=replace(method.settings.training, checkpoint_every=1))
-        method.checkpoints = tmp_path
         return method
 
-    step = TwoStageTask.step
-
-    def dying(task, batch, fabric):
-        if batch.step == killed_after:
-            raise KeyboardInterrupt
-        return step(task, batch, fabric)
-
-    monkeypatch.setattr(TwoStageTask, "step", dying)
-    with pytest.raises(KeyboardInterrupt):
-        prepared().fit(pairs, progress=quiet)
-    monkeypatch.setattr(TwoStageTask, "step", step)
-    resumed = prepared()
-    resumed.fit(pairs, progress=quiet)
-    for name, module in whole.modules.items():
-        other = resumed.modules[name].state_dict()
-        assert all(torch.equal(value, other[key]) for key, value in module.state_dict().items()), name
+    resumes_to_the_bit(make, tiny_pairs(8, 32), TwoStageTask, killed_after)
 
 
 def test_faces_too_small_to_perceive_are_trained_without_that_loss(tiny_pairs, quiet):
@@ -295,24 +273,8 @@ def test_the_perceptual_network_is_neither_trained_nor_stored(tmp_path):
     assert about == {"architecture": "two-stage-gan 1", "side": 64}
 
 
-def test_it_starts_from_weights_of_another_side(tiny_pairs, quiet, tmp_path, monkeypatch):
-    pairs, seen = tiny_pairs(8, 32), []
-    first = small()
-    first.fit(pairs, progress=quiet)
-    first.save(tmp_path)
-    second = small(epochs=1)
-    second.start_from = SimpleNamespace(folder=tmp_path)
-    build = TwoStageGan.task
-
-    def watched(method, modules, **options):
-        task = build(method, modules, **options)
-        seen.append({key: value.clone() for key, value in modules["generator"].state_dict().items()})
-        return task
-
-    monkeypatch.setattr(TwoStageGan, "task", watched)
-    second.fit(tiny_pairs(8, 48), progress=quiet)
-    assert second.side == 48
-    assert all(torch.equal(value, seen[0][key]) for key, value in first.modules["average"].state_dict().items())
+def test_it_starts_from_weights_of_another_side(starts_from_another_side):
+    starts_from_another_side(small(), small(epochs=1))
 
 
 @pytest.mark.parametrize("how", ["truncated", "foreign", "other widths", "other side"])
