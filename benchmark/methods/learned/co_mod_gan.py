@@ -107,6 +107,7 @@ class CoModGan(TrainedCompleter):
     }
     settings: CoModSettings
     architecture = "co-mod-gan 1"
+    grows = True
 
     def build(self, side: int) -> dict[str, nn.Module]:
         """Generator and discriminator."""

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from benchmark.methods.filling.completion import NEUTRAL
 from benchmark.methods.filling.smooth_filling import smoothly_filled
+from benchmark.methods.learned.growing_networks import copy_common_layers
 
 _FIRST_ADDITION = 0.1
 """How strong, to begin with, is what a network adds to a smooth start."""
@@ -105,6 +106,13 @@ class Generator(nn.Module):
         painted: Tensor = background + colours.float() / 2
         return painted
 
+    def take_over(self, other: Generator) -> None:
+        """Copy all layers but those of the largest pictures."""
+        for name in ("mapping", "start", "first", "first_colours"):
+            getattr(self, name).load_state_dict(getattr(other, name).state_dict())
+        self.encoder.take_over(other.encoder)
+        copy_common_layers(self.levels, other.levels)
+
 
 class Discriminator(nn.Module):
     """One logit a face, above 0 = real; residual, told the hole, and shown how much the faces of a batch differ.
@@ -178,6 +186,10 @@ class _Encoder(nn.Module):
             features = level(functional.avg_pool2d(features, 2))
             skips[features.shape[-1]] = features
         return functional.dropout(self.code(features.flatten(1)), 0.5, training=self.training), skips
+
+    def take_over(self, other: _Encoder) -> None:
+        self.code.load_state_dict(other.code.state_dict())
+        copy_common_layers(self.levels, other.levels, from_end=True)
 
 
 class _Level(nn.Module):

@@ -115,6 +115,7 @@ class FaceGenerator(TrainedNetworks, Part):
     settings: FaceGeneratorSettings
     alone = "only makes random faces; ask for 'gan-prior', which completes faces with it"
     architecture = "face-generator 1"
+    grows = True
 
     @property
     def stored(self) -> tuple[str, ...]:  # type: ignore[override]

@@ -6,22 +6,27 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from benchmark.methods.learned.growing_networks import copy_common_layers
+
 LATENT = 128
 """Length of a latent vector."""
 SIDES = (16, 32, 64, 128, 256)
-_WIDTH = 32
+_MOST_CHANNELS = 256
 _SMALLEST = 4
 _SLOPE = 0.2
 
 
 def _channels(side: int) -> list[int]:
-    """Channels at 4, 8, … side / 2 pixels: they halve as the side doubles, at most eight times the narrowest."""
-    sides = [_SMALLEST << level for level in range((side // (2 * _SMALLEST)).bit_length())]
-    return [min(8 * _WIDTH, _WIDTH * side // (2 * at)) for at in sides]
+    """Channels at 4, 8, … side / 2 pixels: they halve as the picture doubles, whatever the side of the faces.
+
+    >>> _channels(64)
+    [256, 128, 64, 32]
+    """
+    return [_MOST_CHANNELS >> level for level in range((side // (2 * _SMALLEST)).bit_length())]
 
 
 class LatentGenerator(nn.Module):
-    """From a latent vector to a face, after Radford, Metz and Chintala, *DCGAN*, 2016, figure 1, with half its width.
+    """From a latent vector to a face, after Radford, Metz and Chintala, *DCGAN*, 2016, figure 1, a quarter as wide.
 
     A transposed convolution makes 4×4 pixels of the vector, each further one doubles the side; batch normalisation and
     ReLU between them, tanh at the end.
@@ -46,6 +51,10 @@ class LatentGenerator(nn.Module):
         faces: Tensor = self.layers(latents[:, :, None, None])
         return faces
 
+    def take_over(self, other: LatentGenerator) -> None:
+        """Copy all layers but those of the largest pictures."""
+        copy_common_layers(self.layers, other.layers)
+
 
 class _Downwards(nn.Module):
     """The generator's mirror image: convolutions of stride 2 down to 4×4 pixels, then one number an output."""
@@ -66,6 +75,10 @@ class _Downwards(nn.Module):
         """``(B, outputs)`` of ``(B, inputs, side, side)``."""
         values: Tensor = self.layers(images)
         return values
+
+    def take_over(self, other: _Downwards) -> None:
+        """Copy all layers but those of the largest pictures."""
+        copy_common_layers(self.layers, other.layers, from_end=True)
 
 
 class FaceDiscriminator(_Downwards):

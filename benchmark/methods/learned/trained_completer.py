@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.methods.base import MaskedFaces, MaskedPairs, Method, Unmasker
 from benchmark.methods.filling.completion import composited
+from benchmark.methods.learned.growing_networks import GrowingNetwork
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.methods.training import train_networks
 from benchmark.methods.weights import load_network, read_about, save_network
@@ -42,6 +43,8 @@ class TrainedNetworks(Method):
     """Name and version of the networks, e.g. ``"glcic 1"``: weights of another one are refused."""
     stored: ClassVar[tuple[str, ...]] = ("generator",)
     """Those of the networks that are needed after training, which `save` writes."""
+    grows: ClassVar[bool] = False
+    """The networks have more layers for larger faces: each is a `GrowingNetwork`."""
     start_from: TrainedWeights | None = None
     """Weights, perhaps of another side, from which `fit` starts; None = from random ones."""
     settings: TrainedSettings
@@ -71,7 +74,7 @@ class TrainedNetworks(Method):
         training = self.settings.training
         self._set_side(min(training.size or pairs.size, pairs.size))
         if self.start_from is not None:
-            load_network(self.start_from.folder, self.architecture, self._stored())
+            self._begin_with(self.start_from.folder)
         task = self.task(self.modules, side=self.side, steps=training.steps(len(pairs)))
         identity = (self.architecture, self.settings, self.version, self.side, self.start_from)
         self.losses = train_networks(self, task, pairs, name=type(self).__name__, identity=identity, progress=progress)
@@ -84,6 +87,17 @@ class TrainedNetworks(Method):
         """Read what `save` wrote."""
         self._set_side(int(read_about(folder, self.architecture)["side"]))
         load_network(folder, self.architecture, self._stored())
+
+    def _begin_with(self, folder: Path) -> None:
+        stored = self._stored()
+        if not self.grows or int(read_about(folder, self.architecture)["side"]) == self.side:
+            load_network(folder, self.architecture, stored)
+            return
+        other = type(self)(preset=self.preset, device=self.device)
+        other.settings = self.settings
+        other.load(folder)
+        for name, network in stored.items():
+            cast("GrowingNetwork", network).take_over(cast("GrowingNetwork", other.modules[name]))
 
     def _set_side(self, side: int) -> None:
         self.side = side

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -72,6 +73,22 @@ def test_the_networks_work_at_each_side(side):
     painted = made["generator"](shown, torch.randn(2, NARROW.latent))
     assert painted.shape == (2, 3, side, side)
     assert made["discriminator"](painted, shown[:, 3:]).shape == (2, 1)
+
+
+def test_larger_networks_begin_with_all_that_smaller_ones_have_learned(tiny_pairs, quiet, tmp_path):
+    small, large = narrow(seed=1), narrow(steps=1)
+    small.save(tmp_path)
+    large.start_from = SimpleNamespace(folder=tmp_path)
+    large._set_side(2 * SIDE)
+    large._begin_with(tmp_path)
+    known, grown = (method.modules["generator"] for method in (small, large))
+    counterparts = [(getattr(known, name), getattr(grown, name)) for name in ("mapping", "start", "first")]
+    counterparts += [(known.encoder.code, grown.encoder.code), *zip(known.levels, grown.levels[:-1], strict=True)]
+    counterparts += zip(known.encoder.levels, grown.encoder.levels[1:], strict=True)
+    for before, after in counterparts:
+        assert all(torch.equal(value, after.state_dict()[name]) for name, value in before.state_dict().items())
+    large.fit(tiny_pairs(8, 2 * SIDE), progress=quiet)
+    assert large.side == 2 * SIDE
 
 
 def test_a_smooth_start_begins_near_the_colours_around_the_hole(tiny_pairs):

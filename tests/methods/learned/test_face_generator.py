@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -39,6 +40,10 @@ def short(preset: str = "tuned", *, epochs: int = 2, batch_size: int = 4, **chan
     training = replace(method.settings.training, epochs=epochs, batch_size=batch_size, precision="float32")
     method.settings = replace(method.settings, training=training, **changes)
     return method
+
+
+def stop(*_: object, **__: object) -> None:
+    raise StopIteration
 
 
 def task_and_batch(tiny_pairs, *, step: int = 8) -> tuple[FaceGeneratorTask, TrainingBatch]:
@@ -152,6 +157,24 @@ def test_saved_and_loaded_it_draws_the_same_faces(tiny_pairs, quiet, tmp_path):
     (tmp_path / "weights.safetensors").write_bytes(b"")
     with pytest.raises(StorageError, match="train again"):
         FaceGenerator().load(tmp_path)
+
+
+def test_larger_networks_begin_with_all_that_smaller_ones_have_learned(tiny_pairs, quiet, tmp_path, monkeypatch):
+    small, large = short(epochs=1), short(epochs=1)
+    small.fit(tiny_pairs(8, 32), progress=quiet)
+    small.save(tmp_path)
+    large.start_from = SimpleNamespace(folder=tmp_path)
+    monkeypatch.setattr(FaceGenerator, "task", stop)
+    with pytest.raises(StopIteration):
+        large.fit(tiny_pairs(8, 64), progress=quiet)
+    latents = torch.randn(2, LATENT)[:, :, None, None]
+    before_colours = [network.layers[:-4] for network in (small.modules["generator"], large.modules["generator"])]
+    assert large.side == 64
+    assert torch.equal(before_colours[0](latents), before_colours[1][: len(before_colours[0])](latents))
+    for name in ("discriminator", "encoder"):
+        first, second = (list(method.modules[name].layers)[-5:] for method in (small, large))
+        pictures = torch.randn(2, 128, 8, 8)
+        assert torch.equal(nn.Sequential(*first)(pictures), nn.Sequential(*second)(pictures)), name
 
 
 def test_alone_it_is_refused_but_it_is_listed_and_can_be_trained():
