@@ -44,7 +44,7 @@ class TrainedNetworks(Method):
     stored: ClassVar[tuple[str, ...]] = ("generator",)
     """Those of the networks that are needed after training, which `save` writes."""
     grows: ClassVar[bool] = False
-    """The networks have more layers for larger faces: each is a `GrowingNetwork`."""
+    """The networks have more layers for larger faces: each of those in `stored` is a `GrowingNetwork`."""
     start_from: TrainedWeights | None = None
     """Weights, perhaps of another side, from which `fit` starts; None = from random ones."""
     settings: TrainedSettings
