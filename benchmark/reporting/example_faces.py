@@ -71,14 +71,15 @@ def faces_figure(strips: Sequence[ExampleStrip]) -> NamedFigure | None:
     if not captions:
         return None
     names = [in_lines(caption, _REASON_WIDTH) for caption in captions]
-    tile, gap = 0.95, 0.06  # inches
-    head = 0.1 + 0.12 * max(1 + name.count("\n") for name in names)
+    tile, gap, line_height = 0.95, 0.06, 0.12  # inches
+    head = 0.1 + line_height * max(1 + name.count("\n") for name in names)
     width, height = len(captions) * (tile + gap) + gap, len(strips) * (tile + gap) + head
     figure = new_figure(width, height)
     for across, (caption, name) in enumerate(zip(captions, names, strict=True)):
         left = (gap + across * (tile + gap)) / width
-        figure.text(left + tile / 2 / width, 1 - (head - 0.05) / height, name, ha="center", va="bottom",
-                    fontsize=SMALL_TEXT - 1, linespacing=1.0)  # fmt: skip
+        for up, line in enumerate(reversed(name.splitlines())):  # one text would space lines by the letters in them
+            figure.text(left + tile / 2 / width, 1 - (head - 0.08 - up * line_height) / height, line, ha="center",
+                        va="baseline", fontsize=SMALL_TEXT - 1)  # fmt: skip
         for down, strip in enumerate(strips):
             bottom = (height - head - (down + 1) * (tile + gap) + gap) / height
             axes = figure.add_axes((left, bottom, tile / width, tile / height))
