@@ -50,8 +50,8 @@ class PairedGanSettings:
         adversarial_from: share of the training after which there is a discriminator.
         adversarial_weight: of its judgement in the generator's loss.
         adversarial_faces: of each batch, how many it judges; None = all.
-        judges_together: real and restored faces pass the discriminator in one batch, so that batch normalisation
-            cannot give them away.
+        judges_together: real and restored faces pass the discriminator in one batch. Apart, batch normalisation gives
+            every batch the same mean score, and a linear score tells nothing.
         most_accuracy: the discriminator learns only from batches of which it tells at most this share right; None =
             always.
         smoothing: see `discriminator_loss`.
