@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from benchmark.faces import Image
-from benchmark.reporting.figure_style import SMALL_TEXT, NamedFigure, in_lines, new_figure
+from benchmark.reporting.figure_style import SMALL_TEXT, NamedFigure, in_lines, new_figure, write_lines
 from benchmark.reporting.method_colours import MUTED
 from benchmark.reporting.run_results import ExampleStrip
 
@@ -71,15 +71,15 @@ def faces_figure(strips: Sequence[ExampleStrip]) -> NamedFigure | None:
     if not captions:
         return None
     names = [in_lines(caption, _REASON_WIDTH) for caption in captions]
-    tile, gap, line_height = 0.95, 0.06, 0.12  # inches
-    head = 0.1 + line_height * max(1 + name.count("\n") for name in names)
+    tile, gap, letters = 0.95, 0.06, SMALL_TEXT - 1  # inches; the letters in points
+    heights = [(1 + name.count("\n")) * letters / 72 for name in names]
+    head = 0.13 + max(heights)
     width, height = len(captions) * (tile + gap) + gap, len(strips) * (tile + gap) + head
     figure = new_figure(width, height)
-    for across, (caption, name) in enumerate(zip(captions, names, strict=True)):
+    for across, (caption, name, tall) in enumerate(zip(captions, names, heights, strict=True)):
         left = (gap + across * (tile + gap)) / width
-        for up, line in enumerate(reversed(name.splitlines())):  # one text would space lines by the letters in them
-            figure.text(left + tile / 2 / width, 1 - (head - 0.08 - up * line_height) / height, line, ha="center",
-                        va="baseline", fontsize=SMALL_TEXT - 1)  # fmt: skip
+        middle = (left + tile / 2 / width, 1 - (head - 0.05 - tall / 2) / height)
+        write_lines(figure, *middle, name, transform=figure.transFigure, fontsize=letters, ha="center")
         for down, strip in enumerate(strips):
             bottom = (height - head - (down + 1) * (tile + gap) + gap) / height
             axes = figure.add_axes((left, bottom, tile / width, tile / height))

@@ -7,11 +7,13 @@ import numpy as np
 from benchmark.reporting.figure_style import (
     LABEL_CHARACTERS,
     SMALL_TEXT,
+    TEXT_SIZE,
     NamedFigure,
     bare,
     file_name,
     in_lines,
     new_figure,
+    write_lines,
 )
 from benchmark.reporting.formatting import interval, missing, percent
 from benchmark.reporting.formatting import target as target_text
@@ -56,8 +58,8 @@ def recovery_figure(
             markeredgewidth=1.3,
         )
         name = in_lines(index.label(entry), LABEL_CHARACTERS)
-        axes.text(-0.03, place, name, transform=axes.get_yaxis_transform(), ha="right", va="center", color=INK,
-                  linespacing=1.0, fontsize=SMALL_TEXT if "\n" in name else None)  # fmt: skip
+        write_lines(axes, -0.03, place, name, transform=axes.get_yaxis_transform(), ha="right", color=INK,
+                    fontsize=SMALL_TEXT if "\n" in name else TEXT_SIZE)  # fmt: skip
         axes.text(1.13, place, percent(row.value, 0), transform=axes.get_yaxis_transform(), ha="right", va="center")
         axes.text(
             1.17,

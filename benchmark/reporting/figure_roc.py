@@ -17,6 +17,7 @@ from benchmark.reporting.figure_style import (
     file_name,
     in_lines,
     new_figure,
+    write_lines,
 )
 from benchmark.reporting.formatting import percent
 from benchmark.reporting.formatting import target as target_text
@@ -86,7 +87,7 @@ def roc_figure(
     for name, line in zip(names, lines, strict=True):
         y -= step * (1 + name.count("\n") / 2)
         axes.plot([1.05, 1.12], [y, y], transform=axes.transAxes, clip_on=False, **line.style)
-        axes.text(1.15, y, name, transform=axes.transAxes, va="center", fontsize=SMALL_TEXT, linespacing=1.0)
+        write_lines(axes, 1.15, y, name, transform=axes.transAxes, fontsize=SMALL_TEXT)
         axes.text(1.74, y, percent(line.at_target), transform=axes.transAxes, ha="right", va="center",
                   fontsize=SMALL_TEXT)  # fmt: skip
         y -= step * name.count("\n") / 2

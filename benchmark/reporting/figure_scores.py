@@ -8,7 +8,15 @@ import numpy as np
 import seaborn as sns
 from numpy.typing import NDArray
 
-from benchmark.reporting.figure_style import LABEL_CHARACTERS, SMALL_TEXT, NamedFigure, file_name, in_lines, new_figure
+from benchmark.reporting.figure_style import (
+    LABEL_CHARACTERS,
+    SMALL_TEXT,
+    NamedFigure,
+    file_name,
+    in_lines,
+    new_figure,
+    write_lines,
+)
 from benchmark.reporting.formatting import percent, rate_decimals
 from benchmark.reporting.formatting import target as target_text
 from benchmark.reporting.method_colours import ALERT, INK, LINE, MUTED, MethodColours
@@ -66,7 +74,7 @@ def scores_figure(
         if threshold is not None:
             axes.axvline(threshold, ymax=1.12, color=ALERT, linewidth=0.9, linestyle=(0, (3, 2)), clip_on=False)
         name = in_lines(label, LABEL_CHARACTERS)
-        axes.text(-0.03, 0.16, name, transform=axes.transAxes, ha="right", va="center", color=INK, linespacing=1.0)
+        write_lines(axes, -0.03, 0.16, name, transform=axes.transAxes, ha="right", color=INK)
         rates = [
             index.value(panel, metric, condition=condition, entry=entry, kind="frozen", target=target)
             for metric in ("gfrr", "fmr")

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation, Transform
 
 from benchmark.artifacts import write_atomically
 from benchmark.reporting.method_colours import INK, LINE, MUTED, PAPER, THEME
@@ -108,6 +110,22 @@ def in_lines(name: str, most: int) -> str:
             lines.append("")
         lines[-1] += part
     return "\n".join(line.rstrip() for line in lines)
+
+
+def write_lines(
+    on: Axes | Figure, x: float, y: float, text: str, *, transform: Transform, fontsize: float = TEXT_SIZE, **style: Any
+) -> None:
+    """Write a text of several lines, half of them above `y`, each as a text of its own.
+
+    In one text matplotlib places the lines by the widths and heights that it measured; the page shows them in another
+    font, and they would not end at the same place.
+    """
+    figure = on if isinstance(on, Figure) else on.figure
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        up = ((len(lines) - 1) / 2 - number - 0.35) * fontsize  # letters reach from the baseline to 0.7 of their size
+        moved = transform + ScaledTranslation(0, up / 72, figure.dpi_scale_trans)
+        on.text(x, y, line, transform=moved, va="baseline", fontsize=fontsize, **style)
 
 
 def save_figure(drawn: NamedFigure, folder: Path) -> None:

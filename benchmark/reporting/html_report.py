@@ -130,9 +130,9 @@ def _inline(figure: NamedFigure) -> dict[str, Any]:
 
 
 def _breakable(text: str) -> Markup:
-    """Allow a line break after ``+``, ``-`` and ``_`` of a long name."""
+    """Allow a line break after ``+``, ``:``, ``-`` and ``_`` of a long name."""
     escaped = str(Markup.escape(text))
-    for mark in "+-_":
+    for mark in "+:-_":
         escaped = escaped.replace(mark, f"{mark}<wbr>")
     return Markup(escaped)
 
