@@ -120,11 +120,10 @@ def write_lines(
     In one text matplotlib places the lines by the widths and heights that it measured; the page shows them in another
     font, and they would not end at the same place.
     """
-    figure = on if isinstance(on, Figure) else on.figure
     lines = text.split("\n")
     for number, line in enumerate(lines):
         up = ((len(lines) - 1) / 2 - number - 0.35) * fontsize  # letters reach from the baseline to 0.7 of their size
-        moved = transform + ScaledTranslation(0, up / 72, figure.dpi_scale_trans)
+        moved = transform + ScaledTranslation(0, up / 72, on.figure.dpi_scale_trans)
         on.text(x, y, line, transform=moved, va="baseline", fontsize=fontsize, **style)
 
 
