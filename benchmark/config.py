@@ -56,7 +56,7 @@ class RunConfig(BaseModel):
         targets: false match rates at which thresholds are set.
         replicates: of the subject bootstrap.
         device: ``auto``, ``cpu`` or ``cuda``.
-        precision: of the recognisers.
+        precision: of the recognisers; bfloat16, or ``auto``, means bfloat16 where the device has units for it.
         workers: processes for work on single images; 0 = one a core.
         engine: who runs the workers.
         out: the run's folder; None = a new one below ``reports``.
@@ -91,7 +91,7 @@ class RunConfig(BaseModel):
     targets: tuple[float, ...] = (1e-2, 1e-3, 1e-4)
     replicates: int = Field(default=200, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["auto", "float32", "bfloat16"] = "float32"
     workers: int = Field(default=0, ge=0)
     engine: Literal["local"] = "local"
     out: Path | None = None

@@ -84,7 +84,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     machine = parser.add_argument_group("where and how it runs")
     machine.add_argument("--device", choices=("auto", "cpu", "cuda"), help="(default: auto)")
-    machine.add_argument("--precision", choices=("float32", "bfloat16"), help="of recognisers (default: float32)")
+    machine.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        help="of recognisers; auto: bfloat16 where the processor or GPU has units for it (default: float32)",
+    )
     machine.add_argument(
         "--workers", type=int, metavar="N", help="processes for work on single images (default: one a core)"
     )

@@ -28,6 +28,7 @@ from benchmark.cost import CostMeter
 from benchmark.errors import PluginError, RequestError
 from benchmark.faces import AlignedFaces, Points
 from benchmark.masked_faces import MaskedFaces, MaskedPairs, resized, to_holes, to_pixels, to_tensor
+from benchmark.native_precision import native_precision
 from benchmark.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -179,7 +180,8 @@ class Unmasker(Method):
     batch_size: int = 32
     """Faces of 128 px given to `restore` at once; fewer of larger ones, in proportion to their area."""
     precision: str = "float32"
-    """Of `restore`: ``"float32"``, or ``"bfloat16"`` or ``"float16"`` for autocast."""
+    """Of `restore`: ``"float32"``, or ``"bfloat16"`` or ``"float16"`` for autocast where the device has units for it
+    (see `native_precision`)."""
 
     def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
         """Learn from pairs. `progress` is a `benchmark.progress.Progress`.
@@ -280,8 +282,9 @@ class Unmasker(Method):
         size = faces.pixels.shape[-1]
         work = faces if self.working_size in (None, size) else faces.resized(int(self.working_size or size))
         kind = torch.device(self.device).type
-        low = self.precision != "float32"
-        with torch.autocast(kind, dtype=getattr(torch, self.precision) if low else torch.bfloat16, enabled=low):
+        precision = native_precision(self.precision, self.device)
+        low = precision != "float32"
+        with torch.autocast(kind, dtype=getattr(torch, precision) if low else torch.bfloat16, enabled=low):
             images = self.restore(work)
         if not isinstance(images, Tensor) or images.shape != work.pixels.shape:
             given = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__

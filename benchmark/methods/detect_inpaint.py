@@ -36,6 +36,7 @@ class DetectInpaint(Unmasker):
         self.needs_holes = detector.card.privileged
         self.mask_source = detector.mask_source
         self.keeps_known_pixels = completer.keeps_known_pixels
+        self.precision = completer.precision
         self.card = _joint_card(detector.card, completer.card, summary=_summary(detector, completer))
 
     @property

@@ -23,6 +23,8 @@ from benchmark.methods.fit_in_processes import fit_in_processes
 from benchmark.methods.learned.trained_completer import TrainedNetworks
 from benchmark.methods.part import Part
 from benchmark.methods.trained_weights import TrainedWeights
+from benchmark.native_precision import native_precision
+from benchmark.training.task import TrainingSettings
 from benchmark.views import FAILED_EARLIER, MaskedView, View
 
 _VERSION = 1
@@ -121,6 +123,9 @@ def _trained(part: Unmasker | Part, training: TrainingPairs, context: RunContext
         "seed": context.seed,
         "pairs": training.key,
     }
+    training_settings = getattr(part.settings, "training", None)
+    if isinstance(training_settings, TrainingSettings):
+        about["precision"] = native_precision(training_settings.precision, part.device)
     if isinstance(part, TrainedNetworks) and part.start_from is not None:
         about["start_from"] = part.start_from.sha256
     if devices > 1:
@@ -173,6 +178,7 @@ def unmask(
         "seed": context.seed,
         "view": view.key,
         "found": "" if found is None else found.key,
+        "precision": native_precision(method.precision, method.device),
     }
     kind = "unmask" if view.masked else "pass through"
 

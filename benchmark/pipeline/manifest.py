@@ -13,16 +13,21 @@ from typing import Any
 import torch
 
 from benchmark import __version__
+from benchmark.native_precision import native_precision
 
 _LIBRARIES = ("numpy", "scipy", "torch", "opencv-python-headless", "dlib-bin", "pillow", "pandas", "scikit-learn")
 
 
 def machine_facts(device: str) -> dict[str, Any]:
-    """Versions, code revision and device: what a reader needs to repeat a run."""
+    """Versions, code revision and device: what a reader needs to repeat a run.
+
+    ``lower_precision`` is what methods that prefer a lower precision compute in here.
+    """
     return {
         "versions": {"unmask-benchmark": __version__, "python": platform.python_version(), **_library_versions()},
         "git_revision": _git_revision(),
         "device": device_name(device),
+        "lower_precision": native_precision("auto", device),
         "platform": platform.platform(),
         "command": shlex.join(["python", *sys.argv]),
     }

@@ -23,6 +23,7 @@ from benchmark.methods.base import Method
 from benchmark.methods.resolve import resolve_method, selectable_methods
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.named_weights import named_weights
+from benchmark.native_precision import native_precision
 from benchmark.parallel import available_cores
 from benchmark.pipeline.chosen_weights import check_weights, choose_weights, train_data, untrained
 from benchmark.pipeline.training_sources import Training, check_overlap, choose_training
@@ -79,11 +80,14 @@ def make_plan(config: RunConfig) -> Plan:
     masks = mask_names(config)
     face_search = face_search_of(config, device)
     methods, named = _methods(config, device, left_out)
+    precision = native_precision(config.precision, device)
+    if config.precision == "bfloat16" != precision:
+        log.warning("--precision bfloat16: %s has no units for it and would be slower; float32 is used", device)
     recognisers = resolve_recognisers(
         config.recognisers,
         weights=named_weights(config.weights, config.recognisers).recognisers,
         device=device,
-        precision=config.precision,
+        precision=precision,
         progress=Progress(quiet=config.quiet),
     )
     dataset = DATASETS.load(config.dataset)(config.data_root, seed=config.seed)
@@ -120,6 +124,7 @@ def make_plan(config: RunConfig) -> Plan:
             "recognisers": recognisers.texts,
             "masks": masks,
             "device": device,
+            "precision": precision,
             "workers": config.workers or available_cores(),
             "conditions": tuple(dict.fromkeys(("raw-raw", "raw-masked", *config.conditions))),
         }

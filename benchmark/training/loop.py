@@ -19,6 +19,7 @@ from torch.optim import Optimizer
 from benchmark.cost import CostMeter
 from benchmark.errors import BenchmarkError
 from benchmark.masked_faces import MaskedPairs
+from benchmark.native_precision import native_precision
 from benchmark.training.batches import PairBatches, pairs_digest
 from benchmark.training.checkpoint import matching_checkpoint, write_checkpoint
 from benchmark.training.determinism import random_state, restore_random_state, torch_seeded
@@ -89,7 +90,8 @@ def train(
         if checkpoints is not None:
             checkpoints.mkdir(parents=True, exist_ok=True)
             file = checkpoints / CHECKPOINT
-        fingerprint = repr((name, identity, settings, seed, pairs_digest(pairs), process_count()))
+        precision = native_precision(settings.precision, device)
+        fingerprint = repr((name, identity, settings, precision, seed, pairs_digest(pairs), process_count()))
         return training.run(file, fingerprint, progress, samples)
 
 
@@ -116,7 +118,7 @@ class _Training:
                 seed=seed,
                 device=device,
             )
-        self.fabric = _fabric(device, settings.precision)
+        self.fabric = _fabric(device, native_precision(settings.precision, device))
         # originals for state dictionaries, wrappers for the task
         self.modules, self.optimisers = dict(task.modules), dict(task.optimisers)
         task.modules = {key: self.fabric.setup_module(module) for key, module in task.modules.items()}

@@ -47,7 +47,7 @@ class TrainingSettings:
         batch_size: pairs a step.
         size: side of the faces, pixels; larger crops are shrunk to it; None = as they are.
         flip: mirror every other face, at random.
-        precision: ``"float32"``, or ``"bfloat16"`` or ``"float16"`` for autocast.
+        precision: ``"float32"``, or ``"bfloat16"`` or ``"float16"`` for autocast where the device has units for it.
         patience: stop after so many validations without improvement and go back to the best weights; None = train
             to the end and keep the last ones.
         checkpoint_every: steps between checkpoints.

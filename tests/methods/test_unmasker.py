@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from benchmark import native_precision
 from benchmark.errors import PluginError, RequestError
 from benchmark.masked_faces import resized, to_pixels, to_tensor
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Restored, Unmasker
@@ -236,7 +237,10 @@ def test_no_faces_give_no_faces(tiny_pairs):
     assert restored.refused.shape == (0,)
 
 
-def test_autocast_follows_the_precision(tiny_pairs):
+@pytest.mark.parametrize(("native", "seen"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_autocast_follows_the_precision_where_the_processor_has_units_for_it(tiny_pairs, monkeypatch, native, seen):
+    monkeypatch.setattr(native_precision, "_is_native", lambda precision, kind: native)
+
     class Low(NetworkMethod):
         precision = "bfloat16"
 
@@ -247,7 +251,7 @@ def test_autocast_follows_the_precision(tiny_pairs):
 
     method = Low()
     unmask(method, tiny_pairs(2))
-    assert method.seen == torch.bfloat16
+    assert method.seen == seen
 
 
 def test_an_unknown_preset_suggests_the_nearest():

@@ -16,6 +16,7 @@ from benchmark.methods.learned.identity_completer_networks import SIDE_STEP, Pat
 from benchmark.methods.learned.trained_completer import TrainedCompleter, channels_last
 from benchmark.methods.losses.identity_loss import SAW_RECOGNISER, IdentityLoss, StrangersLoss
 from benchmark.methods.losses.perceptual_loss import PerceptualLoss
+from benchmark.native_precision import native_precision
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import discriminator_accuracy, discriminator_loss, frozen, generator_loss
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
@@ -172,7 +173,7 @@ class IdentityTask(TrainingTask):
         }
         super().__init__(modules, optimisers, cosines)
         self._settings = settings
-        low = settings.training.precision
+        low = native_precision(settings.training.precision, device)
         self._identity = IdentityLoss(precision=low, jitter=settings.jitter).to(device)
         self._perception = None
         if settings.perceptual_weight > 0:

@@ -22,6 +22,7 @@ from benchmark.methods.learned.two_stage_gan_networks import (
 from benchmark.methods.learned.two_stage_gan_task import LossWeights, TwoStageTask
 from benchmark.methods.losses.perceptual_loss import LEAST_SIDE as LEAST_PERCEIVED
 from benchmark.methods.losses.perceptual_loss import SAW_RECOGNISER, PerceptualLoss
+from benchmark.native_precision import native_precision
 from benchmark.plugins import register_method
 from benchmark.training.task import TrainingSettings, TrainingTask
 
@@ -171,7 +172,9 @@ class TwoStageGan(TrainedCompleter):
         settings = self.settings
         perceptual = None
         if settings.weights.perceptual and side >= LEAST_PERCEIVED:
-            perceptual = PerceptualLoss(precision=settings.training.precision).to(self.device)
+            perceptual = PerceptualLoss(precision=native_precision(settings.training.precision, self.device)).to(
+                self.device
+            )
         whole_from, mask_from = (round(share * steps) for share in (settings.whole_from, settings.mask_from))
         return TwoStageTask(
             modules,
