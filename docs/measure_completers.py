@@ -32,9 +32,9 @@ from benchmark.methods.learned.trained_completer import TrainedNetworks
 from benchmark.methods.resolve import resolve_method, resolve_parts
 from benchmark.methods.step import fit, unmask
 from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
-from benchmark.pipeline.plan import mask_names
+from benchmark.pipeline.planning.plan import mask_names
+from benchmark.pipeline.planning.training_sources import Training, choose_training
 from benchmark.pipeline.training_pairs import make_training_pairs
-from benchmark.pipeline.training_sources import Training, choose_training
 from benchmark.plugins import METHODS, RECOGNISERS
 from benchmark.progress import Progress
 from benchmark.recognisers.step import recognise

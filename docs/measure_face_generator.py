@@ -27,7 +27,7 @@ from benchmark.masked_faces import to_pixels, to_tensor
 from benchmark.methods.learned.face_generator import FaceGenerator
 from benchmark.methods.learned.face_generator_networks import LATENT
 from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
-from benchmark.pipeline.training_sources import TrainingSource, choose_training
+from benchmark.pipeline.planning.training_sources import TrainingSource, choose_training
 from benchmark.plugins import RECOGNISERS
 from benchmark.progress import Progress
 from benchmark.training.sample_sheet import write_sheet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmark.faces import REAL_MASK
-from benchmark.pipeline.arm import PreparedArm
+from benchmark.pipeline.conditions.arm import PreparedArm
 from benchmark.reporting.run_results import ExampleStrip
 from benchmark.views import MaskedView, View
 

@@ -24,14 +24,14 @@ from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method
 from benchmark.methods.step import Learned, fit
 from benchmark.methods.trained_weights import TrainedWeights, with_weights
-from benchmark.pipeline.arm import PreparedArm, prepare_arm
-from benchmark.pipeline.comparison import compare_arm
-from benchmark.pipeline.detection_rows import measure_detection
+from benchmark.pipeline.conditions.arm import PreparedArm, prepare_arm
 from benchmark.pipeline.examples import choose_examples
 from benchmark.pipeline.manifest import machine_facts
-from benchmark.pipeline.missing_truth import note_missing_truth
-from benchmark.pipeline.plan import Plan, make_plan
-from benchmark.pipeline.restoration_rows import measure_restoration
+from benchmark.pipeline.planning.plan import Plan, make_plan
+from benchmark.pipeline.rows.comparison import compare_arm
+from benchmark.pipeline.rows.detection import measure_detection
+from benchmark.pipeline.rows.missing_truth import note_missing_truth
+from benchmark.pipeline.rows.restoration import measure_restoration
 from benchmark.pipeline.training_pairs import MadePairs, make_training_pairs
 from benchmark.progress import Progress
 from benchmark.reporting.run_results import RunResults

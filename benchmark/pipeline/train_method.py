@@ -24,9 +24,9 @@ from benchmark.methods.step import Learned, fit_part
 from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, write_card
 from benchmark.parallel import available_cores
 from benchmark.pipeline.manifest import device_name
-from benchmark.pipeline.plan import face_search_of, mask_names, torch_device, writable
+from benchmark.pipeline.planning.plan import face_search_of, mask_names, torch_device, writable
+from benchmark.pipeline.planning.training_sources import choose_training
 from benchmark.pipeline.training_pairs import make_training_pairs
-from benchmark.pipeline.training_sources import choose_training
 from benchmark.progress import Progress
 from benchmark.training.task import TrainingSettings
 

@@ -18,7 +18,7 @@ from benchmark.masking.choice import choose_style
 from benchmark.masking.step import mask_photos
 from benchmark.methods.base import MaskedPairs
 from benchmark.methods.step import TrainingPairs
-from benchmark.pipeline.training_sources import Training
+from benchmark.pipeline.planning.training_sources import Training
 from benchmark.views import MaskedView, PhotoSet
 
 _VERSION = 1

@@ -10,7 +10,7 @@ from benchmark.errors import RequestError, StorageError
 from benchmark.faces import Photo
 from benchmark.methods.resolve import resolve_method
 from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, shipped_weights, write_card
-from benchmark.pipeline.chosen_weights import check_weights, choose_weights, train_data, untrained
+from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
 
 
 def card(**changes: object) -> WeightsCard:

@@ -13,8 +13,8 @@ from benchmark.config import RunConfig
 from benchmark.context import RunContext
 from benchmark.errors import RequestError
 from benchmark.ledger import Ledger
+from benchmark.pipeline.planning.training_sources import choose_training
 from benchmark.pipeline.training_pairs import MadePairs, make_training_pairs
-from benchmark.pipeline.training_sources import choose_training
 from benchmark.progress import Progress
 
 

@@ -8,9 +8,9 @@ from benchmark.context import RunContext
 from benchmark.datasets.templates import TemplateSet
 from benchmark.masking.choice import choose_style
 from benchmark.masking.step import mask_photos
-from benchmark.pipeline.arm_faces import ArmFaces, comparisons_by_condition, passing_through
-from benchmark.pipeline.crops import Crops
-from benchmark.pipeline.plan import Plan
+from benchmark.pipeline.conditions.crops import Crops
+from benchmark.pipeline.conditions.faces import ArmFaces, comparisons_by_condition, passing_through
+from benchmark.pipeline.planning.plan import Plan
 
 
 def faces_with_drawn_masks(plan: Plan, arm: Arm, acquired: Acquired, context: RunContext) -> ArmFaces:

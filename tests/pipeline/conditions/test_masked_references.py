@@ -7,7 +7,7 @@ import numpy as np
 from benchmark.datasets.base import Comparisons, Protocol
 from benchmark.datasets.templates import TemplateSet
 from benchmark.faces import Photo
-from benchmark.pipeline.masked_references import MaskedReferences, masked_references
+from benchmark.pipeline.conditions.masked_references import MaskedReferences, masked_references
 
 PHOTOS = tuple(Photo(f"{person}{number}", person, "") for person in "ab" for number in range(3))
 OWN = ("cloth", "n95", "kn95", "cloth", "n95", "kn95")

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from benchmark.faces import REAL_MASK
 from benchmark.methods.detection_step import FoundMasks
 from benchmark.methods.detectors.base import Detector
-from benchmark.pipeline.arm import PreparedArm
-from benchmark.pipeline.chosen_weights import train_data
-from benchmark.pipeline.comparison import leading_columns
-from benchmark.pipeline.plan import Plan
-from benchmark.pipeline.restoration_rows import NO_RECOGNISER
+from benchmark.pipeline.conditions.arm import PreparedArm
+from benchmark.pipeline.planning.chosen_weights import train_data
+from benchmark.pipeline.planning.plan import Plan
+from benchmark.pipeline.rows.comparison import leading_columns
+from benchmark.pipeline.rows.restoration import NO_RECOGNISER
 from benchmark.verification.base import Cell
 from benchmark.verification.measure_masks import measure_masks
 from benchmark.verification.measurement import Measurement

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.methods.step import Restored
-from benchmark.pipeline.arm import PreparedArm
-from benchmark.pipeline.comparison import leading_columns
-from benchmark.pipeline.plan import Plan
+from benchmark.pipeline.conditions.arm import PreparedArm
+from benchmark.pipeline.planning.plan import Plan
+from benchmark.pipeline.rows.comparison import leading_columns
 from benchmark.progress import Progress
 from benchmark.verification.base import MetricRow
 from benchmark.verification.measure_images import measure_images

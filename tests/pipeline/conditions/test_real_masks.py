@@ -13,8 +13,8 @@ import pytest
 from benchmark.config import load_config
 from benchmark.datasets.base import Comparisons
 from benchmark.errors import RequestError
-from benchmark.pipeline.plan import make_plan
-from benchmark.pipeline.real_masks import comparisons_by_mask
+from benchmark.pipeline.conditions.real_masks import comparisons_by_mask
+from benchmark.pipeline.planning.plan import make_plan
 from benchmark.pipeline.run import run
 from benchmark.verification.base import KEY_COLUMNS
 from tests.pipeline.conftest import BARE, PEOPLE, WORN

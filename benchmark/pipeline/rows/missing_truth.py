@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.pipeline.arm import PreparedArm
-from benchmark.pipeline.comparison import leading_columns
-from benchmark.pipeline.detection_rows import detector_columns
-from benchmark.pipeline.plan import Plan
-from benchmark.pipeline.restoration_rows import NO_RECOGNISER
+from benchmark.pipeline.conditions.arm import PreparedArm
+from benchmark.pipeline.planning.plan import Plan
+from benchmark.pipeline.rows.comparison import leading_columns
+from benchmark.pipeline.rows.detection import detector_columns
+from benchmark.pipeline.rows.restoration import NO_RECOGNISER
 from benchmark.plugins import METRICS
 from benchmark.verification.base import Cell, FeatureMetric, ImageMetric, MaskMetric
 from benchmark.verification.measure import load_metrics

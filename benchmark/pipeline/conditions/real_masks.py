@@ -13,10 +13,10 @@ from benchmark.context import RunContext
 from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import TemplateSet
 from benchmark.faces import REAL_MASK
-from benchmark.pipeline.arm_faces import ArmFaces, comparisons_by_condition, passing_through
-from benchmark.pipeline.conditions import only
-from benchmark.pipeline.crops import Crops
-from benchmark.pipeline.plan import Plan
+from benchmark.pipeline.conditions.crops import Crops
+from benchmark.pipeline.conditions.faces import ArmFaces, comparisons_by_condition, passing_through
+from benchmark.pipeline.conditions.pairing import only
+from benchmark.pipeline.planning.plan import Plan
 
 
 @dataclass(frozen=True)

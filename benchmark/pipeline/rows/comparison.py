@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from benchmark.context import RunContext
 from benchmark.methods.base import TemplateMapper, Unmasker
 from benchmark.methods.template_step import fit_template_mapper
-from benchmark.pipeline.arm import PreparedArm
-from benchmark.pipeline.conditions import Pairing, Side
-from benchmark.pipeline.plan import Plan
+from benchmark.pipeline.conditions.arm import PreparedArm
+from benchmark.pipeline.conditions.pairing import Pairing, Side
+from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.training_pairs import MadePairs
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.step import Embeddings, recognise

@@ -11,9 +11,9 @@ from benchmark.config import Condition
 from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import MIXED, TemplateSet
 from benchmark.faces import REAL_MASK
-from benchmark.pipeline.conditions import ShownFaces, only
-from benchmark.pipeline.crops import Crops
-from benchmark.pipeline.plan import Plan
+from benchmark.pipeline.conditions.crops import Crops
+from benchmark.pipeline.conditions.pairing import ShownFaces, only
+from benchmark.pipeline.planning.plan import Plan
 from benchmark.seeds import generator_for
 
 

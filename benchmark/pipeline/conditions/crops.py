@@ -9,7 +9,7 @@ from benchmark.acquisition.step import Acquired
 from benchmark.config import Arm
 from benchmark.context import RunContext
 from benchmark.faces import FaceGeometry
-from benchmark.pipeline.conditions import ShownFaces, places
+from benchmark.pipeline.conditions.pairing import ShownFaces, places
 from benchmark.recognisers.presentation import present
 from benchmark.views import View
 

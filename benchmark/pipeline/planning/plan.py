@@ -25,8 +25,8 @@ from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.named_weights import named_weights
 from benchmark.native_precision import native_precision
 from benchmark.parallel import available_cores
-from benchmark.pipeline.chosen_weights import check_weights, choose_weights, train_data, untrained
-from benchmark.pipeline.training_sources import Training, check_overlap, choose_training
+from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
+from benchmark.pipeline.planning.training_sources import Training, check_overlap, choose_training
 from benchmark.plugins import DATASETS, MASKS
 from benchmark.progress import Progress
 from benchmark.recognisers.base import Recogniser

@@ -16,13 +16,13 @@ from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detection_step import FoundMasks, find_masks
 from benchmark.methods.detectors.base import Detector
 from benchmark.methods.step import Restored, transform, unmask
-from benchmark.pipeline.arm_faces import ArmFaces
-from benchmark.pipeline.conditions import Pairing, ShownFaces, Side
-from benchmark.pipeline.crops import Crops
-from benchmark.pipeline.drawn_masks import faces_with_drawn_masks
-from benchmark.pipeline.masked_references import masked_references
-from benchmark.pipeline.plan import Plan
-from benchmark.pipeline.real_masks import faces_with_real_masks
+from benchmark.pipeline.conditions.crops import Crops
+from benchmark.pipeline.conditions.drawn_masks import faces_with_drawn_masks
+from benchmark.pipeline.conditions.faces import ArmFaces
+from benchmark.pipeline.conditions.masked_references import masked_references
+from benchmark.pipeline.conditions.pairing import Pairing, ShownFaces, Side
+from benchmark.pipeline.conditions.real_masks import faces_with_real_masks
+from benchmark.pipeline.planning.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Which faces are compared with which: each condition of each method, before any recogniser."""

@@ -1,0 +1,1 @@
+"""What a run will do: every name resolved, and refused here if it cannot be done."""
