@@ -28,6 +28,19 @@ class Card:
 
 
 @dataclass(frozen=True)
+class MethodCard(Card):
+    """Adds to a card what a method must tell.
+
+    Attributes:
+        privileged: the method is given what a deployed system lacks (true mask or true pixels).
+        slow: too slow for ``--methods all``.
+    """
+
+    privileged: bool = False
+    slow: bool = False
+
+
+@dataclass(frozen=True)
 class Availability:
     """Whether a plugin works on this machine; if not, why, and the command that mends it."""
 

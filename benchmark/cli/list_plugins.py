@@ -62,7 +62,7 @@ def _describe(name: str, plugin: Any) -> dict[str, Any]:
 
 def _card(name: str, plugin: Any) -> Card:
     """The plugin's card; of a method whose default preset comes with weights, with what these have seen."""
-    from benchmark.methods.base import MethodCard  # noqa: PLC0415  # imports PyTorch: not for --help
+    from benchmark.cards import MethodCard  # noqa: PLC0415
     from benchmark.methods.trained_weights import shipped_weights, with_weights  # noqa: PLC0415
 
     card: Card = plugin.card

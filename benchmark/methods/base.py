@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from benchmark.cards import AVAILABLE, Availability, Card
+from benchmark.cards import AVAILABLE, Availability, MethodCard
 from benchmark.cost import CostMeter
 from benchmark.errors import PluginError, RequestError
 from benchmark.faces import AlignedFaces, Points
@@ -50,19 +50,6 @@ __all__ = [
 
 _REFERENCE_SIDE = 128
 _OVERSHOOT = 0.5
-
-
-@dataclass(frozen=True)
-class MethodCard(Card):
-    """Adds to a card what a method must tell.
-
-    Attributes:
-        privileged: the method is given what a deployed system lacks (true mask or true pixels).
-        slow: too slow for ``--methods all``.
-    """
-
-    privileged: bool = False
-    slow: bool = False
 
 
 class Method(ABC):

@@ -12,9 +12,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.artifacts import write_atomically
+from benchmark.cards import MethodCard
 from benchmark.embedded_files import embedded
 from benchmark.errors import StorageError
-from benchmark.methods.base import MethodCard
 
 CARD = "card.json"
 PEOPLE = "people.txt"

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.acquisition.face_detectors.base import FaceDetectorCard
-from benchmark.cards import Card
+from benchmark.cards import Card, MethodCard
 from benchmark.datasets.base import DatasetCard
-from benchmark.methods.base import MethodCard
 from benchmark.recognisers.base import RecogniserCard
 from benchmark.reporting.formatting import duration, number
 

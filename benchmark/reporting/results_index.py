@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from benchmark.cards import Card
-from benchmark.methods.base import MethodCard
+from benchmark.cards import Card, MethodCard
 from benchmark.reporting.formatting import missing
 from benchmark.verification.base import Cell, MetricRow
 from benchmark.verification.measurement import Note

@@ -15,9 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from benchmark.cards import Card
+from benchmark.cards import Card, MethodCard
 from benchmark.datasets.base import DatasetCard
-from benchmark.methods.base import MethodCard
 from benchmark.recognisers.base import RecogniserCard
 from benchmark.reporting.run_results import IMAGE_COLUMNS, ExampleStrip, RunResults
 from benchmark.verification.base import Cell, MetricRow

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from fake_run import METHODS, FakeMethod, fake_run
 
-from benchmark.methods.base import MethodCard
+from benchmark.cards import MethodCard
 from benchmark.reporting.headline import Headline, headline
 from benchmark.reporting.results_index import ResultsIndex
 from benchmark.reporting.run_results import RunResults

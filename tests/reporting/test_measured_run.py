@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmark.cards import MethodCard
 from benchmark.datasets.base import Comparisons
-from benchmark.methods.base import MethodCard
 from benchmark.reporting.results_index import ResultsIndex
 from benchmark.reporting.results_table import method_table
 from benchmark.reporting.run_results import IMAGE_COLUMNS, RunResults
