@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from benchmark.acquisition.detection import FaceSearch
 from benchmark.artifacts import ArtifactStore, Commit
 from benchmark.ledger import Ledger
 from benchmark.parallel import map_in_processes
@@ -31,7 +30,6 @@ class RunContext:
         workers: processes for work on single images.
         device: torch device name for networks.
         seed: of the run.
-        face_search: how faces are looked for, in every step that looks for them.
     """
 
     store: ArtifactStore
@@ -40,30 +38,41 @@ class RunContext:
     workers: int
     device: str
     seed: int
-    face_search: FaceSearch = field(default_factory=FaceSearch)
 
     def in_arm(self, acquisition: str) -> RunContext:
         """The same for the steps of one acquisition arm, which the ledger keeps apart."""
         return replace(self, ledger=self.ledger.of_arm(acquisition))
 
-    def make_found(
+    def make_groups(
         self,
         function: Callable[[Sequence[T]], Sequence[Row]],
         item: Callable[[int], T],
         *,
+        group_size: int,
+        workers: int,
         count: int,
         doing: str,
         unit: str = "image",
     ) -> Maker:
-        """Rows of a step that looks for faces, made in worker processes as many at a time as `face_search` likes best:
-        ``function([item(row), …])``. Reading and drawing in one process overlap with the search in another."""
-        search = self.face_search
+        """Rows made several at a time in worker processes: ``function([item(row), …])``.
+
+        For steps that look for faces: reading and drawing in one process overlap with the search in another.
+
+        Args:
+            function: makes the rows of a group.
+            item: what `function` must know of a row.
+            group_size: rows that a process is given at a time.
+            workers: processes.
+            count: rows of the artefact.
+            doing: what the bar says.
+            unit: of a row, for the bar.
+        """
 
         def make(missing: list[int], commit: Commit) -> None:
-            groups = [missing[start : start + search.batch] for start in range(0, len(missing), search.batch)]
+            groups = [missing[start : start + group_size] for start in range(0, len(missing), group_size)]
             items: Iterator[list[T]] = ([item(row) for row in group] for group in groups)
             with self.progress.bar(doing, total=count, unit=unit, done=count - len(missing)) as bar:
-                results = map_in_processes(function, items, workers=search.processes(self.workers), bar=None)
+                results = map_in_processes(function, items, workers=workers, bar=None)
                 for group, made in zip(groups, results, strict=True):
                     for row, (values, record) in zip(group, made, strict=True):
                         commit(row, values, record)

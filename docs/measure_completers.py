@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.step import acquire
 from benchmark.artifacts import ArtifactStore
 from benchmark.config import RunConfig, load_config
@@ -33,7 +34,7 @@ from benchmark.methods.resolve import resolve_method, resolve_parts
 from benchmark.methods.step import fit, unmask
 from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
 from benchmark.pipeline.planning.plan import mask_names
-from benchmark.pipeline.planning.training_sources import Training, choose_training
+from benchmark.pipeline.planning.training_sources import TrainingSources, choose_training
 from benchmark.pipeline.training_pairs import make_training_pairs
 from benchmark.plugins import METHODS, RECOGNISERS
 from benchmark.progress import Progress
@@ -102,7 +103,7 @@ def _name(found: TrainedWeights) -> str:
     return f"{found.card.method}:{found.card.preset}"
 
 
-def validation_view(training: Training, config: RunConfig, limit: int, context: RunContext) -> MaskedView:
+def validation_view(training: TrainingSources, config: RunConfig, limit: int, context: RunContext) -> MaskedView:
     """Masked faces of people whom no method has learned from: of the first data set, spread over its photos."""
     source = training.sources[0]
     rows = np.unique(np.linspace(0, len(source.validation) - 1, limit).astype(int))
@@ -110,12 +111,12 @@ def validation_view(training: Training, config: RunConfig, limit: int, context: 
     if not photos:
         raise RequestError(f"data set '{source.dataset_name}' sets no validation people aside")
     types = [choose_style(mask_names(config), config.seed, photo.image_id) for photo in photos]
-    acquired = acquire(PhotoSet(source.dataset_name, source.dataset, photos, "validation"), context)
-    return mask_photos(acquired, types, size=config.size, redetect=False, context=context)
+    acquired = acquire(PhotoSet(source.dataset_name, source.dataset, photos, "validation"), FaceSearch(), context)
+    return mask_photos(acquired, types, size=config.size, search=None, context=context)
 
 
 def _ready(
-    name: str, given: Mapping[str, TrainedWeights], training: Training, config: RunConfig, context: RunContext
+    name: str, given: Mapping[str, TrainedWeights], training: TrainingSources, config: RunConfig, context: RunContext
 ) -> tuple[Unmasker, list[str]]:
     """The method with its weights, told the true mask where it needs one, and the keys of what it learned."""
     alone = resolve_parts(name, seed=config.seed)[-1]
@@ -133,7 +134,7 @@ def _ready(
                 f"no weights of '{part.label}' travel with the program; name a folder that `train` wrote"
             )
     lacking = any(part.trains and part.label not in weights for part in method.parts())
-    pairs = make_training_pairs(training, mask_names(config), config.size, context).training if lacking else None
+    pairs = make_training_pairs(training, mask_names(config), config.size, FaceSearch(), context) if lacking else None
     learned = fit(method, pairs, weights, context)
     return method, [part.key for part in learned.values()]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.step import acquire, crop_raw
 from benchmark.artifacts import ArtifactStore
 from benchmark.config import RunConfig, load_config
@@ -91,7 +92,7 @@ def _real_faces(
     """Aligned faces of photos spread over `photos`; those in which no face was found are left out."""
     rows = np.unique(np.linspace(0, len(photos) - 1, count).astype(int))
     photo_set = PhotoSet(source.dataset_name, source.dataset, tuple(photos[row] for row in rows), role)
-    view = crop_raw(acquire(photo_set, context), size, context)
+    view = crop_raw(acquire(photo_set, FaceSearch(), context), size, context)
     return view.take([row for row in range(len(view)) if not view.failed(row)]).faces
 
 

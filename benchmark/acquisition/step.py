@@ -46,16 +46,18 @@ class Acquired:
         )
 
 
-def acquire(photo_set: PhotoSet, context: RunContext) -> Acquired:
+def acquire(photo_set: PhotoSet, search: FaceSearch, context: RunContext) -> Acquired:
     """Find the face in every raw photo.
 
     The ledger says which face detector found it; photos without one are entered as failures.
     """
-    about = {"version": _VERSION, "photos": photo_set.digest(), **context.face_search.about()}
+    about = {"version": _VERSION, "photos": photo_set.digest(), **search.about()}
 
-    make = context.make_found(
-        partial(_locate, dataset=photo_set.dataset, search=context.face_search),
+    make = context.make_groups(
+        partial(_locate, dataset=photo_set.dataset, search=search),
         lambda row: photo_set.photos[row],
+        group_size=search.batch,
+        workers=search.processes(context.workers),
         count=len(photo_set),
         doing=f"find faces ({photo_set.role})",
         unit="photo",

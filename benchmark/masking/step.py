@@ -38,7 +38,7 @@ def mask_photos(
     mask_types: Sequence[str],
     *,
     size: int,
-    redetect: bool,
+    search: FaceSearch | None,
     context: RunContext,
     variant: str = "",
 ) -> MaskedView:
@@ -48,8 +48,8 @@ def mask_photos(
         acquired: the faces of the raw photos: they place the masks.
         mask_types: one a photo.
         size: side of the crops, pixels.
-        redetect: find the face again on the masked photo and align on that, as a deployed system must; otherwise the
-            raw photo's face aligns the crop.
+        search: finds the face again on the masked photo, to align on that, as a deployed system must; None = the raw
+            photo's face aligns the crop.
         context: of the run.
         variant: for the ledger, where a photo is masked more than once.
     """
@@ -61,7 +61,7 @@ def mask_photos(
         "mask_types": list(mask_types),
         "styles": {name: style.version for name, style in styles.items()},
         "size": size,
-        "redetect": context.face_search.about() if redetect else None,
+        "redetect": None if search is None else search.about(),
         "seed": context.seed,
     }
     arrays = {
@@ -72,10 +72,11 @@ def mask_photos(
     }
 
     worn = {name: Worn(name, style) for name, style in styles.items()}
-    search = context.face_search if redetect else None
-    make = context.make_found(
+    make = context.make_groups(
         partial(_mask, dataset=photo_set.dataset, size=size, search=search, seed=context.seed),
         lambda row: (photo_set.photos[row], acquired.geometry[row], worn[mask_types[row]]),
+        group_size=1 if search is None else search.batch,
+        workers=context.workers if search is None else search.processes(context.workers),
         count=len(photo_set),
         doing=f"draw masks ({photo_set.role})",
     )

@@ -294,7 +294,16 @@ class Unmasker(Method):
 
 
 class ReferenceMasker(Method):
-    """Masks the reference's photo instead of unmasking the probe's: the pipeline draws the probe's mask type on it."""
+    """Masks the reference's photo instead of unmasking the probe's: the pipeline draws the mask that it chooses."""
+
+    @abstractmethod
+    def mask_type(self, probe: str | None, drawn: str) -> str:
+        """The mask type that a reference wears when it is compared with one probe.
+
+        Args:
+            probe: the mask type of the probe; None where it is bare, really masked, or nobody knows it.
+            drawn: the mask type drawn for the reference's own photo: seeded, one of the run's.
+        """
 
 
 class CropTransform(Method):

@@ -33,14 +33,21 @@ REFUSED = "the method returned no valid image"
 
 @dataclass(frozen=True)
 class TrainingPairs:
-    """Training pairs and the key of what they were made from."""
+    """What the methods of a run learn from.
+
+    Attributes:
+        key: of what the pairs were made from.
+        pairs: as methods see them: every face that did not fail.
+        views: the training faces they come from (recognisers embed these for methods that are fitted to them).
+    """
 
     key: str
     pairs: MaskedPairs
+    views: tuple[MaskedView, ...] = ()
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoredView:
     """What a method made of a view, and what that cost.
 
     Attributes:
@@ -157,7 +164,7 @@ def unmask(
     name: str,
     context: RunContext,
     found: FoundMasks | None = None,
-) -> Restored:
+) -> RestoredView:
     """Restore every face of `view`; a view that carries no mask (passthrough) is restored as if it did.
 
     The truth under a mask is handed on where it is known; under a really worn one it is not.
@@ -192,7 +199,7 @@ def unmask(
     )
     seconds = [record["seconds"] for record in records if "seconds" in record]
     memory = [record["memory_mib"] for record in records if "memory_mib" in record]
-    return Restored(
+    return RestoredView(
         View(artifact.key, view.photo_set, _with_pixels(view.faces, artifact.array("pixels")), records),
         float(np.mean(seconds)) if seconds else float("nan"),
         float(np.max(memory)) if memory else float("nan"),

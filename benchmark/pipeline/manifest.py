@@ -6,6 +6,8 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,62 @@ from typing import Any
 import torch
 
 from benchmark import __version__
+from benchmark.acquisition.step import Acquired
+from benchmark.artifacts import digest
+from benchmark.ledger import Ledger
+from benchmark.methods.step import TrainingPairs
+from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.native_precision import native_precision
+from benchmark.pipeline.planning.plan import Plan
 
 _LIBRARIES = ("numpy", "scipy", "torch", "opencv-python-headless", "dlib-bin", "pillow", "pandas", "scikit-learn")
+
+
+def run_manifest(
+    plan: Plan,
+    acquired: Acquired,
+    pairs: TrainingPairs | None,
+    ledger: Ledger,
+    *,
+    started: datetime,
+    seconds: Mapping[str, float],
+) -> dict[str, Any]:
+    """All that a run's numbers depend on, and how long its steps took.
+
+    Args:
+        plan: with every name resolved.
+        acquired: the faces of the protocol's photos.
+        pairs: what methods learned from; None where nothing was left to learn.
+        ledger: says who found the faces.
+        started: when.
+        seconds: of each step.
+    """
+    comparisons = plan.protocol.comparisons
+    protocol: dict[str, Any] = {"reference": comparisons.reference.tolist(), "probe": comparisons.probe.tolist()}
+    if plan.protocol.templates is not None:
+        protocol["templates"] = plan.protocol.templates
+    masked = [index for index, photo in enumerate(plan.protocol.photos) if photo.masked]
+    if masked:
+        protocol["masked"] = masked
+    return {
+        "config": plan.config.model_dump(mode="json"),
+        "dataset_variant": plan.dataset.variant,
+        **machine_facts(plan.config.device),
+        "digests": {
+            "dataset": acquired.photo_set.digest(),
+            "protocol": digest(protocol),
+            "training pairs": "" if pairs is None else pairs.key,
+        },
+        "training": None if plan.training is None else plan.training.name,
+        "weights": {label: _weights_facts(trained) for label, trained in plan.weights.items()},
+        "recognisers": {name: {"sha256": one.card.sha256} for name, one in plan.recognisers.items()},
+        "overlap": dict(plan.overlap),
+        "left_out": dict(plan.left_out),
+        "started": started.isoformat(timespec="seconds"),
+        "durations": {step: round(value, 1) for step, value in seconds.items()},
+        "faces_found_by": ledger.faces_found_by(),
+        "face_detector_files": {name: sha256 for name, _, sha256 in plan.face_search.files},
+    }
 
 
 def machine_facts(device: str) -> dict[str, Any]:
@@ -36,6 +91,11 @@ def machine_facts(device: str) -> dict[str, Any]:
 def device_name(device: str) -> str:
     """What a torch device is called: the GPU's name, or the processor's architecture."""
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.machine()
+
+
+def _weights_facts(trained: TrainedWeights) -> dict[str, Any]:
+    card = trained.card
+    return {"sha256": trained.sha256, "trained_on": card.train_data, "side": card.side, "command": card.command}
 
 
 def _library_versions() -> dict[str, str]:

@@ -73,20 +73,19 @@ def train_method(
         workers=config.workers or available_cores(),
         device=device,
         seed=config.seed,
-        face_search=face_search,
     )
     training = choose_training(config)
-    made = make_training_pairs(training, mask_names(config), config.size, context)
+    pairs = make_training_pairs(training, mask_names(config), config.size, face_search, context)
     licences = {source.dataset_name: source.dataset.card.licence for source in training.sources}
     people = {source.dataset_name: source.subjects for source in training.sources}
     for part in learners:
         if steps is not None:
             _set_length(part, steps)
-        learned = fit_part(part, made.training, context, devices=devices)
+        learned = fit_part(part, pairs, context, devices=devices)
         target = folder if len(learners) == 1 else folder / part.label.replace(":", "_")
         _hand_out(learned, target)
         command = _command(config, steps=steps, start_from=start_from, devices=devices)
-        card = _card(part, learned.losses, config, len(made.training.pairs))
+        card = _card(part, learned.losses, config, len(pairs.pairs))
         write_card(target, card.model_copy(update={"trained_on": licences, "command": command}), people)
     return folder
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.step import acquire
 from benchmark.artifacts import digest
 from benchmark.context import RunContext
@@ -18,23 +19,24 @@ from benchmark.masking.choice import choose_style
 from benchmark.masking.step import mask_photos
 from benchmark.methods.base import MaskedPairs
 from benchmark.methods.step import TrainingPairs
-from benchmark.pipeline.planning.training_sources import Training
+from benchmark.pipeline.planning.training_sources import TrainingSources
 from benchmark.views import MaskedView, PhotoSet
 
 _VERSION = 1
 _ROWS_AT_ONCE = 64
 
 
-@dataclass(frozen=True)
-class MadePairs:
-    """Training pairs, and the views they come from (recognisers embed these for methods that repair templates)."""
-
-    training: TrainingPairs
-    views: tuple[MaskedView, ...]
-
-
-def make_training_pairs(training: Training, masks: Sequence[str], size: int, context: RunContext) -> MadePairs:
+def make_training_pairs(
+    training: TrainingSources, masks: Sequence[str], size: int, search: FaceSearch, context: RunContext
+) -> TrainingPairs:
     """Draw masks on the training photos; a photo without a face, or whose mask cannot be placed, is left out.
+
+    Args:
+        training: the photos.
+        masks: mask types to draw from.
+        size: side of the crops, pixels.
+        search: how faces are looked for.
+        context: of the run.
 
     Raises:
         RequestError: no photo is left.
@@ -42,17 +44,17 @@ def make_training_pairs(training: Training, masks: Sequence[str], size: int, con
     views: dict[str, list[MaskedView]] = {"train": [], "validation": []}
     for source in training.sources:
         for role, photos in (("train", source.train), ("validation", source.validation)):
-            acquired = acquire(PhotoSet(source.dataset_name, source.dataset, photos, role), context)
+            acquired = acquire(PhotoSet(source.dataset_name, source.dataset, photos, role), search, context)
             for draw in range(training.mask_draws if role == "train" else 1):
                 of_draw = context if draw == 0 else replace(context, seed=context.seed + draw)
                 mask_types = [choose_style(masks, of_draw.seed, photo.image_id) for photo in photos]
-                views[role].append(mask_photos(acquired, mask_types, size=size, redetect=False, context=of_draw))
+                views[role].append(mask_photos(acquired, mask_types, size=size, search=None, context=of_draw))
     pairs = _pairs(views["train"], _pairs(views["validation"], None, context), context)
     if not len(pairs):
         count = sum(len(source.train) for source in training.sources)
         raise RequestError(f"no face was found in any of the {count} training photos of '{training.name}'")
     key = digest({role: [view.key for view in of_role] for role, of_role in views.items()})
-    return MadePairs(TrainingPairs(key, pairs), tuple(views["train"]))
+    return TrainingPairs(key, pairs, tuple(views["train"]))
 
 
 def _pairs(views: Sequence[MaskedView], validation: MaskedPairs | None, context: RunContext) -> MaskedPairs:

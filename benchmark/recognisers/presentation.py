@@ -28,6 +28,7 @@ def present(
     aligned_on: Sequence[FaceGeometry | None],
     mask_types: Sequence[str] | None,
     *,
+    search: FaceSearch,
     name: str,
     context: RunContext,
 ) -> View:
@@ -38,6 +39,7 @@ def present(
         acquired: the faces of the raw photos, which place the masks.
         aligned_on: the face that aligned each crop, pixels of the photo.
         mask_types: the mask that each photo wears; None if the photos are bare.
+        search: how faces are looked for.
         name: of the view, for the ledger.
         context: of the run.
     """
@@ -48,7 +50,7 @@ def present(
         "acquired": acquired.key,
         "mask_types": None if mask_types is None else list(mask_types),
         "seed": context.seed,
-        **context.face_search.about(),
+        **search.about(),
     }
 
     worn = {kind: Worn(kind, mask_style(kind)) for kind in set(mask_types or ())}
@@ -63,9 +65,11 @@ def present(
             crop,
         )
 
-    make = context.make_found(
-        partial(_present, dataset=photo_set.dataset, search=context.face_search, seed=context.seed),
+    make = context.make_groups(
+        partial(_present, dataset=photo_set.dataset, search=search, seed=context.seed),
         item,
+        group_size=search.batch,
+        workers=search.processes(context.workers),
         count=len(photo_set),
         doing=f"detect again ({name})",
     )

@@ -50,7 +50,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for module in ("detection", "resolve", "step"):
             target = f"benchmark.acquisition.{module}.face_detector_class"
             patch.setattr(target, lambda name: asked.get(name) or known(name), raising=False)
-        patch.setattr("benchmark.pipeline.run.face_detector_class", lambda name: asked.get(name) or known(name))
+        patch.setattr(
+            "benchmark.pipeline.plugin_cards.face_detector_class", lambda name: asked.get(name) or known(name)
+        )
         settings = {
             "face_detectors": "bare-only",
             "acquisition": "oracle,redetect",

@@ -8,25 +8,27 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmark.acquisition.detection import FaceSearch
 from benchmark.artifacts import ArtifactStore
 from benchmark.config import RunConfig
 from benchmark.context import RunContext
 from benchmark.errors import RequestError
 from benchmark.ledger import Ledger
+from benchmark.methods.step import TrainingPairs
 from benchmark.pipeline.planning.training_sources import choose_training
-from benchmark.pipeline.training_pairs import MadePairs, make_training_pairs
+from benchmark.pipeline.training_pairs import make_training_pairs
 from benchmark.progress import Progress
 
 
-def made(cache: Path, **settings: object) -> MadePairs:
+def made(cache: Path, **settings: object) -> TrainingPairs:
     config = RunConfig.model_validate({"train_limit": 12, "mask_draws": 2, **settings})
     context = RunContext(ArtifactStore(cache), Ledger(), Progress(quiet=True), workers=1, device="cpu", seed=0)
-    return make_training_pairs(choose_training(config), config.masks, 64, context)
+    return make_training_pairs(choose_training(config), config.masks, 64, FaceSearch(), context)
 
 
 def test_pairs_of_all_draws_are_joined_in_order_as_memory_maps(tmp_path: Path) -> None:
     result = made(tmp_path)
-    pairs = result.training.pairs
+    pairs = result.pairs
     assert isinstance(pairs.masked, np.memmap)
     kept = [[row for row in range(len(view)) if not view.failed(row)] for view in result.views]
     assert len(result.views) == 2 and len(pairs) == sum(map(len, kept)) > 12
@@ -54,10 +56,10 @@ def test_a_limit_holds_for_photos_to_validate_on_too() -> None:
 
 
 def test_stored_pairs_are_used_again(tmp_path: Path) -> None:
-    first = made(tmp_path).training
+    first = made(tmp_path)
     stamps = {file: file.stat().st_mtime_ns for file in tmp_path.glob("pairs/*/*.npy")}
     assert len(stamps) == 8  # four arrays of training and of validation
-    again = made(tmp_path).training
+    again = made(tmp_path)
     assert again.key == first.key
     assert {file: file.stat().st_mtime_ns for file in tmp_path.glob("pairs/*/*.npy")} == stamps
 

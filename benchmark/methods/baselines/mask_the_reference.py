@@ -11,3 +11,7 @@ class MaskTheReference(ReferenceMasker):
     """Put the probe's type of mask on the reference instead."""
 
     card = MethodCard(source="DESIGN.md section 5, item 5")
+
+    def mask_type(self, probe: str | None, drawn: str) -> str:
+        """The probe's; where that is not known, whichever was drawn for the reference."""
+        return drawn if probe is None else probe

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.step import Acquired
-from benchmark.config import Arm
 from benchmark.context import RunContext
 from benchmark.faces import FaceGeometry
-from benchmark.pipeline.conditions.pairing import ShownFaces, places
+from benchmark.pipeline.conditions.pairing import ShownFaces, row_of_photo
 from benchmark.recognisers.presentation import present
 from benchmark.views import View
 
@@ -23,7 +23,7 @@ class Crops:
         acquired: the faces of their photos; they place the masks that are drawn.
         aligned_on: the face that aligned each crop, pixels of its photo.
         drawn: the mask drawn on each photo; None where none was.
-        photos: the protocol's photo in each row; None = all of them in the protocol's order.
+        photos: the photo of each row; None = all photos of the protocol in their order.
     """
 
     view: View
@@ -33,14 +33,14 @@ class Crops:
     photos: Sequence[int] | None = None
 
     def rows_of(self, photos: Sequence[int]) -> list[int]:
-        """The rows of some of the protocol's photos, all of which are among these."""
+        """The rows of some photos, all of which are among these."""
         if self.photos is None:
             return list(photos)
-        place = places(self.photos, max(self.photos, default=-1) + 1)
-        return [int(place[photo]) for photo in photos]
+        row = row_of_photo(self.photos, max(self.photos, default=-1) + 1)
+        return [int(row[photo]) for photo in photos]
 
     def take(self, photos: Sequence[int]) -> Crops:
-        """The crops of some of the protocol's photos."""
+        """The crops of some photos."""
         rows = self.rows_of(photos)
         return Crops(
             self.view.take(rows),
@@ -54,15 +54,15 @@ class Crops:
         """What a method made of these crops."""
         return replace(self, view=view)
 
-    def shown(self, arm: Arm, name: str, context: RunContext) -> ShownFaces:
-        """What the recogniser is shown: the crops themselves, or what is found anew in the photo.
+    def shown(self, name: str, search: FaceSearch | None, context: RunContext) -> ShownFaces:
+        """What the recogniser is shown.
 
         Args:
-            arm: ``"oracle"`` or ``"redetect"``.
             name: of the view, for the ledger.
+            search: finds each face anew in its photo, with the crop pasted back; None = the crops themselves are shown.
             context: of the run.
         """
         view = self.view
-        if arm == "redetect":
-            view = present(view, self.acquired, self.aligned_on, self.drawn, name=name, context=context)
+        if search is not None:
+            view = present(view, self.acquired, self.aligned_on, self.drawn, search=search, name=name, context=context)
         return ShownFaces(name, view, self.photos)

@@ -23,19 +23,22 @@ def faces_with_drawn_masks(plan: Plan, arm: Arm, acquired: Acquired, context: Ru
         context: of the run.
     """
     size = plan.config.size
+    search = plan.face_search if arm == "redetect" else None
     templates = TemplateSet(plan.protocol)
     drawn = [choose_style(plan.config.masks, context.seed, photo.image_id) for photo in plan.protocol.photos]
     raw = Crops(crop_raw(acquired, size, context), acquired, acquired.geometry)
-    view = mask_photos(acquired, drawn, size=size, redetect=arm == "redetect", context=context)
+    view = mask_photos(acquired, drawn, size=size, search=search, context=context)
     masked = Crops(view, acquired, view.photo_geometry, drawn)
     whole = plan.protocol.comparisons
     bare, bare_photos = passing_through(plan, templates, whole)
     return ArmFaces(
+        arm,
+        search,
         templates,
         raw,
         masked,
-        raw.shown(arm, "raw", context),
-        masked.shown(arm, "masked", context),
+        raw.shown("raw", search, context),
+        masked.shown("masked", search, context),
         comparisons=comparisons_by_condition(clear=whole, across=whole, masked=whole, bare=bare),
         mask_types=templates.mask_types(drawn),
         bare_photos=bare_photos,

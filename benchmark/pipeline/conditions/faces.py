@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.config import Condition
+from benchmark.acquisition.detection import FaceSearch
+from benchmark.config import Arm, Condition
 from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import MIXED, TemplateSet
 from benchmark.faces import REAL_MASK
 from benchmark.pipeline.conditions.crops import Crops
-from benchmark.pipeline.conditions.pairing import ShownFaces, only
+from benchmark.pipeline.conditions.pairing import Pairing, ShownFaces, only
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.seeds import generator_for
 
@@ -22,6 +23,8 @@ class ArmFaces:
     """Raw and masked faces, and which comparisons each condition can be had for.
 
     Attributes:
+        arm: ``"oracle"`` or ``"redetect"``.
+        search: finds faces again in photos that were masked or restored; None in the oracle arm.
         templates: of the protocol.
         raw: crops without mask.
         masked: crops with a mask, drawn or real.
@@ -29,10 +32,12 @@ class ArmFaces:
         shown_masked: as the recogniser sees `masked`.
         comparisons: of each condition; none where it cannot be had.
         mask_types: for each template, as a probe, the mask on its photos; None where there is none.
-        bare_photos: rows of the protocol's photos that are sent through every method without a mask.
+        bare_photos: the photos that are sent through every method without a mask.
         notes: what a reader must know about these faces.
     """
 
+    arm: Arm
+    search: FaceSearch | None
     templates: TemplateSet
     raw: Crops
     masked: Crops
@@ -44,9 +49,28 @@ class ArmFaces:
     notes: tuple[str, ...] = ()
 
     @property
-    def like_probes(self) -> tuple[str, ...]:
-        """For each template as a probe the mask type that would make its references like it; empty if none is known."""
-        return tuple("" if kind in (None, MIXED, REAL_MASK) else str(kind) for kind in self.mask_types)
+    def known_mask_types(self) -> tuple[str | None, ...]:
+        """For each template, as a probe, the type of its mask; None where no single one that can be drawn is known."""
+        return tuple(None if kind in (None, MIXED, REAL_MASK) else kind for kind in self.mask_types)
+
+    @property
+    def bare(self) -> Crops | None:
+        """Crops of `bare_photos`; None where there are none."""
+        return self.raw.take(self.bare_photos) if self.bare_photos else None
+
+    def pairing(
+        self, condition: Condition, method: str, reference: ShownFaces, probe: ShownFaces, *, pictures: bool = False
+    ) -> Pairing:
+        """All comparisons of a condition, between faces that are shown so. Arguments as of `Pairing`."""
+        compared = self.comparisons[condition]
+        return Pairing(
+            condition,
+            method,
+            compared,
+            reference.side(self.templates, compared.reference),
+            probe.side(self.templates, compared.probe),
+            pictures=pictures,
+        )
 
 
 def comparisons_by_condition(
@@ -81,7 +105,7 @@ def passing_through(
         comparisons: between unmasked templates.
 
     Returns:
-        Those of the comparisons whose probe is sent, and the rows of the photos that make up these probes.
+        Those of the comparisons whose probe is sent, and the photos that make up these probes.
     """
     if "raw-passthrough" not in plan.config.conditions:
         return only(comparisons, np.zeros(len(comparisons), dtype=np.bool_)), ()

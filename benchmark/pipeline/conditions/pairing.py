@@ -1,4 +1,8 @@
-"""Which faces stand on which side of every comparison: the matrix of conditions that a run measures."""
+"""Which faces stand on which side of every comparison: the matrix of conditions that a run measures.
+
+Three kinds of index occur here, and each has one name everywhere: a *photo* counts the protocol's photos, a *row*
+counts the faces of a view, a *template* counts the protocol's templates (where it names none, every photo is one).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.config import Condition
 from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import Membership, TemplateSet
 from benchmark.views import View
@@ -20,16 +25,24 @@ class Side:
     Attributes:
         shown: what the recogniser sees, e.g. ``"raw"`` or ``"telea"``; also names the view among a run's views.
         view: the faces.
-        rows: ``int32 (P,)``, the row of `view` that each comparison uses; the template, where there are some.
-        mapped: whether the method repairs the embedding on this side.
+        embedding_rows: ``int32 (P,)``, the embedding that each comparison uses: the row of `view`, or the template
+            where `members` makes templates of the rows.
+        embedded_by: label of the method that takes part in the embeddings; empty = the recogniser does it alone.
         members: the rows of `view` that make up each template; None where every row is compared by itself.
     """
 
     shown: str
     view: View
-    rows: NDArray[np.int32]
-    mapped: bool = False
+    embedding_rows: NDArray[np.int32]
+    embedded_by: str = ""
     members: Membership | None = None
+
+    @property
+    def view_rows(self) -> NDArray[np.int32]:
+        """The rows of `view` that take part in a comparison, ascending, each once."""
+        if self.members is None:
+            return np.unique(self.embedding_rows)
+        return np.unique(self.members.rows[np.isin(self.members.template, self.embedding_rows)])
 
 
 @dataclass(frozen=True)
@@ -39,14 +52,14 @@ class ShownFaces:
     Attributes:
         shown: what the recogniser sees, as in `Side`.
         view: the faces.
-        photos: the protocol's photo in each row of `view`; None = all of them in the protocol's order.
-        mapped: whether the method repairs their embeddings.
+        photos: the photo of each row; None = all photos of the protocol in their order.
+        embedded_by: as in `Side`.
     """
 
     shown: str
     view: View
     photos: Sequence[int] | None = None
-    mapped: bool = False
+    embedded_by: str = ""
 
     def side(self, templates: TemplateSet, compared: NDArray[np.int32]) -> Side:
         """These faces on one side.
@@ -57,11 +70,11 @@ class ShownFaces:
         """
         members = templates.membership
         if members is None:
-            rows = compared if self.photos is None else places(self.photos, len(templates))[compared]
-            return Side(self.shown, self.view, rows, self.mapped)
+            rows = compared if self.photos is None else row_of_photo(self.photos, len(templates))[compared]
+            return Side(self.shown, self.view, rows, self.embedded_by)
         if self.photos is not None:
-            members = members.moved(places(self.photos, len(templates.photos)))
-        return Side(self.shown, self.view, compared, self.mapped, members)
+            members = members.moved(row_of_photo(self.photos, len(templates.photos)))
+        return Side(self.shown, self.view, compared, self.embedded_by, members)
 
 
 @dataclass(frozen=True)
@@ -70,30 +83,36 @@ class Pairing:
 
     Attributes:
         condition: e.g. ``"raw-restored"``.
-        method: ``"none"`` for raw and masked rows.
+        method: its label; ``"none"`` for raw and masked faces.
         comparisons: of the protocol, or those that the condition can be had for.
         reference: what stands on the reference's side.
         probe: what stands on the probe's side.
         native: whether the faces are shown at native resolution instead of the run's size.
+        pictures: whether the probes are pictures of the very faces that were masked, to be set beside the raw ones.
     """
 
-    condition: str
+    condition: Condition
     method: str
     comparisons: Comparisons
     reference: Side
     probe: Side
     native: bool = False
+    pictures: bool = False
 
 
-def places(photos: Sequence[int], count: int) -> NDArray[np.int32]:
-    """``int32 (count,)``: where each of `count` photos stands in `photos`, −1 where it does not.
+def row_of_photo(photos: Sequence[int], count: int) -> NDArray[np.int32]:
+    """``int32 (count,)``: the row in which each of `count` photos stands, −1 where it has none.
 
-    >>> places([3, 1], 5).tolist()
+    Args:
+        photos: the photo of each row.
+        count: photos of the protocol.
+
+    >>> row_of_photo([3, 1], 5).tolist()
     [-1, 1, -1, 0, -1]
     """
-    place = np.full(count, -1, dtype=np.int32)
-    place[list(photos)] = np.arange(len(photos), dtype=np.int32)
-    return place
+    row = np.full(count, -1, dtype=np.int32)
+    row[list(photos)] = np.arange(len(photos), dtype=np.int32)
+    return row
 
 
 def only(comparisons: Comparisons, keep: NDArray[np.bool_]) -> Comparisons:

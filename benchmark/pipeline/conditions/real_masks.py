@@ -70,16 +70,19 @@ def faces_with_real_masks(plan: Plan, arm: Arm, acquired: Acquired, context: Run
         acquired: the faces of the protocol's photos, those with masks among them.
         context: of the run.
     """
+    search = plan.face_search if arm == "redetect" else None
     templates = TemplateSet(plan.protocol)
     raw, masked = (_crops(plan, acquired, worn, context) for worn in (False, True))
     parts = comparisons_by_mask(plan.protocol.comparisons, templates.masked)
     bare, bare_photos = passing_through(plan, templates, parts.clear)
     return ArmFaces(
+        arm,
+        search,
         templates,
         raw,
         masked,
-        raw.shown(arm, "raw", context),
-        masked.shown(arm, "masked", context),
+        raw.shown("raw", search, context),
+        masked.shown("masked", search, context),
         comparisons=comparisons_by_condition(clear=parts.clear, across=parts.across, masked=parts.masked, bare=bare),
         mask_types=tuple(REAL_MASK if worn else None for worn in templates.masked),
         bare_photos=bare_photos,
@@ -88,7 +91,7 @@ def faces_with_real_masks(plan: Plan, arm: Arm, acquired: Acquired, context: Run
 
 
 def _crops(plan: Plan, acquired: Acquired, masked: bool, context: RunContext) -> Crops:
-    photos = [row for row, photo in enumerate(plan.protocol.photos) if photo.masked == masked]
+    photos = [index for index, photo in enumerate(plan.protocol.photos) if photo.masked == masked]
     chosen = acquired.take(photos)
     return Crops(crop_raw(chosen, plan.config.size, context), chosen, chosen.geometry, photos=photos)
 

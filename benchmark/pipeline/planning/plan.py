@@ -26,7 +26,7 @@ from benchmark.named_weights import named_weights
 from benchmark.native_precision import native_precision
 from benchmark.parallel import available_cores
 from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
-from benchmark.pipeline.planning.training_sources import Training, check_overlap, choose_training
+from benchmark.pipeline.planning.training_sources import TrainingSources, check_overlap, choose_training
 from benchmark.plugins import DATASETS, MASKS
 from benchmark.progress import Progress
 from benchmark.recognisers.base import Recogniser
@@ -61,7 +61,7 @@ class Plan:
     methods: Mapping[str, Method]
     recognisers: Mapping[str, Recogniser]
     weights: Mapping[str, TrainedWeights]
-    training: Training | None
+    training: TrainingSources | None
     train_data: Mapping[str, str]
     overlap: Mapping[str, str]
     left_out: Mapping[str, str]

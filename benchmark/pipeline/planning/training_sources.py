@@ -38,7 +38,7 @@ class TrainingSource:
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingSources:
     """What methods learn from in this run.
 
     Attributes:
@@ -55,7 +55,7 @@ class Training:
         return "+".join(source.dataset_name for source in self.sources)
 
 
-def choose_training(config: RunConfig, test: tuple[Dataset, str] | None = None) -> Training:
+def choose_training(config: RunConfig, test: tuple[Dataset, str] | None = None) -> TrainingSources:
     """The photos that methods learn from: people set aside by each data set, `train_limit` photos in all.
 
     No more than that are taken to validate on either. Photos on which a mask is really worn are passed over: the face
@@ -76,10 +76,10 @@ def choose_training(config: RunConfig, test: tuple[Dataset, str] | None = None) 
         protocol = test[1] if test is not None and same else ""
         train, validation = (_bare_photos(name, dataset, part, protocol) for part in ("train", "validation"))
         sources.append(TrainingSource(name, dataset, train, validation))
-    return Training(_limited(sources, config), config.mask_draws)
+    return TrainingSources(_limited(sources, config), config.mask_draws)
 
 
-def check_overlap(training: Training, config: RunConfig, test: Protocol) -> str:
+def check_overlap(training: TrainingSources, config: RunConfig, test: Protocol) -> str:
     """Refuse to train on the people who are tested; the gravest of what the sources' check says."""
     said = [
         check_training_overlap(

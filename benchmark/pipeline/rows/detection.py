@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +11,8 @@ from benchmark.faces import REAL_MASK
 from benchmark.methods.detection_step import FoundMasks
 from benchmark.methods.detectors.base import Detector
 from benchmark.pipeline.conditions.arm import PreparedArm
-from benchmark.pipeline.planning.chosen_weights import train_data
 from benchmark.pipeline.planning.plan import Plan
-from benchmark.pipeline.rows.comparison import leading_columns
-from benchmark.pipeline.rows.restoration import NO_RECOGNISER
-from benchmark.verification.base import Cell
+from benchmark.pipeline.rows.columns import detector_columns
 from benchmark.verification.measure_masks import measure_masks
 from benchmark.verification.measurement import Measurement
 from benchmark.views import MaskedView
@@ -38,7 +34,7 @@ def measure_detection(plan: Plan, prepared: PreparedArm, subjects: NDArray[np.in
         mask_types: Sequence[str | None],
     ) -> Measurement:
         return measure_masks(
-            detector_columns(plan, prepared, detector, condition),
+            detector_columns(plan, prepared.arm, detector, condition),
             bare=condition == "raw-passthrough",
             true=true,
             found=found.holes,
@@ -77,18 +73,6 @@ def measure_detection(plan: Plan, prepared: PreparedArm, subjects: NDArray[np.in
             )
     return Measurement(
         tuple(row for part in parts for row in part.rows), tuple(note for part in parts for note in part.notes)
-    )
-
-
-def detector_columns(plan: Plan, prepared: PreparedArm, detector: Detector, condition: str) -> Cell:
-    """The leading columns of a detector's own rows."""
-    columns = leading_columns(plan, prepared.arm, "none", condition, NO_RECOGNISER)
-    return replace(
-        columns,
-        method=detector.name,
-        preset=detector.preset,
-        train_data=train_data(detector, plan.weights, "" if plan.training is None else plan.training.name),
-        mask_source=detector.mask_source,
     )
 
 

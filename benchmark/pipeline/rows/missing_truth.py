@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from benchmark.pipeline.conditions.arm import PreparedArm
 from benchmark.pipeline.planning.plan import Plan
-from benchmark.pipeline.rows.comparison import leading_columns
-from benchmark.pipeline.rows.detection import detector_columns
-from benchmark.pipeline.rows.restoration import NO_RECOGNISER
+from benchmark.pipeline.rows.columns import NO_RECOGNISER, detector_columns, leading_columns
 from benchmark.plugins import METRICS
 from benchmark.verification.base import Cell, FeatureMetric, ImageMetric, MaskMetric
 from benchmark.verification.measure import load_metrics
@@ -41,7 +39,8 @@ def note_missing_truth(plan: Plan, prepared: PreparedArm) -> Measurement:
         ]
 
     detectors = [
-        detector_columns(plan, prepared, detection.detector, "raw-masked") for detection in prepared.detections.values()
+        detector_columns(plan, prepared.arm, detection.detector, "raw-masked")
+        for detection in prepared.detections.values()
     ]
     for names, of_cells, why in (
         (images, cells([NO_RECOGNISER]), "a really masked photo has no bare face of the same moment to compare with"),

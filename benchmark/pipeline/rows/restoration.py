@@ -8,17 +8,15 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.methods.step import Restored
+from benchmark.methods.step import RestoredView
 from benchmark.pipeline.conditions.arm import PreparedArm
 from benchmark.pipeline.planning.plan import Plan
-from benchmark.pipeline.rows.comparison import leading_columns
+from benchmark.pipeline.rows.columns import leading_columns
 from benchmark.progress import Progress
 from benchmark.verification.base import MetricRow
 from benchmark.verification.measure_images import measure_images
 from benchmark.verification.measurement import Measurement, Note
 from benchmark.views import MaskedView, View
-
-NO_RECOGNISER = "none"
 
 
 def measure_restoration(
@@ -47,7 +45,7 @@ def _image_quality(
     with progress.bar("compare pixels", total=len(shown), unit="method") as bar:
         for label, (condition, view) in shown.items():
             measured = measure_images(
-                leading_columns(plan, prepared.arm, label, condition, NO_RECOGNISER),
+                leading_columns(plan, prepared.arm, label, condition),
                 true=masked.true_pixels,
                 restored=view.faces.pixels,
                 holes=masked.holes,
@@ -63,7 +61,7 @@ def _image_quality(
     return Measurement(tuple(rows), tuple(notes))
 
 
-def _costs(plan: Plan, prepared: PreparedArm, restored: Mapping[str, Restored]) -> Iterator[MetricRow]:
+def _costs(plan: Plan, prepared: PreparedArm, restored: Mapping[str, RestoredView]) -> Iterator[MetricRow]:
     for label, made in restored.items():
         failed = sum(made.view.failed(row) for row in range(len(made.view)))
         for metric, value in (
@@ -71,7 +69,7 @@ def _costs(plan: Plan, prepared: PreparedArm, restored: Mapping[str, Restored]) 
             ("peak_memory_mib", made.peak_memory_mib),
         ):
             yield MetricRow(
-                **vars(leading_columns(plan, prepared.arm, label, "raw-restored", NO_RECOGNISER)),
+                **vars(leading_columns(plan, prepared.arm, label, "raw-restored")),
                 mask_type="all",
                 metric=metric,
                 threshold_kind="none",

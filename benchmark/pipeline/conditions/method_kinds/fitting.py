@@ -1,0 +1,39 @@
+"""What a method that is fitted to each recogniser works with, and what it hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.context import RunContext
+from benchmark.methods.step import TrainingPairs
+from benchmark.recognisers.base import Recogniser
+from benchmark.recognisers.step import Embeddings
+from benchmark.views import View
+
+Embedder = Callable[[View, str], NDArray[np.float32]]
+"""From a view, and what it shows, to an embedding of each row: ``float32 (N, D)``, NaN where a row has none."""
+
+
+@dataclass(frozen=True)
+class RecogniserInputs:
+    """What a method is fitted with.
+
+    Attributes:
+        name: of the recogniser, as in tables.
+        recogniser: that the method is fitted to.
+        embed: the recogniser's own embeddings of a view, computed once for everybody who asks.
+        rows: the rows of a view that some comparison needs; None = all of them (training faces).
+        made: training pairs.
+        context: of the run.
+    """
+
+    name: str
+    recogniser: Recogniser
+    embed: Callable[[View, str], Embeddings]
+    rows: Callable[[View], NDArray[np.integer] | None]
+    made: TrainingPairs
+    context: RunContext

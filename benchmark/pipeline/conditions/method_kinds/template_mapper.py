@@ -1,0 +1,50 @@
+"""Methods that repair the probe's embedding, fitted to each recogniser."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.methods.base import TemplateMapper
+from benchmark.methods.template_step import fit_template_mapper
+from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
+from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, MethodInputs
+from benchmark.views import View
+
+
+def template_mapper_conditions(label: str, method: TemplateMapper, inputs: MethodInputs) -> MethodConditions:  # noqa: ARG001  # the same call for every kind
+    """The masked faces as they are; only their embeddings are repaired."""
+    faces = inputs.faces
+    raw = faces.shown_raw
+    repaired = replace(faces.shown_masked, embedded_by=label)
+    return MethodConditions(
+        [
+            faces.pairing("raw-restored", label, raw, repaired),
+            faces.pairing("restored-restored", label, repaired, repaired),
+            faces.pairing("raw-passthrough", label, raw, replace(raw, embedded_by=label)),
+        ]
+    )
+
+
+def fitted_template_mapper(method: TemplateMapper, inputs: RecogniserInputs) -> Embedder:
+    """Fit the method to one recogniser's embeddings of the training faces; afterwards it repairs those of the test."""
+    made = inputs.made
+    masked = [inputs.embed(view, "masked training faces") for view in made.views]
+    true = [inputs.embed(view.unmasked(), "bare training faces") for view in made.views]
+    fitted = copy.copy(method)  # one mapper per recogniser
+    fit_template_mapper(
+        fitted,
+        np.concatenate([embeddings.values for embeddings in masked]),
+        np.concatenate([embeddings.values for embeddings in true]),
+        tuple(photo.subject_id for view in made.views for photo in view.photo_set.photos),
+        made_of=[embeddings.key for embeddings in (*masked, *true)],
+        context=inputs.context,
+    )
+
+    def repaired(view: View, shown: str) -> NDArray[np.float32]:
+        return fitted.map(np.asarray(inputs.embed(view, shown).values))
+
+    return repaired

@@ -1,0 +1,35 @@
+"""Methods that restore the probe's photo (most methods)."""
+
+from __future__ import annotations
+
+from benchmark.methods.base import Unmasker
+from benchmark.methods.detection_step import FoundMasks
+from benchmark.methods.step import RestoredView, unmask
+from benchmark.pipeline.conditions.crops import Crops
+from benchmark.pipeline.conditions.found_masks import detector_of
+from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, MethodInputs
+
+
+def unmasker_conditions(label: str, method: Unmasker, inputs: MethodInputs) -> MethodConditions:
+    """RestoredView faces stand where the masked ones stood; bare probes are sent through the method, too."""
+    faces, context = inputs.faces, inputs.context
+    detector = detector_of(method)
+    found = None if detector is None else inputs.detections[detector.label]
+
+    def restored_crops(crops: Crops, masks: FoundMasks | None) -> RestoredView:
+        trained_on = [inputs.learned[part.label] for part in method.parts() if part.trains]
+        return unmask(method, crops.view, trained_on=trained_on, name=label, context=context, found=masks)
+
+    raw = faces.shown_raw
+    restored = restored_crops(faces.masked, None if found is None else found.masked)
+    shown = faces.masked.changed(restored.view).shown(label, faces.search, context)
+    pairings = [
+        faces.pairing("raw-restored", label, raw, shown, pictures=True),
+        faces.pairing("restored-restored", label, shown, shown),
+    ]
+    bare = faces.bare
+    if bare is not None:
+        passed = restored_crops(bare, None if found is None else found.bare)
+        passed_shown = bare.changed(passed.view).shown(f"{label} on bare faces", faces.search, context)
+        pairings.append(faces.pairing("raw-passthrough", label, raw, passed_shown))
+    return MethodConditions(pairings, restored)

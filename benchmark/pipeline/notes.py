@@ -1,0 +1,42 @@
+"""What a reader must know about a whole run, besides what the steps note about single cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from benchmark.ledger import Ledger
+from benchmark.pipeline.planning.plan import Plan
+
+
+def notes_on_plan(plan: Plan) -> list[str]:
+    """Weights from before the run, what was left out, and a protocol without comparisons."""
+    notes = _notes_on_weights(plan)
+    notes += [f"{name} was left out: {reason}" for name, reason in plan.left_out.items()]
+    if not len(plan.protocol.comparisons):
+        notes.append(
+            f"The protocol {plan.config.protocol} compares no photos, so nothing is verified; metrics.csv holds the "
+            "image quality of the restored faces, and what the detectors found."
+        )
+    return notes
+
+
+def notes_on_faces(plan: Plan, ledger: Ledger) -> list[str]:
+    """Which face detector found how many faces, where several were asked."""
+    if len(plan.face_search.face_detectors) < 2:
+        return []
+    return [f"faces ({where}): {_listed(counts)}" for where, counts in ledger.faces_found_by().items()]
+
+
+def _notes_on_weights(plan: Plan) -> list[str]:
+    """Which parts were trained before this run, on what: one sentence for all that share their data."""
+    labels: dict[str, list[str]] = {}
+    for label, trained in plan.weights.items():
+        labels.setdefault(trained.card.train_data, []).append(label)
+    return [
+        f"{', '.join(of_data)}: trained before this run, on {data}; --retrain trains anew"
+        for data, of_data in labels.items()
+    ]
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())

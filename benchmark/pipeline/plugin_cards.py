@@ -1,0 +1,30 @@
+"""The cards of everything that took part in a run, for the report."""
+
+from __future__ import annotations
+
+from benchmark.acquisition.face_detectors.known import face_detector_class
+from benchmark.cards import Card
+from benchmark.masking.resolve import mask_style
+from benchmark.methods.base import Method
+from benchmark.methods.trained_weights import with_weights
+from benchmark.pipeline.planning.plan import Plan
+
+
+def plugin_cards(plan: Plan) -> dict[str, Card]:
+    """The card of every plugin that took part, by name."""
+    cards: dict[str, Card] = {plan.config.dataset: plan.dataset.card}
+    if plan.training is not None:
+        cards |= {source.dataset_name: source.dataset.card for source in plan.training.sources}
+    cards |= {name: mask_style(name).card for name in plan.config.masks}
+    cards |= {name: recogniser.card for name, recogniser in plan.recognisers.items()}
+    cards |= {name: face_detector_class(name).card for name in plan.face_search.face_detectors}
+    for method in plan.methods.values():
+        cards |= {part.name: _card_of(part, plan) for part in method.parts()}
+        if method.name not in cards:
+            cards[method.name] = method.card
+    return cards
+
+
+def _card_of(part: Method, plan: Plan) -> Card:
+    trained = plan.weights.get(part.label)
+    return part.card if trained is None else with_weights(part.card, trained.card)

@@ -1,0 +1,149 @@
+"""One recogniser of a run: it embeds what is compared, and scores it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.context import RunContext
+from benchmark.methods.base import Method
+from benchmark.methods.step import TrainingPairs
+from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
+from benchmark.pipeline.conditions.method_kinds.kinds import kind_of
+from benchmark.pipeline.conditions.pairing import Pairing, Side
+from benchmark.recognisers.base import Recogniser
+from benchmark.recognisers.step import Embeddings, recognise
+from benchmark.verification.base import Cell
+from benchmark.verification.measurement import ProbeFeatures, ScoredCell
+from benchmark.verification.scoring import score_comparisons
+from benchmark.verification.template_embeddings import average_embeddings
+from benchmark.views import View
+
+
+class Judge:
+    """A recogniser with the embeddings that it made so far, and the methods that were fitted to it.
+
+    Args:
+        name: of the recogniser, as in tables.
+        recogniser: ready to use.
+        pairings: everything that will be scored: what no pairing compares is not embedded.
+        context: of the run.
+    """
+
+    def __init__(self, name: str, recogniser: Recogniser, pairings: Sequence[Pairing], context: RunContext) -> None:
+        self.name = name
+        self._recogniser = recogniser
+        self._context = context
+        self._rows_compared = _rows_compared(pairings)
+        self._embeddings: dict[str, Embeddings] = {}
+        self._embedders: dict[str, Embedder] = {}
+
+    def fit(self, methods: Mapping[str, Method], made: TrainingPairs | None) -> None:
+        """Fit every method that is fitted to a recogniser.
+
+        Args:
+            methods: of the run, by label.
+            made: training pairs; None where no method of the run learns.
+        """
+        for label, method in methods.items():
+            fitted = kind_of(method).fitted
+            if fitted is None:
+                continue
+            if made is None:
+                raise AssertionError(f"{label} learns from pairs, and none were made")
+            inputs = RecogniserInputs(
+                self.name, self._recogniser, self._embed, self._rows_of, made, context=self._context
+            )
+            self._embedders[label] = fitted(method, inputs)
+
+    def score(self, pairing: Pairing, cell: Cell, n_templates: int) -> ScoredCell:
+        """The scores of a pairing.
+
+        Args:
+            pairing: one of those that the judge was told of.
+            cell: what the scores belong to.
+            n_templates: of the protocol.
+        """
+        references, probes = self._vectors(pairing.reference), self._vectors(pairing.probe)
+        reference_rows, probe_rows = pairing.reference.embedding_rows, pairing.probe.embedding_rows
+        compared = pairing.comparisons
+        return ScoredCell(
+            cell=cell,
+            comparisons=compared,
+            scores=score_comparisons(self._recogniser, references, reference_rows, probes, probe_rows),
+            failed_probes=_never_acquired(probes, probe_rows, compared.probe, n_templates),
+            failed_references=_never_acquired(references, reference_rows, compared.reference, n_templates),
+        )
+
+    def features(self, pairing: Pairing, raw: Pairing) -> ProbeFeatures:
+        """The probes' embeddings beside those of the raw ones; both pairings hold the same comparisons."""
+        templates, first = np.unique(pairing.comparisons.probe, return_index=True)
+        return ProbeFeatures(
+            templates,
+            self._vectors(raw.probe),
+            raw.probe.embedding_rows[first],
+            self._vectors(pairing.probe),
+            pairing.probe.embedding_rows[first],
+        )
+
+    def left_out_of_templates(self, pairing: Pairing) -> str:
+        """How many photos of the pairing's templates gave no embedding; empty where none failed."""
+        said = []
+        for name, side in (("reference", pairing.reference), ("probe", pairing.probe)):
+            if side.members is None:
+                continue
+            values = np.asarray(self._embed(side.view, side.shown).values[side.view_rows])
+            failed = np.count_nonzero(~np.isfinite(values).all(axis=1))
+            if failed:
+                said.append(f"{failed} of {len(values)} {name} photos")
+        return f"no embedding: {' and '.join(said)}; their templates are made of the others" if said else ""
+
+    def _vectors(self, side: Side) -> NDArray[np.float32]:
+        """``float32 (N, D)``: the embeddings that `side.embedding_rows` counts."""
+        if side.embedded_by:
+            values = self._embedders[side.embedded_by](side.view, side.shown)
+        else:
+            values = self._embed(side.view, side.shown).values
+        if side.members is not None:
+            values = average_embeddings(values, side.members, metric=self._recogniser.card.metric)
+        return values
+
+    def _embed(self, view: View, shown: str) -> Embeddings:
+        """Embeddings of every row that some pairing compares (of training faces: every row); NaN in the others."""
+        if view.key not in self._embeddings:
+            self._embeddings[view.key] = recognise(
+                self.name, self._recogniser, view, shown=shown, context=self._context, rows=self._rows_of(view)
+            )
+        return self._embeddings[view.key]
+
+    def _rows_of(self, view: View) -> NDArray[np.integer] | None:
+        return self._rows_compared.get(view.key)
+
+
+def _rows_compared(pairings: Sequence[Pairing]) -> dict[str, NDArray[np.integer]]:
+    """By the key of each view, the rows that take part in a comparison, sorted."""
+    compared: dict[str, list[NDArray[np.integer]]] = {}
+    for pairing in pairings:
+        for side in (pairing.reference, pairing.probe):
+            compared.setdefault(side.view.key, []).append(side.view_rows)
+    return {key: np.unique(np.concatenate(rows)) for key, rows in compared.items()}
+
+
+def _never_acquired(
+    vectors: NDArray[np.float32], rows: NDArray[np.int32], templates: NDArray[np.int32], n_templates: int
+) -> NDArray[np.bool_]:
+    """``bool (n_templates,)``: those that take part and gave no embedding in any of their comparisons.
+
+    Args:
+        vectors: ``float32 (N, D)``, NaN where there is none.
+        rows: ``int32 (P,)``, the row of `vectors` that each comparison uses.
+        templates: ``int32 (P,)``, the template that it stands for.
+        n_templates: of the protocol.
+    """
+    usable = np.asarray(np.isfinite(vectors).all(axis=1))[rows]
+    failures = np.bincount(templates[~usable], minlength=n_templates)
+    successes = np.bincount(templates[usable], minlength=n_templates)
+    failed: NDArray[np.bool_] = (failures > 0) & (successes == 0)
+    return failed
