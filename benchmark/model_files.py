@@ -14,10 +14,10 @@ from pathlib import Path
 import pooch
 from filelock import FileLock
 
-from benchmark.artifacts import write_atomically
 from benchmark.errors import BenchmarkError, PluginError, RequestError, StorageError
 from benchmark.progress import Progress
 from benchmark.resumable_download import DownloadFailed, download
+from benchmark.storage.atomic_files import write_atomically
 
 pooch.get_logger().setLevel(logging.WARNING)  # we show a bar instead of its lines
 

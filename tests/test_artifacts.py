@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmark.artifacts import ArtifactStore, Commit, RowArray, digest, write_atomically
+from benchmark.artifacts import ArtifactStore, Commit, RowArray, digest
 from benchmark.errors import StorageError
+from benchmark.storage import file_digests
+from benchmark.storage.file_digests import stored_file
 
 ARRAYS = {"squares": RowArray((2,), "float32")}
 
@@ -76,7 +80,8 @@ def test_a_killed_process_loses_nothing_that_was_noted(tmp_path: Path) -> None:
         import os, sys, time
         from pathlib import Path
         import benchmark.artifacts as artifacts
-        artifacts._SECONDS_BETWEEN_FLUSHES = 0
+        import benchmark.storage.row_writer as row_writer
+        row_writer._SECONDS_BETWEEN_FLUSHES = 0
         def make(missing, commit):
             for row in missing:
                 commit(row, {"squares": [row, row * row]}, {"name": f"row {row}"})
@@ -139,25 +144,185 @@ def test_an_unwritable_store_says_so(tmp_path: Path) -> None:
         ArtifactStore(blocked / "store")
 
 
-def test_a_damaged_array_says_so(tmp_path: Path) -> None:
+def test_an_array_damaged_while_the_run_goes_on_says_so(tmp_path: Path) -> None:
     artifact = build(ArtifactStore(tmp_path))
     (artifact.folder / "squares.npy").write_bytes(b"\x93NUMPY broken")
-    with pytest.raises(StorageError, match="damaged"):
+    with pytest.raises(StorageError, match="damaged during the run"):
         artifact.array("squares")
 
 
-def test_an_atomic_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "table.csv"
-    write_atomically(file, b"old")
+def replace_with(content: bytes) -> Callable[[Path], None]:
+    return lambda file: (file.write_bytes(content), None)[1]
 
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StorageError, match="disk is full"):
-        write_atomically(file, b"new")
-    assert file.read_bytes() == b"old"
-    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+def flip_a_bit(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[-3] ^= 1
+    file.write_bytes(content)
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-4])
+
+
+def other_shape(file: Path) -> None:
+    with file.open("wb") as stream:
+        np.save(stream, np.zeros((7, 7)))
+
+
+def become_a_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+DAMAGES = [Path.unlink, replace_with(b""), replace_with(b"\x00garbage\xff"), flip_a_bit, cut, become_a_folder]
+
+
+@pytest.mark.parametrize("name", ["squares.npy", "records.jsonl", "about.json"])
+@pytest.mark.parametrize("damage", [*DAMAGES, other_shape, replace_with(b"[" * 100_000), replace_with(b'{"a":1}')])
+def test_a_damaged_artefact_is_made_again_with_one_line(
+    name: str, damage: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = build(ArtifactStore(tmp_path)).folder
+    damage(folder / name)
+    seen: list[int] = []
+    artifact = build(ArtifactStore(tmp_path), seen=seen)
+    assert seen == [0, 1, 2, 3, 4]
+    (said,) = caplog.messages
+    assert "is damaged and is made again" in said and "\n" not in said
+    np.testing.assert_array_equal(artifact.array("squares")[:, 1], [0, 1, 4, 9, 16])
+    assert [record["name"] for record in artifact.records()] == [f"row {row}" for row in range(5)]
+
+
+def test_a_file_of_an_unfolded_artefact_is_checked_too(tmp_path: Path) -> None:
+    made: list[Path] = []
+
+    def make(folder: Path) -> None:
+        made.append(folder)
+        (folder / "weights").mkdir(exist_ok=True)
+        (folder / "weights" / "net.bin").write_bytes(b"1234")
+
+    folder = ArtifactStore(tmp_path).folder("train", {"a": 1}, make).folder
+    ArtifactStore(tmp_path).folder("train", {"a": 1}, make)
+    assert len(made) == 1
+    (folder / "weights" / "net.bin").write_bytes(b"1235")
+    ArtifactStore(tmp_path).folder("train", {"a": 1}, make)
+    assert len(made) == 2
+    assert (folder / "weights" / "net.bin").read_bytes() == b"1234"
+
+
+def test_an_artefact_is_checked_once_per_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(ArtifactStore(tmp_path))
+    read: list[Path] = []
+    monkeypatch.setattr(file_digests, "stored_file", lambda file: (read.append(file), stored_file(file))[1])
+    store = ArtifactStore(tmp_path)
+    build(store)
+    build(store)
+    assert sorted(file.name for file in read) == ["records.jsonl", "squares.npy"]
+
+
+def test_a_large_file_is_believed_by_its_stamp_unless_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_digests, "STAMPED_BYTES", 100)
+    file = build(ArtifactStore(tmp_path)).folder / "squares.npy"
+    before = file.stat()
+    with file.open("r+b") as stream:
+        stream.seek(-1, os.SEEK_END)
+        stream.write(b"\x7f")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    seen: list[int] = []
+    build(ArtifactStore(tmp_path), seen=seen)
+    assert seen == []
+    build(ArtifactStore(tmp_path, verify=True), seen=seen)
+    assert seen == [0, 1, 2, 3, 4]
+    os.utime(file)  # as a copy has it
+    seen.clear()
+    build(ArtifactStore(tmp_path), seen=seen)
+    assert seen == [], "a stamp that differs is no damage: the content decides"
+
+
+def test_an_artefact_with_other_arrays_than_are_asked_for_is_made_again(tmp_path: Path) -> None:
+    build(ArtifactStore(tmp_path))
+    seen: list[int] = []
+    build(ArtifactStore(tmp_path), count=6, seen=seen)
+    assert seen == [0, 1, 2, 3, 4, 5]
+
+
+def killed_after(store: ArtifactStore, rows: int) -> None:
+    def fail(missing: list[int], commit: Commit) -> None:
+        for row in range(rows):
+            commit(row, {"squares": [row, row * row]}, {"name": f"row {row}"})
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.rows("square", {"power": 2}, count=5, arrays=ARRAYS, make=fail)
+
+
+@pytest.mark.parametrize("name", ["squares.npy", "records.jsonl"])
+@pytest.mark.parametrize("damage", [*DAMAGES, other_shape])
+def test_a_killed_artefact_that_was_damaged_is_continued_rightly(
+    name: str, damage: Callable[[Path], None], tmp_path: Path
+) -> None:
+    killed_after(ArtifactStore(tmp_path), 4)
+    damage(next(tmp_path.rglob(name)))
+    artifact = build(ArtifactStore(tmp_path))
+    np.testing.assert_array_equal(artifact.array("squares"), [[row, row * row] for row in range(5)])
+
+
+def test_only_rows_that_the_array_proves_are_kept(tmp_path: Path) -> None:
+    killed_after(ArtifactStore(tmp_path), 4)
+    array = np.load(next(tmp_path.rglob("squares.npy")), mmap_mode="r+")
+    array[2] = -1
+    array.flush()
+    seen: list[int] = []
+    artifact = build(ArtifactStore(tmp_path), seen=seen)
+    assert seen == [2, 4]
+    np.testing.assert_array_equal(artifact.array("squares")[:, 1], [0, 1, 4, 9, 16])
+
+
+@pytest.mark.parametrize("line", [b"[]\n", b"garbage\n", b"\xff\xfe\n", b'[99,{},"x"]\n', b"1\n", b'["0",{},"x"]\n'])
+def test_lines_of_a_journal_that_say_nothing_are_passed_over(line: bytes, tmp_path: Path) -> None:
+    killed_after(ArtifactStore(tmp_path), 4)
+    journal = next(tmp_path.rglob("records.jsonl"))
+    journal.write_bytes(line + journal.read_bytes())
+    seen: list[int] = []
+    artifact = build(ArtifactStore(tmp_path), seen=seen)
+    assert seen == [4]
+    assert len(artifact.records()) == 5
+
+
+def test_a_row_made_again_holds_zeros_where_it_has_no_value(tmp_path: Path) -> None:
+    killed_after(ArtifactStore(tmp_path), 4)
+    array = np.load(next(tmp_path.rglob("squares.npy")), mmap_mode="r+")
+    array[:] = 9
+    array.flush()
+
+    def nothing(missing: list[int], commit: Commit) -> None:
+        for row in missing:
+            commit(row, {}, {"reason": "no face"})
+
+    artifact = ArtifactStore(tmp_path).rows("square", {"power": 2}, count=5, arrays=ARRAYS, make=nothing)
+    assert not artifact.array("squares").any()
+
+
+@pytest.mark.parametrize("leftover", ["final", "partial"])
+def test_a_file_where_a_folder_is_due_is_replaced(leftover: str, tmp_path: Path) -> None:
+    folder = tmp_path / "square" / digest({"power": 2})
+    folder.parent.mkdir()
+    (folder if leftover == "final" else folder.with_suffix(".partial")).write_text("in the way")
+    assert len(build(ArtifactStore(tmp_path)).records()) == 5
+
+
+def test_a_stored_result_that_names_files_elsewhere_is_made_again(tmp_path: Path) -> None:
+    folder = build(ArtifactStore(tmp_path)).folder
+    outside = tmp_path / "secret.txt"
+    outside.write_text("1")
+    about = json.loads((folder / "about.json").read_text())
+    about["files"]["../../secret.txt"] = stored_file(outside).model_dump()
+    (folder / "about.json").write_text(json.dumps(about))
+    seen: list[int] = []
+    build(ArtifactStore(tmp_path), seen=seen)
+    assert seen == [0, 1, 2, 3, 4]
+    assert outside.read_text() == "1"
 
 
 def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:

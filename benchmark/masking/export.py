@@ -20,7 +20,6 @@ from filelock import FileLock, Timeout
 
 from benchmark.acquisition.alignment import crop_face
 from benchmark.acquisition.detection import FaceSearch
-from benchmark.artifacts import write_atomically
 from benchmark.datasets.photo_reading import PHOTO_SUFFIXES, READING_VERSION, read_photo
 from benchmark.errors import ImageRefused, RequestError, StorageError
 from benchmark.faces import Image
@@ -31,6 +30,7 @@ from benchmark.masking.resolve import mask_style
 from benchmark.parallel import map_in_processes
 from benchmark.progress import Progress
 from benchmark.seeds import generator_for
+from benchmark.storage.atomic_files import write_atomically
 
 _VERSION = 1
 _SIZES = (16, 1024)

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from benchmark.artifacts import write_atomically
 from benchmark.errors import RequestError, StorageError
+from benchmark.storage.atomic_files import write_atomically
 
 FOLDERS = ("unmasked", "masked", "true_mask")
 """The paired folders of an export: the same file names in each."""

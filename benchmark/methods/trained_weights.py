@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from benchmark.artifacts import write_atomically
 from benchmark.cards import MethodCard
 from benchmark.embedded_files import embedded
 from benchmark.errors import StorageError
+from benchmark.storage.atomic_files import write_atomically
 
 CARD = "card.json"
 PEOPLE = "people.txt"

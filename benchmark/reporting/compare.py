@@ -10,12 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.artifacts import write_atomically
 from benchmark.errors import RequestError, StorageError
 from benchmark.reporting.compare_page import render_comparison
 from benchmark.reporting.deltas import join_runs
 from benchmark.reporting.metrics_file import read_metrics
 from benchmark.reporting.provenance import manifest_lines
+from benchmark.storage.atomic_files import write_atomically
 
 _NO_SETTING = ("started", "command", "config.out", "config.cache", "config.quiet", "config.fresh", "config.workers")
 """Lines of the manifest that change no number."""

@@ -17,8 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation, Transform
 
-from benchmark.artifacts import write_atomically
 from benchmark.reporting.method_colours import INK, LINE, MUTED, PAPER, THEME
+from benchmark.storage.atomic_files import write_atomically
 
 TEXT_SIZE = 10.0
 SMALL_TEXT = 9.0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.artifacts import write_atomically
 from benchmark.errors import BenchmarkError, RequestError
+from benchmark.storage.atomic_files import write_atomically
 from benchmark.verification.base import KEY_COLUMNS, METRIC_COLUMNS, MetricRow
 
 _TEXT_COLUMNS = tuple(column for column in KEY_COLUMNS if column != "target")

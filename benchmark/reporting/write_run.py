@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from benchmark.artifacts import write_atomically
 from benchmark.errors import StorageError
 from benchmark.reporting.example_faces import faces_figure
 from benchmark.reporting.figure_recovery import recovery_figure
@@ -19,6 +18,7 @@ from benchmark.reporting.metrics_file import write_metrics
 from benchmark.reporting.results_index import ResultsIndex
 from benchmark.reporting.results_table import method_table, table_entries
 from benchmark.reporting.run_results import RunResults
+from benchmark.storage.atomic_files import write_atomically
 
 _STRIPS_SHOWN = 4
 """Methods whose score distributions are drawn; more would not be read."""

@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
-from benchmark.artifacts import write_atomically
 from benchmark.errors import StorageError
+from benchmark.storage.atomic_files import write_atomically
 
 log = logging.getLogger(__name__)
 

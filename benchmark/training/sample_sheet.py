@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from benchmark.artifacts import write_atomically
 from benchmark.masked_faces import to_pixels
+from benchmark.storage.atomic_files import write_atomically
 
 _GAP = 2
 

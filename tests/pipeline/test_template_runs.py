@@ -118,7 +118,7 @@ def test_photos_without_a_face_are_left_out_and_a_template_of_none_fails(run_pro
 def _artefacts(folder: Path) -> list[dict[str, object]]:
     return [
         {
-            **json.loads((made / "about.json").read_text()),
+            **json.loads((made / "about.json").read_text())["made_of"],
             "key": made.name,
             "folder": made,
             "records": (made / "records.jsonl").read_text().splitlines(),

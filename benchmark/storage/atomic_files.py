@@ -1,0 +1,114 @@
+"""Files that are written whole or not at all, and errors of the disk as one clear line."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+from benchmark.errors import StorageError
+
+_TEMPORARY = re.compile(r"\..+\.(?P<machine>[0-9a-f]{8})-(?P<process>\d+)\.tmp")
+_TOO_LARGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
+
+
+def write_atomically(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all: temporary name, fsync, rename.
+
+    Raises:
+        StorageError: the disk is full, or the folder cannot be written.
+    """
+    temporary = temporary_name(file)
+    with storage_errors(file):
+        try:
+            with temporary.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(file)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def temporary_name(file: Path) -> Path:
+    """A hidden neighbour of `file` to write to; it says which process of which machine is writing."""
+    return file.with_name(f".{file.name}.{_this_machine()}-{os.getpid()}.tmp")
+
+
+def remove_temporary_files(folder: Path) -> None:
+    """Remove from `folder` (not below it) what processes of this machine were writing when they died."""
+    with suppress(OSError):
+        for file in list(folder.iterdir()):
+            named = _TEMPORARY.fullmatch(file.name)
+            if named and named["machine"] == _this_machine() and not _is_alive(int(named["process"])):
+                file.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all it holds, if it is there; of a link, only the link."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in `folder` last through a power cut, where the system can."""
+    with suppress(OSError):  # Windows opens no folders, and some network drives sync none
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn errors of the disk in this block into a `StorageError` that names `path` and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise StorageError(
+                f"{path} would be larger than this process may write ({error.strerror}); raise the limit (ulimit -f), "
+                "or choose a folder on another file system with --cache and --out"
+            ) from error
+        if error.errno in _TOO_LARGE:
+            raise StorageError(
+                f"the disk is full: {path} could not be written; free some space or choose another folder with --cache "
+                "and --out; the same command then continues where this one stopped"
+            ) from error
+        if error.errno in _FORBIDDEN:
+            raise StorageError(
+                f"{path} cannot be written ({error.strerror}); choose another folder with --cache or --out"
+            ) from error
+        raise
+
+
+@cache
+def _this_machine() -> str:
+    """Tells apart the machines, and the containers of one machine, that share a folder: process numbers do not."""
+    try:
+        processes = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:  # not Linux
+        processes = ""
+    return hashlib.sha256(f"{socket.gethostname()} {processes}".encode()).hexdigest()[:8]
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # it belongs to somebody else
+        return True
+    return True

@@ -1,0 +1,53 @@
+"""Locks between processes, also where the file system has none."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import BaseFileLock, FileLock, SoftFileLock
+
+log = logging.getLogger(__name__)
+
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
+_warned: set[Path] = set()
+
+
+@contextmanager
+def exclusive(file: Path, *, timeout: float = -1) -> Iterator[None]:
+    """Hold a lock in this block.
+
+    Some network drives have no locks. There, a file that names the process stands in; it counts no longer when that
+    process has died.
+
+    Args:
+        file: made if absent, and left there.
+        timeout: seconds to wait for another process; negative = as long as it takes.
+
+    Raises:
+        filelock.Timeout: another process holds the lock.
+        OSError: the file cannot be made.
+    """
+    lock = _acquired(file, timeout)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquired(file: Path, timeout: float) -> BaseFileLock:
+    try:
+        lock: BaseFileLock = FileLock(file, fallback_to_soft=False)
+        lock.acquire(timeout=timeout)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        if file.parent not in _warned:
+            _warned.add(file.parent)
+            log.warning("%s lies on a drive without file locks (%s): files stand in", file.parent, error.strerror)
+        lock = SoftFileLock(file.with_name(file.name + "-holder"))
+        lock.acquire(timeout=timeout)
+    return lock
