@@ -74,6 +74,9 @@ class ScoreMetric(Metric):
 class RateMetric(Metric):
     """An error rate at a frozen or matched threshold, a function of six counts."""
 
+    share_of: ClassVar[str] = ""
+    """``"mated"`` or ``"nonmated"`` where the rate is a share of these comparisons: it then has Wilson's interval. Any
+    other function of the counts has that of its replicates."""
     threshold_kinds: ClassVar[tuple[str, ...]] = ("frozen", "matched")
 
     @abstractmethod
@@ -101,6 +104,8 @@ class ContrastMetric(Metric):
     baselines: ClassVar[tuple[str, ...]]
     """The conditions it is set against: cells of method ``none``, otherwise alike."""
     threshold_kinds: ClassVar[tuple[str, ...]] = ("frozen", "matched")
+    difference: ClassVar[bool] = False
+    """Whether the value is a difference of shares of the mated comparisons, whose interval never has no width."""
 
     @abstractmethod
     def contrast(self, own: ErrorCounts, *baselines: ErrorCounts) -> NDArray[np.float64]:

@@ -21,8 +21,10 @@ from benchmark.verification.base import (
     ScoreMetric,
 )
 from benchmark.verification.bootstrap import percentile_interval
+from benchmark.verification.count_spread import least_half_width, rate_interval, spread_of_rate
 from benchmark.verification.curves import curves_of, histogram_edges
 from benchmark.verification.errors_in_cells import AtThreshold, CellErrors, SelectionErrors
+from benchmark.verification.intervals import shrunk_interval
 from benchmark.verification.measurement import CellCurves, NoteBook, ScoredCell
 from benchmark.verification.replicates import SubjectScores
 from benchmark.verification.samples import ComparisonSample, Estimate, ScoreSample
@@ -93,7 +95,7 @@ class CellMeter:
         ranked = self._errors.rank(scored)
         for mask_type in types:
             scores = ranked.of(mask_type)
-            errors = self._errors.of(scored, mask_type, scores)
+            errors = self._errors.of(scored, mask_type, ranked)
             sample = ScoreSample(
                 scores.mated,
                 scores.nonmated,
@@ -122,7 +124,7 @@ class CellMeter:
         """Threshold kind, target and estimate of every row of one metric."""
         if isinstance(metric, RateMetric):
             for kind, target, at in _thresholds(metric.threshold_kinds, view.errors):
-                yield kind, target, _estimate(metric.rate(at.counts), at)
+                yield kind, target, _rate(metric, kind, at, self._errors.people)
         elif isinstance(metric, ContrastMetric):
             if view.scored.cell.condition == metric.condition:
                 yield from self._contrasts(name, metric, view)
@@ -151,14 +153,15 @@ class CellMeter:
                 return
             baselines.append(found)
         for kind, target, at in _thresholds(metric.threshold_kinds, view.errors):
-            others = [found.at[kind, target].counts for found in baselines]
+            baselines_at = [found.at[kind, target] for found in baselines]
+            others = [found.counts for found in baselines_at]
             reason = metric.withheld(at.counts, *others)
             if reason is not None:
                 text = f"{name} withheld: {reason}"
                 self._book.add("withheld", text, scored.cell, mask_type=mask_type, metric=name, target=target)
                 yield kind, target, Estimate(None, threshold=_first(at))
             else:
-                yield kind, target, _estimate(metric.contrast(at.counts, *others), at)
+                yield kind, target, _contrast(metric, at, baselines_at)
 
     def _score(self, metric: ScoreMetric, view: _View, at: AtThreshold | None) -> Estimate:
         threshold = None if at is None else _first(at)
@@ -233,8 +236,31 @@ def _weighed(scores: SubjectScores, drawn: NDArray[np.int32], row: int) -> Score
     )
 
 
-def _estimate(values: NDArray[np.float64], at: AtThreshold) -> Estimate:
-    low, high = percentile_interval(values) or (None, None)
+def _rate(metric: RateMetric, kind: str, at: AtThreshold, people: int) -> Estimate:
+    """A rate with its interval: Wilson's for a share; otherwise, or where the threshold was set so that this rate meets
+    its target, that of the replicates."""
+    values = metric.rate(at.counts)
+    interval = percentile_interval(values)
+    if interval is not None and at.spread is not None:
+        spread = spread_of_rate(metric.rate, [at.counts], [at.spread])
+        met = kind == "matched" and metric.share_of == "nonmated"
+        if metric.share_of and not met:
+            interval = rate_interval(float(values[0]), spread, at.counts, at.spread, metric.share_of, people=people)
+        elif not met:
+            interval = shrunk_interval(values, spread.shrinkage)
+    low, high = interval or (None, None)
+    return Estimate(_number(values[0]), low, high, _first(at))
+
+
+def _contrast(metric: ContrastMetric, at: AtThreshold, others: Sequence[AtThreshold]) -> Estimate:
+    values = metric.contrast(at.counts, *(other.counts for other in others))
+    interval = percentile_interval(values)
+    spreads = [one.spread for one in (at, *others) if one.spread is not None]
+    if interval is not None and len(spreads) == 1 + len(others):
+        spread = spread_of_rate(metric.contrast, [at.counts, *(other.counts for other in others)], spreads)
+        least = least_half_width(spread, at.counts, spreads[0]) if metric.difference else 0.0
+        interval = shrunk_interval(values, spread.shrinkage, least=least)
+    low, high = interval or (None, None)
     return Estimate(_number(values[0]), low, high, _first(at))
 
 

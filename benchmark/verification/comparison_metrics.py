@@ -9,8 +9,8 @@ from benchmark.cards import Card
 from benchmark.plugins import register_metric
 from benchmark.verification.accuracy import fold_accuracy
 from benchmark.verification.base import ComparisonMetric
-from benchmark.verification.bootstrap import percentile_interval
 from benchmark.verification.identification import is_search, rank_one
+from benchmark.verification.intervals import share_of_people
 from benchmark.verification.samples import ComparisonSample, Estimate
 
 
@@ -84,14 +84,8 @@ class FailureToAcquire(ComparisonMetric):
 
 
 def _share_of_photos(sample: ComparisonSample, photos: NDArray[np.int64], which: NDArray[np.bool_]) -> Estimate | None:
-    """Share of `photos` for which `which` holds, with an interval over their subjects."""
+    """Share of `photos` for which `which` holds, with an interval by their subjects where there are replicates."""
     if not len(photos):
         return None
-    people = sample.draws.shape[1]
-    subject = sample.subjects[photos]
-    draws = sample.draws.astype(np.float64)
-    part = draws @ np.bincount(subject, weights=which, minlength=people)
-    whole = draws @ np.bincount(subject, minlength=people).astype(np.float64)
-    shares = np.divide(part, whole, out=np.full(len(draws), np.nan), where=whole > 0)
-    low, high = percentile_interval(shares) or (None, None)
-    return Estimate(float(shares[0]), low, high)
+    low, high = share_of_people(which, sample.subjects[photos]) if len(sample.draws) > 1 else (None, None)
+    return Estimate(float(np.mean(which)), low, high)

@@ -62,6 +62,7 @@ class Gain(ContrastMetric):
     higher_is_better = True
     condition = "raw-restored"
     baselines = ("raw-masked",)
+    difference = True
 
     def contrast(self, own: ErrorCounts, *baselines: ErrorCounts) -> NDArray[np.float64]:
         """See `recovery.gain`."""
@@ -77,6 +78,7 @@ class Harm(ContrastMetric):
     condition = "raw-passthrough"
     baselines = ("raw-raw",)
     threshold_kinds = ("frozen",)
+    difference = True
 
     def contrast(self, own: ErrorCounts, *baselines: ErrorCounts) -> NDArray[np.float64]:
         """See `recovery.harm`."""

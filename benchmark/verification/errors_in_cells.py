@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from benchmark.datasets.base import Comparisons
 from benchmark.errors import BenchmarkError
 from benchmark.verification.base import Cell
+from benchmark.verification.count_spread import CountedScores, CountSpread, ThresholdSetter, count_spread
 from benchmark.verification.error_rates import ErrorCounts
 from benchmark.verification.measurement import ScoredCell
-from benchmark.verification.replicates import ReplicateCounts, SubjectScores, count_at_frozen, count_at_matched
+from benchmark.verification.replicates import ReplicateCounts, count_at_frozen, count_at_matched
 from benchmark.verification.selections import ALL_TYPES, RankedScores, Selections, rows_of, same_comparisons
 from benchmark.verification.thresholds import support_of
 
@@ -25,10 +26,12 @@ class AtThreshold:
     Attributes:
         thresholds: ``(R + 1,)``, the sample's first; NaN where undefined.
         counts: arrays ``(R + 1,)``.
+        spread: how the sample's counts vary from one sample of people to the next; None where nothing is counted.
     """
 
     thresholds: NDArray[np.float64]
     counts: ErrorCounts
+    spread: CountSpread | None = None
 
 
 Remark = tuple[str, float, str]
@@ -82,7 +85,13 @@ class CellErrors:
         self._selections: list[Selections] = []
         self._group: dict[str, ScoredCell] = {}
         self._frozen: dict[float, NDArray[np.float64]] = {}
+        self._setters: dict[float, ThresholdSetter | None] = {}
         self._known: dict[tuple[Cell, int, str], SelectionErrors] = {}
+
+    @property
+    def people(self) -> int:
+        """How many subjects there are."""
+        return int(self.draws.shape[1])
 
     def start_group(self, group: Sequence[ScoredCell]) -> None:
         """Take the frozen thresholds from the group's raw-raw cell, and its baselines for contrasts.
@@ -90,7 +99,7 @@ class CellErrors:
         Raises:
             BenchmarkError: two cells of method ``none`` have the same condition.
         """
-        self._known, self._frozen, self._group = {}, {}, {}
+        self._known, self._frozen, self._setters, self._group = {}, {}, {}, {}
         for scored in group:
             if scored.cell.method != "none":
                 continue
@@ -99,8 +108,15 @@ class CellErrors:
             self._group[scored.cell.condition] = scored
         raw = self._group.get("raw-raw")
         if raw is not None:
-            errors = self.of(raw, ALL_TYPES)
+            ranked = self.rank(raw)
+            errors = self.of(raw, ALL_TYPES, ranked)
             self._frozen = {target: errors.at["matched", target].thresholds for target in errors.targets("matched")}
+            counted = ranked.counted(ALL_TYPES, ranked.of(ALL_TYPES))
+            self._setters = {
+                target: ThresholdSetter.of(counted, float(thresholds[0]))
+                for target, thresholds in self._frozen.items()
+                if np.isfinite(thresholds[0])
+            }
             self._known = {}
 
     def baseline(self, condition: str) -> ScoredCell | None:
@@ -120,15 +136,17 @@ class CellErrors:
         """The cell's scores, sorted."""
         return RankedScores(self.selections(scored.comparisons), np.asarray(scored.scores, dtype=np.float32))
 
-    def of(self, scored: ScoredCell, mask_type: str, scores: SubjectScores | None = None) -> SelectionErrors:
-        """Errors of one selection of a cell; `scores` are its sorted scores, where they are at hand."""
+    def of(self, scored: ScoredCell, mask_type: str, ranked: RankedScores | None = None) -> SelectionErrors:
+        """Errors of one selection of a cell; `ranked` are its sorted scores, where they are at hand."""
         selections = self.selections(scored.comparisons)
         key = (scored.cell, id(selections), mask_type)
         if key not in self._known:
-            scores = self.rank(scored).of(mask_type) if scores is None else scores
+            ranked = self.rank(scored) if ranked is None else ranked
+            scores = ranked.of(mask_type)
+            counted = ranked.counted(mask_type, scores)
             planned = selections.weights(mask_type)
-            frozen = self._at_frozen(scores)
-            matched, remarks = self._at_matched(scores, planned.n_nonmated)
+            frozen = self._at_frozen(counted)
+            matched, remarks = self._at_matched(counted, planned.n_nonmated)
             self._known[key] = SelectionErrors(
                 n_mated=planned.n_mated,
                 n_nonmated=planned.n_nonmated,
@@ -150,19 +168,25 @@ class CellErrors:
         if (scored.cell, id(selections), mask_type) not in self._known:
             ranked = self.rank(scored)  # every type will be asked for: sort once
             for wanted in (ALL_TYPES, *selections.types):
-                self.of(scored, wanted, ranked.of(wanted))
+                self.of(scored, wanted, ranked)
         return self.of(scored, mask_type)
 
-    def _at_frozen(self, scores: SubjectScores) -> dict[float, AtThreshold]:
+    def _at_frozen(self, counted: CountedScores) -> dict[float, AtThreshold]:
         if not self._frozen:
             return {}
-        result = count_at_frozen(scores, self.draws, np.stack(list(self._frozen.values()), axis=1))
-        return _by_target(result, tuple(self._frozen))
+        result = count_at_frozen(counted.scores, self.draws, np.stack(list(self._frozen.values()), axis=1))
+        return {
+            target: replace(at, spread=count_spread(counted, float(at.thresholds[0]), setter, matched=False))
+            if (setter := self._setters.get(target)) is not None
+            else at
+            for target, at in _by_target(result, tuple(self._frozen)).items()
+        }
 
-    def _at_matched(self, scores: SubjectScores, planned: int) -> tuple[dict[float, AtThreshold], tuple[Remark, ...]]:
+    def _at_matched(self, counted: CountedScores, planned: int) -> tuple[dict[float, AtThreshold], tuple[Remark, ...]]:
         """Errors by target. Whether a target has rows depends on the protocol alone (`planned` non-mated
         comparisons); where failures then leave too few, its threshold is undefined."""
         targets, remarks = [], []
+        scores = counted.scores
         for target in self._targets:
             support = support_of(target, planned)
             if support.verdict == "refused":
@@ -176,7 +200,13 @@ class CellErrors:
                 remarks.append(("undefined" if support.verdict == "refused" else "flagged", target, support.reason))
         carried = np.array([support_of(target, len(scores.nonmated)).verdict != "refused" for target in targets])
         result = count_at_matched(scores, self.draws, tuple(targets), carried=carried.astype(bool))
-        return _by_target(result, tuple(targets)), tuple(remarks)
+        found = _by_target(result, tuple(targets))
+        for target, at in found.items():
+            threshold = float(at.thresholds[0])
+            setter = ThresholdSetter.of(counted, threshold) if np.isfinite(threshold) else None
+            if setter is not None:
+                found[target] = replace(at, spread=count_spread(counted, threshold, setter, matched=True))
+        return found, tuple(remarks)
 
 
 def _by_target(result: ReplicateCounts, targets: tuple[float, ...]) -> dict[float, AtThreshold]:

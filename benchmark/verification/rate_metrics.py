@@ -20,6 +20,7 @@ class FalseMatchRate(RateMetric):
 
     card = Card(source=_ISO)
     higher_is_better = False
+    share_of = "nonmated"
 
     def rate(self, counts: ErrorCounts) -> NDArray[np.float64]:
         """See `error_rates.fmr`."""
@@ -32,6 +33,7 @@ class FalseNonMatchRate(RateMetric):
 
     card = Card(source=_ISO)
     higher_is_better = False
+    share_of = "mated"
 
     def rate(self, counts: ErrorCounts) -> NDArray[np.float64]:
         """See `error_rates.fnmr`."""
@@ -44,6 +46,7 @@ class TrueAcceptRate(RateMetric):
 
     card = Card(source=_ISO)
     higher_is_better = True
+    share_of = "mated"
 
     def rate(self, counts: ErrorCounts) -> NDArray[np.float64]:
         """See `error_rates.tar`."""
@@ -56,6 +59,7 @@ class GeneralisedFalseRejectRate(RateMetric):
 
     card = Card(source=_ISO)
     higher_is_better = False
+    share_of = "mated"
 
     def rate(self, counts: ErrorCounts) -> NDArray[np.float64]:
         """See `error_rates.gfrr`."""
@@ -68,6 +72,7 @@ class GeneralisedFalseAcceptRate(RateMetric):
 
     card = Card(source=_ISO)
     higher_is_better = False
+    share_of = "nonmated"
 
     def rate(self, counts: ErrorCounts) -> NDArray[np.float64]:
         """See `error_rates.gfar`."""

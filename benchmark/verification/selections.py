@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from benchmark.datasets.base import Comparisons
 from benchmark.errors import BenchmarkError
 from benchmark.verification.bootstrap import mated_weight, nonmated_weight
+from benchmark.verification.count_spread import CountedScores
+from benchmark.verification.dyadic import PairSums
 from benchmark.verification.replicates import SubjectScores
 
 ALL_TYPES = "all"
@@ -90,6 +92,7 @@ class Selections:
         self.mated = self._rows(np.flatnonzero(comparisons.mated))
         self.nonmated = self._rows(np.flatnonzero(~comparisons.mated))
         self._weights: dict[str, Weights] = {}
+        self._pairs: dict[str, PairSums] = {}
         self._parts: dict[str, tuple[Comparisons, NDArray[np.int32] | None]] = {ALL_TYPES: (comparisons, None)}
 
     def weights(self, mask_type: str) -> Weights:
@@ -98,6 +101,17 @@ class Selections:
             code = None if mask_type == ALL_TYPES else self.codes[mask_type]
             self._weights[mask_type] = self.weigh(self.mated.of_type(code), self.nonmated.of_type(code))
         return self._weights[mask_type]
+
+    def pairs(self, mask_type: str) -> PairSums:
+        """How many non-mated comparisons of a selection each pair of subjects has, failed ones included."""
+        if mask_type not in self._pairs:
+            code = None if mask_type == ALL_TYPES else self.codes[mask_type]
+            self._pairs[mask_type] = self.pairs_of(self.nonmated.of_type(code))
+        return self._pairs[mask_type]
+
+    def pairs_of(self, nonmated: Rows) -> PairSums:
+        """How many of some non-mated rows each pair of subjects has."""
+        return PairSums.counted(nonmated.reference_subject, nonmated.probe_subject, self.draws.shape[1])
 
     def weigh(self, mated: Rows, nonmated: Rows) -> Weights:
         """Counts and weights of any mated and non-mated rows."""
@@ -138,6 +152,19 @@ class RankedScores:
         self._selections = selections
         self._mated, self._mated_scores, self._mated_lost = _ascending(selections.mated, scores)
         self._nonmated, self._nonmated_scores, self._nonmated_lost = _ascending(selections.nonmated, scores)
+
+    def counted(self, mask_type: str, scores: SubjectScores) -> CountedScores:
+        """The scores that `of` gave, with the tables of all comparisons of the selection, failed ones included."""
+        code = None if mask_type == ALL_TYPES else self._selections.codes[mask_type]
+        subjects = self._selections.draws.shape[1]
+        lost = self._mated_lost.of_type(code).probe_subject
+        return CountedScores(
+            scores,
+            mated=np.bincount(scores.mated_subject, minlength=subjects).astype(np.float64),
+            mated_failed=np.bincount(lost, minlength=subjects).astype(np.float64),
+            nonmated=self._selections.pairs(mask_type),
+            nonmated_failed=self._selections.pairs_of(self._nonmated_lost.of_type(code)),
+        )
 
     def of(self, mask_type: str) -> SubjectScores:
         """Sorted scores of one selection, failures taken out and weighed."""

@@ -1,0 +1,58 @@
+"""One trial of the simulation of how often an interval holds the truth: simulated people, measured as in a run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmark.verification.base import MetricRow
+from benchmark.verification.measure import measure
+from tests.verification.population import cell_of, scores, search
+
+CONDITIONS = ("raw-raw", "raw-masked", "raw-restored", "raw-passthrough")
+Measure = tuple[str, str, str]
+"""Metric, condition and kind of threshold."""
+MEASURES: tuple[Measure, ...] = (
+    ("fmr", "raw-masked", "frozen"),
+    ("fmr", "raw-restored", "frozen"),
+    ("fnmr", "raw-masked", "frozen"),
+    ("gfrr", "raw-raw", "matched"),
+    ("gfrr", "raw-masked", "frozen"),
+    ("gfrr", "raw-masked", "matched"),
+    ("recovery", "raw-restored", "matched"),
+    ("gain", "raw-restored", "frozen"),
+    ("gain", "raw-restored", "matched"),
+    ("harm", "raw-passthrough", "frozen"),
+)
+
+
+def trial(
+    people: int,
+    rng: np.random.Generator,
+    targets: tuple[float, ...],
+    *,
+    replicates: int,
+    strangers: int | None = None,
+    seed: int = 0,
+) -> dict[tuple[Measure, float], MetricRow]:
+    """The rows of every measure and target that the trial's people carry."""
+    comparisons, subjects = search(people, strangers=strangers)
+    values = scores(people, rng, *CONDITIONS, strangers=strangers)
+    cells = [
+        cell_of(condition, of_condition, comparisons, len(subjects))
+        for condition, of_condition in zip(CONDITIONS, values, strict=True)
+    ]
+    measured = measure(
+        cells,
+        subjects=subjects,
+        mask_types=[None] * len(subjects),
+        targets=targets,
+        replicates=replicates,
+        seed=seed,
+        metrics=sorted({name for name, _, _ in MEASURES}),
+    )
+    found = {}
+    for row in measured.rows:
+        key = (row.metric, row.condition, row.threshold_kind)
+        if key in MEASURES and row.target is not None:
+            found[key, row.target] = row
+    return found
