@@ -35,6 +35,9 @@ __all__ = ["Artifact", "ArtifactStore", "Commit", "RowArray", "digest"]
 log = logging.getLogger(__name__)
 
 _ABOUT = "about.json"
+_CACHE_TAG = b"Signature: 8a477f597d28d172789f06886806bc55\n# Results that can be made again.\n"
+"""Tells other programs, and this one when it searches a folder for photos, what the store is: the Cache Directory
+Tagging Specification, https://bford.info/cachedir/."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,9 @@ class ArtifactStore:
         self._checked: set[Path] = set()
         with storage_errors(root):
             root.mkdir(parents=True, exist_ok=True)
+            tag = root / "CACHEDIR.TAG"
+            if not tag.exists():
+                tag.write_bytes(_CACHE_TAG)
 
     def folder(
         self,

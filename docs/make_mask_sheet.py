@@ -18,7 +18,8 @@ from PIL import ImageDraw
 
 from benchmark.acquisition.alignment import crop_face
 from benchmark.acquisition.detection import locate_face
-from benchmark.datasets.photo_reading import PHOTO_SUFFIXES, read_photo
+from benchmark.datasets.photo_formats import PHOTO_SUFFIXES
+from benchmark.datasets.photo_reading import read_photo
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image
 from benchmark.masking.head import place_head

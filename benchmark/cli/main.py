@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(given)
     except SystemExit as stop:  # argparse has printed what was wrong
         return stop.code if isinstance(stop.code, int) else WRONG_REQUEST
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
+    level = logging.INFO if options.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
     try:
         status: int = _SUBCOMMANDS[options.subcommand].execute(options)
         sys.stdout.flush()
@@ -73,5 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
     for name, module in _SUBCOMMANDS.items():
         summary = (module.__doc__ or "").splitlines()[0]
-        module.add_arguments(subparsers.add_parser(name, help=summary, description=module.__doc__))
+        subparser = subparsers.add_parser(name, help=summary, description=module.__doc__)
+        subparser.add_argument("-v", "--verbose", action="store_true", help="say more of what is done, on stderr")
+        module.add_arguments(subparser)
     return parser

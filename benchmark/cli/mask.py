@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmark.cli.shared_flags import add_face_flags, add_plugin_flag, given_face_flags, load_plugins
+from benchmark.cli.shared_flags import add_face_flags, add_ignore_flag, add_plugin_flag, given_face_flags, load_plugins
 from benchmark.config import DEFAULT_MASKS, load_config
 
 
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="names, template:FILE.png, or all (default: %(default)s)",
     )
     add_face_flags(parser)
+    add_ignore_flag(parser)
     parser.add_argument("--weights", action="append", metavar="NAME=FILE", help="the file of a face detector")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (default: 0)")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one a core)")
@@ -53,6 +54,7 @@ def execute(options: argparse.Namespace) -> int:
         seed=options.seed,
         workers=options.workers or available_cores(),
         fresh=options.fresh,
+        ignore=getattr(options, "ignore", ()),
         face_search=search,
         progress=Progress(quiet=options.quiet),
     )

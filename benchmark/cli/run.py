@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from benchmark.cli.shared_flags import add_face_flags, add_plugin_flag, load_plugins
+from benchmark.cli.shared_flags import add_face_flags, add_ignore_flag, add_plugin_flag, load_plugins
 from benchmark.config import ARMS, CONDITIONS, DEFAULT_MASKS, RunConfig, load_config
 
-_NOT_SETTINGS = ("subcommand", "config", "plugin")
+_NOT_SETTINGS = ("subcommand", "verbose", "config", "plugin")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--acquisition", metavar="A,B", help=f"of {','.join(ARMS)} (default: {','.join(defaults.acquisition)})"
     )
     add_face_flags(what)
+    add_ignore_flag(what)
     what.add_argument("--seed", type=int, metavar="N", help=f"of everything random (default: {defaults.seed})")
     what.add_argument("--limit", type=int, metavar="N", help="at most N test subjects (or listed comparisons)")
     what.add_argument(

@@ -46,6 +46,17 @@ def add_face_flags(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_ignore_flag(parser: argparse._ActionsContainer) -> None:
+    """``--ignore PATTERN``, which may be given several times; left out, it is not among the options."""
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        default=argparse.SUPPRESS,
+        metavar="PATTERN",
+        help="pass over files and folders whose name, or path below the folder searched for photos, matches (*, ?, [])",
+    )
+
+
 def given_face_flags(options: argparse.Namespace) -> dict[str, Any]:
     """Those of `add_face_flags` that were given, as settings of `RunConfig`."""
     return {name: value for name, value in vars(options).items() if name in ("face_detectors", "min_face")}

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.cards import AVAILABLE, Availability, Card
+from benchmark.datasets.passed_over import PassedOver
 from benchmark.faces import Image, Photo
 
 
@@ -91,6 +92,8 @@ class Dataset(ABC):
     card: ClassVar[DatasetCard] = DatasetCard()
     protocols: ClassVar[tuple[str, ...]] = ()
     """Names that `protocol` takes, the default first."""
+    settings: ClassVar[tuple[str, ...]] = ()
+    """Settings of a run that the constructor takes as keywords besides `seed`: ``"ignore"``."""
     variant: str = ""
     """Which edition of the data the folder holds, e.g. ``"deep-funneled"``, found on construction; empty where there is
     but one. Recorded in the run's manifest."""
@@ -98,6 +101,11 @@ class Dataset(ABC):
     def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
         self.root = root
         self.seed = seed
+
+    @property
+    def passed_over(self) -> Sequence[PassedOver]:
+        """The files of the folder that are not used, with the reason."""
+        return ()
 
     @classmethod
     def availability(cls) -> Availability:

@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmark.datasets.photo_reading import looks_like_an_image
+from benchmark.datasets.photo_formats import looks_like_an_image
 from benchmark.errors import RequestError
 
 

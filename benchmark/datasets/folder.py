@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from benchmark.datasets.base import DatasetCard, Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.names import refuse_lookalikes
-from benchmark.datasets.photo_reading import PHOTO_SUFFIXES
+from benchmark.datasets.passed_over import PassedOver, passed_over_line, suffix_of
+from benchmark.datasets.photo_folders import FoundPhotos, find_photos
 from benchmark.datasets.splits import all_pairs, at_most_per_subject, some_subjects, split_subjects
 from benchmark.errors import RequestError
 from benchmark.faces import Photo
@@ -36,26 +37,35 @@ class SubjectFolders(PhotoFiles):
     10 % for validation, by seed. Both use at most 10 photos a subject and compare every unordered pair once. As a
     ``--train-dataset`` for tests on other data, everybody's photos are used: 95 % of the subjects train.
 
-    A photo's id is its path below the root. Hidden files, files of other types (by suffix) and photos outside any
-    subject's folder are passed over, and their number is logged. Two people or photos whose names differ only in case
-    are an error: on many file systems they would be one.
+    A photo's id is its path below the root. What is a photo is decided by content. Every other file and photos outside
+    any subject's folder are passed over and counted by suffix and reason; see `find_photos`. Two people or photos whose
+    names differ only in case are an error: on many file systems they would be one.
     """
 
     card = DatasetCard(
         source="the user's own",
         licence="the user's own",
         overlaps=(("synthetic", "disjoint"),),  # rendered people are nobody
-        layout="<subject>/<photo>.jpg (or .png, .webp, .bmp, .tif, …), two photos or more of some subjects",
+        layout="<subject>/<photo>.jpg (or .png, .heic, .webp, .tif, …), two photos or more of some subjects",
         layout_only=True,
     )
     protocols = ("all-pairs", "people-split")
+    settings = ("ignore",)
 
-    def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
+    def __init__(self, root: Path | None = None, *, seed: int = 0, ignore: Sequence[str] = ()) -> None:
         super().__init__(root, seed=seed)
+        self._ignore = tuple(ignore)
         hint = looks_like(self.root)
         if hint:
             log.warning("%s is read as one folder a person%s", self.root, hint)
-        self._photos  # noqa: B018  (an unreadable folder is an error now, not in the first step)
+        line = passed_over_line(self.passed_over)  # an unreadable folder is an error now, not in the first step
+        if not self._photos:
+            raise RequestError(
+                f"no photos in {self.root}{f' ({line})' if line else ''}; put each subject's into a folder of their "
+                "own: <subject>/<photo>.jpg"
+            )
+        if line:
+            log.warning("%s: %s", self.root, line)
 
     def protocol(self, name: str, *, limit: int | None = None) -> Protocol:
         """``all-pairs`` or ``people-split``; `limit` is a number of test subjects.
@@ -80,60 +90,39 @@ class SubjectFolders(PhotoFiles):
             )
         return self._part(part, SHARES if protocol else TRAINING_SHARES)
 
+    @property
+    def passed_over(self) -> Sequence[PassedOver]:
+        """Every file that is no photo of a subject."""
+        loose = [path for path in self._found.photos if "/" not in path]
+        return (
+            *self._found.passed_over,
+            *(PassedOver(_printable(path), suffix_of(path), "outside any subject's folder") for path in loose),
+        )
+
+    @cached_property
+    def _found(self) -> FoundPhotos:
+        return find_photos(self.root, ignore=self._ignore)
+
     @cached_property
     def _photos(self) -> tuple[Photo, ...]:
-        return _photos_below(self.root)
+        return _photos_of(self.root, [path for path in self._found.photos if "/" in path])
 
     def _part(self, part: str, shares: dict[str, float]) -> tuple[Photo, ...]:
         subjects = split_subjects((photo.subject_id for photo in self._photos), shares, seed=self.seed)[part]
         return tuple(photo for photo in self._photos if photo.subject_id in subjects)
 
 
-def _photos_below(root: Path) -> tuple[Photo, ...]:
+def _photos_of(root: Path, paths: Sequence[str]) -> tuple[Photo, ...]:
+    """The photos in subjects' folders, by id."""
     photos: dict[str, Photo] = {}
-    passed_over = outside = 0
-    for path in _files(root):
-        relative = path.relative_to(root)
-        if relative.suffix.lower() not in PHOTO_SUFFIXES:
-            passed_over += 1
-        elif len(relative.parts) < 2:
-            outside += 1
-        else:
-            image_id = _printable(relative.as_posix())
-            if image_id in photos:
-                raise RequestError(f"two files in {root} are both called '{image_id}' in UTF-8; rename one of them")
-            photos[image_id] = Photo(image_id, _printable(relative.parts[0]), relative.as_posix())
-    if passed_over:
-        log.info("%s: %d files are no photos by their suffix and are passed over", root, passed_over)
-    if outside:
-        log.warning("%s: %d photos lie in no subject's folder and are passed over", root, outside)
-    if not photos:
-        loose = f" ({outside} lie outside any subject's folder)" if outside else ""
-        raise RequestError(
-            f"no photos in {root}{loose}; put each subject's into a folder of their own: <subject>/<photo>.jpg"
-        )
+    for path in paths:
+        image_id = _printable(path)
+        if image_id in photos:
+            raise RequestError(f"two files in {root} are both called '{image_id}' in UTF-8; rename one of them")
+        photos[image_id] = Photo(image_id, _printable(path.partition("/")[0]), path)
     refuse_lookalikes(photos, what="photos", where=root)
     refuse_lookalikes((photo.subject_id for photo in photos.values()), what="people", where=root)
     return tuple(photos[image_id] for image_id in sorted(photos))
-
-
-def _files(root: Path) -> Iterator[Path]:
-    """Every file below `root` that is not hidden; links are followed, each folder is entered once."""
-    entered: set[tuple[int, int]] = set()
-
-    def refuse(error: OSError) -> None:
-        raise RequestError(f"{error.filename} cannot be read: {error.strerror}; mend its permissions") from error
-
-    for here, folders, files in os.walk(root, followlinks=True, onerror=refuse):
-        status = os.stat(here)  # noqa: PTH116  (os.walk gives strings)
-        if (status.st_dev, status.st_ino) in entered:
-            folders.clear()
-            continue
-        entered.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith("."):
-                yield Path(here, name)
 
 
 def _printable(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -14,13 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageFile, UnidentifiedImageError
 
+from benchmark.datasets.photo_formats import looks_like_an_image, readable_formats, unreadable_format
 from benchmark.errors import ImageRefused
 from benchmark.faces import Image
 
-PHOTO_SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-)
-"""Suffixes, in lower case, of files that a folder of photos is searched for."""
 READING_VERSION = 1
 """Raised whenever the same file would give other pixels; part of every digest of photos."""
 SMALLEST_SIDE = 16
@@ -30,9 +26,7 @@ LONGEST_SIDE = 4096
 MOST_PIXELS = 178_000_000
 """Just under the size at which Pillow itself speaks of a decompression bomb; 12,000 × 12,000 passes."""
 
-# Formats that are decoded without starting another program (as EPS would) and that cameras and the web write.
-_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
-_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
+_SNIFFED = 32
 _ORIENTATION_TAG = 0x0112  # EXIF 2.3, table 4
 _UPRIGHT = {
     2: Pillow.Transpose.FLIP_LEFT_RIGHT,
@@ -60,7 +54,8 @@ def read_photo(path: Path) -> Image:
         ImageRefused: with one of a fixed set of reasons: ``file not found``, ``not a file``, ``empty file``,
             ``not an image``, ``truncated image``, ``corrupt image``, ``image smaller than 16×16 pixels``,
             ``image larger than 178 megapixels``, ``too little memory to decode the image``,
-            ``unsupported pixel format MODE``, ``file cannot be read: …``.
+            ``unsupported pixel format MODE``, ``file cannot be read: …``, or what is needed to read the format
+            (``HEIF: to read it, pip install …``).
     """
     _check_file(path)
     return _decoded(path, lambda: _first_bytes(path))
@@ -70,21 +65,12 @@ def read_encoded_photo(data: bytes) -> Image:
     """The photo in an encoded image that is already in memory; otherwise as `read_photo`."""
     if not data:
         raise ImageRefused("empty file")
-    return _decoded(BytesIO(data), lambda: data[:4])
-
-
-def looks_like_an_image(first_bytes: bytes) -> bool:
-    """Whether the data starts as a JPEG, PNG, GIF, BMP, TIFF or WebP file does.
-
-    >>> looks_like_an_image(b"\\x89PNG\\r\\n"), looks_like_an_image(b"hello")
-    (True, False)
-    """
-    return first_bytes.startswith(_SIGNATURES)
+    return _decoded(BytesIO(data), lambda: data[:_SNIFFED])
 
 
 def _decoded(source: Path | BytesIO, first_bytes: Callable[[], bytes]) -> Image:
     try:
-        with _strict_decoding(), Pillow.open(source, formats=_formats()) as image:
+        with _strict_decoding(), Pillow.open(source, formats=readable_formats()) as image:
             _check_size(image.size)
             return _upright_rgb(image)
     except (ImageRefused, KeyboardInterrupt):
@@ -92,7 +78,9 @@ def _decoded(source: Path | BytesIO, first_bytes: Callable[[], bytes]) -> Image:
     except Pillow.DecompressionBombError:
         raise ImageRefused(_too_large()) from None
     except UnidentifiedImageError:
-        raise ImageRefused("corrupt image" if looks_like_an_image(first_bytes()) else "not an image") from None
+        start = first_bytes()
+        unknown = "corrupt image" if looks_like_an_image(start) else "not an image"
+        raise ImageRefused(unreadable_format(start) or unknown) from None
     except MemoryError:
         raise ImageRefused("too little memory to decode the image") from None
     except Exception as error:  # decoders raise anything on damaged files: struct.error, SyntaxError, KeyError, …
@@ -100,13 +88,6 @@ def _decoded(source: Path | BytesIO, first_bytes: Callable[[], bytes]) -> Image:
             raise ImageRefused(f"file cannot be read: {error.strerror}") from error
         truncated = isinstance(error, EOFError) or "truncated" in str(error).lower()
         raise ImageRefused("truncated image" if truncated else "corrupt image") from error
-
-
-@cache
-def _formats() -> tuple[str, ...]:
-    """Those of `_FORMATS` that this build of Pillow has."""
-    Pillow.init()
-    return tuple(name for name in _FORMATS if name in Pillow.OPEN)
 
 
 def _check_file(path: Path) -> None:
@@ -123,7 +104,7 @@ def _check_file(path: Path) -> None:
 
 def _first_bytes(path: Path) -> bytes:
     with suppress(OSError), path.open("rb") as file:
-        return file.read(4)
+        return file.read(_SNIFFED)
     return b""
 
 

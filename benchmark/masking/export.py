@@ -8,8 +8,11 @@ from all three folders and listed in ``manifest.csv`` with the reason.
 
 from __future__ import annotations
 
+import csv
+import io
+import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -20,7 +23,10 @@ from filelock import FileLock, Timeout
 
 from benchmark.acquisition.alignment import crop_face
 from benchmark.acquisition.detection import FaceSearch
-from benchmark.datasets.photo_reading import PHOTO_SUFFIXES, READING_VERSION, read_photo
+from benchmark.datasets.passed_over import PassedOver, kinds_passed_over, passed_over_line
+from benchmark.datasets.photo_folders import find_photos
+from benchmark.datasets.photo_formats import PHOTO_SUFFIXES
+from benchmark.datasets.photo_reading import READING_VERSION, read_photo
 from benchmark.errors import ImageRefused, RequestError, StorageError
 from benchmark.faces import Image
 from benchmark.masking.base import MaskStyle
@@ -32,6 +38,10 @@ from benchmark.progress import Progress
 from benchmark.seeds import generator_for
 from benchmark.storage.atomic_files import write_atomically
 
+log = logging.getLogger(__name__)
+
+PASSED_OVER = "passed_over.csv"
+"""Table of the input's files that are no photos, counted by suffix and reason."""
 _VERSION = 1
 _SIZES = (16, 1024)
 _LONGEST_NAME = 255  # bytes of one part of a path, on every file system in use
@@ -65,6 +75,7 @@ class _Task:
 
     file: str
     path: Path
+    output: str
     mask_type: str
     style: MaskStyle
     stamp: str
@@ -81,13 +92,14 @@ def export_pairs(
     fresh: bool = False,
     progress: Progress | None = None,
     face_search: FaceSearch | None = None,
+    ignore: Sequence[str] = (),
 ) -> ExportSummary:
     """Draw one seeded style on every photo below `source` and write the paired folders and ``manifest.csv``.
 
     A second call continues a killed one: images that are whole, from an unchanged photo, are not made again.
 
     Args:
-        source: photos in any sub-folders (hidden ones, and `output`, are passed over).
+        source: photos in any sub-folders, as `find_photos` finds them; what is passed over is counted in `PASSED_OVER`.
         output: made if absent.
         styles: names as `mask_style` takes; each image draws one of them by seed and path.
         size: side of the crops, pixels.
@@ -96,6 +108,7 @@ def export_pairs(
         fresh: replace what an earlier export left in `output`.
         progress: shows a bar; none if not given.
         face_search: how faces are looked for; as by default if not given.
+        ignore: patterns of files and folders to pass over, as `find_photos` takes them.
 
     Raises:
         RequestError: a missing or empty folder, an unknown style, a size outside 16 to 1024, an output folder that
@@ -106,7 +119,7 @@ def export_pairs(
         raise RequestError(f"--size {size} is outside {_SIZES[0]} to {_SIZES[1]}")
     search = face_search or FaceSearch()
     by_name = {name: mask_style(name) for name in styles}
-    tasks = _tasks(source, output, by_name, seed)
+    tasks, passed_over = _tasks(source, output, by_name, seed, ignore)
     settings = {
         "version": _VERSION,
         "reading": READING_VERSION,
@@ -123,22 +136,30 @@ def export_pairs(
             ExportJournal(output, settings, fresh=fresh) as journal,
         ):
             work = partial(_export_one, output=output, size=size, seed=seed, search=search)
+            _write_passed_over(output / PASSED_OVER, passed_over)
             return _export(tasks, journal, work, workers=workers, progress=progress or Progress(quiet=True))
     except Timeout:
         raise RequestError(f"another export is writing to {output}; wait for it, or use another --output") from None
 
 
-def output_name(file: str) -> str:
+def output_name(file: str, others: Container[str] = ()) -> str:
     """Name of an exported PNG for a photo's path; no two photos share one.
 
-    ``.png`` is added unless the name ends so already; where what lies before that ending is a photo's name itself,
+    ``.png`` is added unless the name ends so already; where what stands before that ending is a photo's name itself,
     it is added again.
+
+    Args:
+        file: path of the photo.
+        others: paths of all photos: one of them may have no suffix, or one of its own.
 
     >>> [output_name(name) for name in ("anna/1.jpg", "anna/1.png", "anna/1.jpg.png")]
     ['anna/1.jpg.png', 'anna/1.png', 'anna/1.jpg.png.png']
+    >>> [output_name(name, ("anna/1", "anna/1.png")) for name in ("anna/1", "anna/1.png")]
+    ['anna/1.png', 'anna/1.png.png']
     """
     path = PurePosixPath(file)
-    if path.suffix == ".png" and PurePosixPath(path.stem).suffix.lower() not in PHOTO_SUFFIXES:
+    before = file.removesuffix(".png")
+    if path.suffix == ".png" and PurePosixPath(before).suffix.lower() not in PHOTO_SUFFIXES and before not in others:
         return file
     return f"{file}.png"
 
@@ -172,11 +193,13 @@ def _is_whole(journal: ExportJournal, task: _Task) -> bool:
     record = journal.records.get(task.file)
     if record is None or record.stamp != task.stamp or record.mask_type != task.mask_type:
         return False
-    return record.status != "ok" or all((journal.output / name / record.output).is_file() for name in FOLDERS)
+    if record.status != "ok":
+        return True
+    return record.output == task.output and all((journal.output / name / task.output).is_file() for name in FOLDERS)
 
 
 def _export_one(task: _Task, *, output: Path, size: int, seed: int, search: FaceSearch) -> ExportRecord:
-    name = output_name(task.file)
+    name = task.output
     parts = PurePosixPath(task.file).parts
     record = partial(
         ExportRecord, task.file, parts[0] if len(parts) > 1 else "", mask_type=task.mask_type, stamp=task.stamp
@@ -221,34 +244,46 @@ def _make_folder(folder: Path) -> None:
         raise StorageError(f"folder {folder} cannot be made: {error.strerror}; choose another --output") from error
 
 
-def _tasks(source: Path, output: Path, styles: dict[str, MaskStyle], seed: int) -> list[_Task]:
+def _tasks(
+    source: Path, output: Path, styles: dict[str, MaskStyle], seed: int, ignore: Sequence[str]
+) -> tuple[list[_Task], Sequence[PassedOver]]:
     if not source.is_dir():
         what = "is not a folder" if source.exists() else "does not exist"
         raise RequestError(f"input {source} {what}; name a folder of photos with --input")
     if source.resolve() == output.resolve():
         raise RequestError(f"input and output are the same folder, {source}; choose another --output")
-    tasks: dict[str, _Task] = {}
-    for path in _photos(source, output.resolve()):
+    found = find_photos(source, ignore=ignore, output=output)
+    line = passed_over_line(found.passed_over)
+    paths: dict[str, str] = {}
+    for path in found.photos:
         # bytes of a name that are not UTF-8 are spelled out, so that every file and table can hold it
-        file = os.fsencode(path.relative_to(source).as_posix()).decode("utf-8", "backslashreplace")
-        if file in tasks:
+        file = os.fsencode(path).decode("utf-8", "backslashreplace")
+        if file in paths:
             raise RequestError(f"two files in {source} are both called '{file}' in UTF-8; rename one of them")
-        mask_type = choose_style(tuple(styles), seed, file)
-        tasks[file] = _Task(file, path, mask_type, styles[mask_type], _stamp(path))
-    if not tasks:
-        raise RequestError(f"no photos in {source}; photos are files that end in {', '.join(sorted(PHOTO_SUFFIXES))}")
-    return [tasks[file] for file in sorted(tasks)]
+        paths[file] = path
+    if not paths:
+        raise RequestError(f"no photos in {source}{f' ({line})' if line else ''}")
+    if line:
+        log.warning("%s: %s", source, line)
+    tasks = []
+    for file in sorted(paths):
+        photo, mask_type = source / paths[file], choose_style(tuple(styles), seed, file)
+        tasks.append(_Task(file, photo, output_name(file, paths), mask_type, styles[mask_type], _stamp(photo)))
+    return tasks, found.passed_over
 
 
-def _photos(source: Path, output: Path) -> Iterator[Path]:
-    def refuse(error: OSError) -> None:
-        raise RequestError(f"{error.filename} cannot be read: {error.strerror}; mend its permissions") from error
-
-    for here, folders, files in os.walk(source, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".") and Path(here, name).resolve() != output]
-        for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in PHOTO_SUFFIXES:
-                yield Path(here, name)
+def _write_passed_over(file: Path, passed_over: Sequence[PassedOver]) -> None:
+    """A row for each suffix and reason; an old table is removed where nothing is passed over."""
+    if not passed_over:
+        file.unlink(missing_ok=True)
+        return
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("suffix", "reason", "files", "first"))
+    for kind in kinds_passed_over(passed_over):
+        first = os.fsencode(kind.first).decode("utf-8", "backslashreplace")
+        table.writerow((kind.suffix, kind.reason, kind.count, first))
+    write_atomically(file, text.getvalue().encode("utf-8"))
 
 
 def _stamp(path: Path) -> str:

@@ -11,12 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from benchmark.datasets.photo_folders import EXPORT_JOURNAL as JOURNAL
 from benchmark.errors import RequestError, StorageError
 from benchmark.storage.atomic_files import write_atomically
 
 FOLDERS = ("unmasked", "masked", "true_mask")
 """The paired folders of an export: the same file names in each."""
-JOURNAL = ".mask-export.jsonl"
 MANIFEST = "manifest.csv"
 
 

@@ -17,6 +17,7 @@ import torch
 from benchmark import __version__
 from benchmark.acquisition.step import Acquired
 from benchmark.artifacts import digest
+from benchmark.datasets.passed_over import passed_over_facts
 from benchmark.ledger import Ledger
 from benchmark.methods.step import TrainingPairs
 from benchmark.methods.trained_weights import TrainedWeights
@@ -55,6 +56,7 @@ def run_manifest(
     return {
         "config": plan.config.model_dump(mode="json"),
         "dataset_variant": plan.dataset.variant,
+        "passed_over": passed_over_facts(plan.dataset.passed_over),
         **machine_facts(plan.config.device),
         "digests": {
             "dataset": acquired.photo_set.digest(),

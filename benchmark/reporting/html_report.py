@@ -85,6 +85,7 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
             captions=face_captions(results.examples),
             faces=face_rows(results.examples),
             failures=failures_table(results.images),
+            passed_over=results.manifest.get("passed_over", ()),
             command=results.manifest.get("command", ""),
             manifest=manifest_lines(results.manifest),
             times=step_times(results.manifest),

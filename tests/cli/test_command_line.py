@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import stat
 from pathlib import Path
@@ -214,3 +215,16 @@ def test_a_read_only_cache_says_so(tmp_path: Path, capsys: pytest.CaptureFixture
     folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
     assert main(["--methods", "true-pixels", *SMALL, "--out", str(tmp_path / "o"), "--cache", str(folder / "c")]) == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_verbose_says_what_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    logger = "benchmark.verbose_test"
+    for flags, said in (([], False), (["-v"], True)):
+        main(["list", "masks", *flags])
+        logging.getLogger(logger).info("read so many photos")
+        assert ("read so many photos" in capsys.readouterr().err) is said
+
+
+def test_ignore_is_for_data_sets_that_search_their_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--ignore", "*.bak"]) == 2
+    assert "--ignore: data set 'synthetic' does not search" in capsys.readouterr().err

@@ -128,10 +128,11 @@ def test_other_files_are_passed_over_and_counted(
     write_photo(people / ".thumbnails" / "0.jpg")
     write_photo(people / "group.jpg")
     (people / "p99").mkdir()
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.WARNING):
         assert ids(people) == before
-    assert "2 files are no photos" in caplog.text
-    assert "1 photos lie in no subject's folder" in caplog.text
+    assert "6 files are passed over: 2 .jpg (hidden); " in caplog.text
+    assert "1 .txt (not an image)" in caplog.text
+    assert "1 .jpg (outside any subject's folder)" in caplog.text
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
@@ -236,7 +237,7 @@ def test_folders_without_photos(tmp_path: Path, write_photo: Write) -> None:
     with pytest.raises(RequestError, match="no photos in"):
         SubjectFolders(tmp_path)
     write_photo(tmp_path / "1.jpg")
-    with pytest.raises(RequestError, match=r"1 lie outside any subject's folder.*<subject>/<photo>"):
+    with pytest.raises(RequestError, match=r"1 \.jpg \(outside any subject's folder\).*<subject>/<photo>"):
         SubjectFolders(tmp_path)
 
 

@@ -85,7 +85,7 @@ def test_not_an_image(tmp_path: Path) -> None:
 
 def test_postscript_is_not_run(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n")
-    assert refusal(tmp_path / "a.jpg") == "not an image"
+    assert refusal(tmp_path / "a.jpg") == "PostScript: convert it to JPEG or PNG"
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "gif", "tif"])

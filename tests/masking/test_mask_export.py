@@ -234,3 +234,32 @@ def test_names_never_collide():
     ]
     assert len({output_name(name) for name in set(names)}) == len(set(names))
     assert all(output_name(name).endswith(".png") for name in names)
+
+
+def test_what_is_passed_over_is_counted(source, tmp_path, located, caplog):
+    _photo(source / "anna" / "@eaDir" / "1.jpg")
+    output = tmp_path / "out"
+    export_pairs(source, output, styles=STYLES)
+    assert "2 files are passed over" in caplog.text
+    with (output / "passed_over.csv").open(encoding="utf-8", newline="") as stream:
+        rows = {row["suffix"]: (row["reason"], row["files"], row["first"]) for row in csv.DictReader(stream)}
+    assert rows == {
+        ".jpg": ("in a folder of thumbnails", "1", "anna/@eaDir"),
+        ".txt": ("not an image", "1", "carl/notes.txt"),
+    }
+    export_pairs(source, output, styles=STYLES, ignore=["carl", "@eaDir"])
+    assert set(_rows(output)) == {"anna/1.jpg", "anna/1.png", "anna/2.JPG", "bert/deep/1.jpg", "loose.png"}
+
+
+def test_linked_folders_are_exported_like_others(source, tmp_path, located):
+    _photo(tmp_path / "elsewhere" / "1.jpg")
+    (source / "dora").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    export_pairs(source, tmp_path / "out", styles=STYLES)
+    assert "dora/1.jpg" in _rows(tmp_path / "out")
+
+
+def test_photos_without_suffix_get_names_of_their_own(source, tmp_path, located):
+    (source / "anna" / "1").write_bytes((source / "anna" / "1.jpg").read_bytes())
+    export_pairs(source, tmp_path / "out", styles=STYLES)
+    rows = _rows(tmp_path / "out")
+    assert (rows["anna/1"]["output"], rows["anna/1.png"]["output"]) == ("anna/1.png", "anna/1.png.png")

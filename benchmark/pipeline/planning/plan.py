@@ -16,6 +16,7 @@ from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.resolve import resolve_face_search
 from benchmark.config import RunConfig
 from benchmark.datasets.base import Dataset, Protocol
+from benchmark.datasets.opening import open_dataset
 from benchmark.datasets.templates import check_templates
 from benchmark.errors import RequestError, StorageError
 from benchmark.masking.resolve import mask_style
@@ -27,7 +28,7 @@ from benchmark.native_precision import native_precision
 from benchmark.parallel import available_cores
 from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
 from benchmark.pipeline.planning.training_sources import TrainingSources, check_overlap, choose_training
-from benchmark.plugins import DATASETS, MASKS
+from benchmark.plugins import MASKS
 from benchmark.progress import Progress
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.resolve import resolve_recognisers
@@ -90,7 +91,7 @@ def make_plan(config: RunConfig) -> Plan:
         precision=precision,
         progress=Progress(quiet=config.quiet),
     )
-    dataset = DATASETS.load(config.dataset)(config.data_root, seed=config.seed)
+    dataset = open_dataset(config.dataset, config.data_root, config)
     if not dataset.protocols:
         raise RequestError(
             f"data set '{config.dataset}' has no people to compare; use it with --train-dataset, or test on another one"

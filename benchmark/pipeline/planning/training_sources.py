@@ -9,9 +9,9 @@ from pathlib import Path
 from benchmark.config import RunConfig
 from benchmark.datasets.base import Dataset, Protocol
 from benchmark.datasets.leakage import check_training_overlap
+from benchmark.datasets.opening import open_dataset
 from benchmark.errors import RequestError
 from benchmark.faces import Photo
-from benchmark.plugins import DATASETS
 from benchmark.seeds import generator_for
 
 
@@ -72,7 +72,7 @@ def choose_training(config: RunConfig, test: tuple[Dataset, str] | None = None) 
     sources = []
     for name, root in named:
         same = test is not None and name == config.dataset and root in (None, config.data_root)
-        dataset = test[0] if test is not None and same else DATASETS.load(name)(root, seed=config.seed)
+        dataset = test[0] if test is not None and same else open_dataset(name, root, config)
         protocol = test[1] if test is not None and same else ""
         train, validation = (_bare_photos(name, dataset, part, protocol) for part in ("train", "validation"))
         sources.append(TrainingSource(name, dataset, train, validation))

@@ -1,0 +1,32 @@
+"""Opens the data set that a run names, with those of the run's settings that it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.config import RunConfig
+from benchmark.datasets.base import Dataset
+from benchmark.errors import RequestError
+from benchmark.plugins import DATASETS
+
+
+def open_dataset(name: str, root: Path | None, config: RunConfig) -> Dataset:
+    """The data set `name` below `root`.
+
+    Args:
+        name: as registered.
+        root: its folder, where it needs one.
+        config: ``seed``, and what `Dataset.settings` names.
+
+    Raises:
+        RequestError: unknown, a wrong folder, or a setting that this data set does not take.
+    """
+    known = DATASETS.load(name)
+    named = {config.dataset, *(text.partition("=")[0] for text in config.train_dataset)}
+    if config.ignore and not any("ignore" in DATASETS.load(other).settings for other in named):
+        raise RequestError(
+            f"--ignore: data set '{config.dataset}' does not search its folder for photos; leave it out, or use a data "
+            "set that does, as 'folder'"
+        )
+    settings = {setting: getattr(config, setting) for setting in known.settings}
+    return known(root, seed=config.seed, **settings)
