@@ -54,7 +54,7 @@ def main() -> None:
 def _boxes(folder: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """MTCNN's box and dlib's points of the same face, pixels of an upright crop."""
     provide_operators()
-    from facenet_pytorch import MTCNN  # noqa: PLC0415  # an extra, which must find the operators in place
+    from facenet_pytorch import MTCNN  # noqa: PLC0415  # it must find the operators in place
 
     detector = MTCNN()
     rows = list(csv.DictReader((folder / "manifest.csv").open(encoding="utf-8")))

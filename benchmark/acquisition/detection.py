@@ -47,7 +47,8 @@ class FaceSearch:
         face_detectors: names; the next one is asked only where the ones before found no face.
         min_face: narrower faces (pixels of the photo, as wide as dlib's HOG detector draws them) do not count; None =
             what every face detector looks for by itself, see `FaceDetector`.
-        device: torch device name, for those face detectors that are networks of PyTorch.
+        device: torch device name, for a first face detector that is a network of PyTorch. Those that are asked only
+            after a miss run on the processor: their few photos fill no batch, and do not slow the first one's work.
         files: the model file, and its SHA-256, of each face detector that needs one.
     """
 
@@ -69,7 +70,7 @@ class FaceSearch:
     @property
     def batch(self) -> int:
         """How many photos a worker process should be given at once."""
-        return max(face_detector_class(name).batch(self.device) for name in self.face_detectors)
+        return face_detector_class(self.face_detectors[0]).batch(self.device)
 
     def processes(self, workers: int) -> int:
         """Worker processes that may search at the same time, of `workers`."""
@@ -114,11 +115,12 @@ class FaceSearch:
 
     def _detector(self, name: str) -> FaceDetector:
         file = next((path for of, path, _ in self.files if of == name), None)
-        return _loaded(name, self.device, self.min_face, file)
+        device = self.device if name == self.face_detectors[0] else "cpu"
+        return _loaded(name, device, self.min_face, file)
 
 
 def locate_face(photo: Image) -> FaceGeometry:
-    """Where the face of the photo's subject is, found by dlib's HOG detector: `FaceSearch.find` as it is by default."""
+    """Where the face of the photo's subject is: `FaceSearch.find` with the default chain of face detectors."""
     return FaceSearch().find(photo).geometry
 
 

@@ -91,8 +91,8 @@ def _mean_frame_field(model: AppearanceModel, shape: NDArray[np.float64], rng: n
     cosine, sine = np.cos(turn) * scale, np.sin(turn) * scale
     held = shape @ np.array([[cosine, sine], [-sine, cosine]]) + shift
     centres = np.vstack([held, _RING])
-    spline = thin_plate.weights(centres, np.vstack([model.mean_shape, _RING]))
-    coarse = thin_plate.basis(frame_grid(SIDE // _COARSE), centres) @ spline
+    means = np.vstack([model.mean_shape, _RING])
+    coarse = thin_plate.warped(frame_grid(SIDE // _COARSE), source=centres, target=means)
     pixels = ((coarse + FRAME / 2) * SIDE / FRAME - 0.5).astype(np.float32)
     square = pixels.reshape(SIDE // _COARSE, SIDE // _COARSE, 2)
     return resized(square, cv2.INTER_LINEAR)

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import RBFInterpolator
 
 from benchmark.masking.head import Points3
 
@@ -67,21 +68,8 @@ def thin_plate(controls: Grid, places: Grid) -> NDArray[np.float64]:
     >>> bool(np.allclose(thin_plate(square, np.array([[0.0, 0.5]])), 0.25))
     True
     """
-    count = len(controls)
-    linear = np.column_stack([np.ones(count), controls])
-    system = np.zeros((count + 3, count + 3))
-    system[:count, :count] = _plate(controls, controls)
-    system[:count, count:] = linear
-    system[count:, :count] = linear.T
-    basis = np.hstack([_plate(places, controls), np.ones((len(places), 1)), places])
-    solved: NDArray[np.float64] = (basis @ np.linalg.inv(system))[:, :count]
-    return solved
-
-
-def _plate(a: Grid, b: Grid) -> NDArray[np.float64]:
-    squared = ((a[:, None] - b[None]) ** 2).sum(axis=2)
-    bent: NDArray[np.float64] = squared * np.log(np.maximum(squared, 1e-18))
-    return bent
+    spline = RBFInterpolator(controls, np.eye(len(controls)), kernel="thin_plate_spline")
+    return np.asarray(spline(places), dtype=np.float64)
 
 
 @lru_cache(maxsize=32)

@@ -21,10 +21,13 @@ def notes_on_plan(plan: Plan) -> list[str]:
 
 
 def notes_on_faces(plan: Plan, ledger: Ledger) -> list[str]:
-    """Which face detector found how many faces, where several were asked."""
-    if len(plan.face_search.face_detectors) < 2:
-        return []
-    return [f"faces ({where}): {_listed(counts)}" for where, counts in ledger.faces_found_by().items()]
+    """Which face detector found how many faces, where more than the first of the chain found some."""
+    asked_after_a_miss = set(plan.face_search.face_detectors[1:])
+    return [
+        f"faces ({where}): {_listed(counts)}"
+        for where, counts in ledger.faces_found_by().items()
+        if asked_after_a_miss & set(counts)
+    ]
 
 
 def _notes_on_weights(plan: Plan) -> list[str]:

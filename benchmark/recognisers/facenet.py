@@ -179,7 +179,7 @@ def mtcnn_box(landmarks: Points) -> NDArray[np.float64]:
 
 def _loaded(weights: Path) -> nn.Module:
     provide_operators()
-    from facenet_pytorch import InceptionResnetV1  # noqa: PLC0415  # an extra, which must find the operators in place
+    from facenet_pytorch import InceptionResnetV1  # noqa: PLC0415  # it must find the operators in place
 
     network: nn.Module = InceptionResnetV1()  # downloads only where it is asked for `pretrained`
     state = {name: tensor for name, tensor in read_state_dict(weights).items() if name not in _CLASSIFIER}

@@ -114,8 +114,7 @@ def warp_to_mean(
     photo = read_photo(folder / file)
     ring = thin_plate.anchors()
     centres = np.vstack([mean_shape, ring])
-    spline = thin_plate.weights(centres, np.vstack([aligned, ring]))
-    moved = thin_plate.basis(frame_grid(SIDE // 4), centres) @ spline
+    moved = thin_plate.warped(frame_grid(SIDE // 4), source=centres, target=np.vstack([aligned, ring]))
     back = similarity(aligned, pixels[:68].astype(np.float64))
     field = apply(back, moved).reshape(SIDE // 4, SIDE // 4, 2).astype(np.float32)
     field = cv2.resize(field, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,7 +25,6 @@ CLASSES = 7
 @pytest.fixture(scope="module")
 def network() -> nn.Module:
     """Their own network with random weights and running statistics that are not those of a fresh one."""
-    need_facenet()
     provide_operators()
     from facenet_pytorch import InceptionResnetV1
 
@@ -81,7 +79,6 @@ def test_it_is_their_network_on_their_normalised_pixels(network: nn.Module, weig
 
 
 def test_without_weights_it_says_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    need_facenet()
     monkeypatch.setenv("UNMASK_BENCHMARK_MODELS", str(tmp_path))
     found = FaceNetVggFace2.availability()
     assert not found.available
@@ -102,7 +99,6 @@ def test_a_file_of_another_digest_is_refused(weights: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    need_facenet()
     with pytest.raises(RequestError, match=r"facenet-casia=.*none\.pt: no such file"):
         FaceNetCasia(weights=tmp_path / "none.pt")
 
@@ -166,7 +162,6 @@ class Evil:
 
 
 def test_a_file_cannot_run_code(tmp_path: Path) -> None:
-    need_facenet()
     file, trace = tmp_path / "evil.pt", tmp_path / "trace"
     torch.save({"last_bn.bias": Evil(trace)}, file)
     with pytest.raises(PluginError, match="no PyTorch file of plain tensors"):
@@ -188,7 +183,6 @@ def test_the_box_reaches_over_the_brow_and_hardly_over_the_jaw() -> None:
 
 
 def test_the_chip_is_what_their_own_function_cuts_out() -> None:
-    need_facenet()
     provide_operators()
     from facenet_pytorch import extract_face
 
@@ -216,13 +210,3 @@ def test_the_face_geometry_is_used_as_it_is() -> None:
     chip = FaceNetVggFace2.chip(object.__new__(FaceNetVggFace2), picture, geometry)
     np.testing.assert_array_equal(chip, facenet_chip(picture, landmarks))
     assert chip.shape == (160, 160, 3) and chip.dtype == np.uint8
-
-
-def need_facenet() -> None:
-    """Skip where the optional packages are not here, unless they are asked for."""
-    if all(importlib.util.find_spec(name) for name in ("facenet_pytorch", "torchvision")):
-        return
-    message = "needs: pip install facenet-pytorch==2.5.3 torchvision"
-    if os.environ.get("UNMASK_REQUIRE_FACENET"):
-        pytest.fail(message)
-    pytest.skip(message)

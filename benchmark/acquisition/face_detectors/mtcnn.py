@@ -92,7 +92,7 @@ class Mtcnn(FaceDetector):
         """Whether the packages are installed; nothing is imported."""
         missing = [name for name in ("facenet_pytorch", "torchvision") if importlib.util.find_spec(name) is None]
         if missing:
-            return Availability(False, f"{' and '.join(missing)} not installed (an extra): {INSTALL}")
+            return Availability(False, f"{' and '.join(missing)} not installed: {INSTALL}")
         return AVAILABLE
 
     @classmethod

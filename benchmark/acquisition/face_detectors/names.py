@@ -9,4 +9,5 @@ FACE_DETECTORS = {
     "opencv-yunet": f"{_FOLDER}.opencv_yunet:OpenCvYuNet",
 }
 """``module:Class`` by name."""
-DEFAULT_FACE_DETECTORS = ("dlib-hog",)
+DEFAULT_FACE_DETECTORS = ("dlib-hog", "mtcnn")
+"""MTCNN is asked only about the photos in which the much faster `dlib-hog` found no face."""
