@@ -25,6 +25,9 @@ ARMS: tuple[Arm, ...] = ("oracle", "redetect")
 
 DEFAULT_MASKS = ("surgical", "kn95", "n95", "cloth", "nist-wide-high")
 
+NO_EFFECT_ON_NUMBERS = frozenset({"workers", "engine", "out", "cache", "fresh", "verify", "overwrite", "quiet"})
+"""Settings that say where and how a run is made; two runs that differ in nothing else have the same numbers."""
+
 
 class RunConfig(BaseModel):
     """Everything that decides a run's numbers, and where they are written. Saved whole in ``manifest.json``.
@@ -63,6 +66,8 @@ class RunConfig(BaseModel):
         out: the run's folder; None = a new one below ``reports``.
         cache: where artefacts are kept.
         fresh: recompute everything.
+        verify: read every byte of stored results before they are used, also of large files that look unchanged.
+        overwrite: replace a finished run of other settings in `out`.
         quiet: no progress bars.
     """
 
@@ -99,6 +104,8 @@ class RunConfig(BaseModel):
     out: Path | None = None
     cache: Path = Path("reports/.artifacts")
     fresh: bool = False
+    verify: bool = False
+    overwrite: bool = False
     quiet: bool = False
 
     @field_validator(

@@ -99,6 +99,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cache", metavar="DIR", help=f"where intermediate results are kept (default: {defaults.cache})"
     )
     machine.add_argument("--fresh", action="store_true", help="recompute everything")
+    machine.add_argument(
+        "--verify",
+        action="store_true",
+        help="read every byte of stored results before they are used, also of large files that look unchanged",
+    )
+    machine.add_argument(
+        "--overwrite", action="store_true", help="replace a run of other settings that --out holds, and nothing else"
+    )
     machine.add_argument("--quiet", action="store_true", help="no progress bars")
 
 

@@ -21,6 +21,7 @@ from benchmark.pipeline.rows.comparison import recognise_and_compare
 from benchmark.pipeline.rows.measured import measure_run
 from benchmark.pipeline.stopwatch import Stopwatch
 from benchmark.progress import Progress
+from benchmark.reporting.run_folder import RunFolder
 from benchmark.reporting.run_results import RunResults
 from benchmark.reporting.write_run import write_run
 
@@ -32,11 +33,20 @@ def run(config: RunConfig) -> Path:
         The path of ``report.html``.
 
     Raises:
-        RequestError: the request was wrong; nothing was computed.
+        RequestError: the request was wrong, or the folder holds another run; nothing was computed.
         BenchmarkError: the run failed; what was computed is kept, and the same command continues.
     """
-    started, watch = datetime.now().astimezone(), Stopwatch()
+    started = datetime.now().astimezone()
     plan = make_plan(config)
+    with RunFolder(plan.out, plan.config) as folder:
+        report = write_run(_results(plan, folder.staging, started), folder.staging)
+        folder.finish()
+    return plan.out / report.name
+
+
+def _results(plan: Plan, folder: Path, started: datetime) -> RunResults:
+    """The eight steps; those that write while they compute write to `folder`."""
+    watch = Stopwatch()
     context = _context(plan)
     with watch.step("train"):
         fitted = fit_methods(plan, context)
@@ -47,10 +57,10 @@ def run(config: RunConfig) -> Path:
     with watch.step("unmask"):
         arms = [unmask_faces(plan, of_arm, fitted.keys, context.in_arm(of_arm.arm)) for of_arm in faces]
     with watch.step("recognise and compare"):
-        compared = recognise_and_compare(plan, arms, fitted.pairs, context)
+        compared = recognise_and_compare(plan, arms, fitted.pairs, context, folder=folder)
     with watch.step("measure"):
         measured = measure_run(plan, arms, compared.cells, context.progress)
-    results = RunResults(
+    return RunResults(
         metrics=measured.rows,
         notes=[
             *(note for arm in arms for note in arm.notes),
@@ -68,13 +78,12 @@ def run(config: RunConfig) -> Path:
         trained_before=frozenset(plan.weights),
         synthetic=plan.dataset.card.synthetic,
     )
-    return write_run(results, plan.out)
 
 
 def _context(plan: Plan) -> RunContext:
     config = plan.config
     return RunContext(
-        store=ArtifactStore(config.cache, fresh=config.fresh),
+        store=ArtifactStore(config.cache, fresh=config.fresh, verify=config.verify),
         ledger=Ledger(),
         progress=Progress(quiet=config.quiet),
         workers=config.workers,

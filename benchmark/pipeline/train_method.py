@@ -21,13 +21,14 @@ from benchmark.methods.learned.trained_completer import TrainedNetworks
 from benchmark.methods.part import Part
 from benchmark.methods.resolve import resolve_parts
 from benchmark.methods.step import Learned, fit_part
-from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, write_card
+from benchmark.methods.trained_weights import CARD, TrainedWeights, WeightsCard, write_card
 from benchmark.parallel import available_cores
 from benchmark.pipeline.manifest import device_name
 from benchmark.pipeline.planning.plan import face_search_of, mask_names, torch_device, writable
 from benchmark.pipeline.planning.training_sources import choose_training
 from benchmark.pipeline.training_pairs import make_training_pairs
 from benchmark.progress import Progress
+from benchmark.storage.atomic_files import remove_temporary_files
 from benchmark.training.task import TrainingSettings
 
 
@@ -152,6 +153,10 @@ def _command(config: RunConfig, *, steps: int | None, start_from: Path | None, d
 
 
 def _hand_out(learned: Learned, target: Path) -> None:
+    """Copy what was learned; without its card, which the caller writes last: a folder without one is no weights."""
+    target.mkdir(parents=True, exist_ok=True)
+    remove_temporary_files(target)
+    (target / CARD).unlink(missing_ok=True)
     shutil.copytree(learned.weights, target, dirs_exist_ok=True)
     if learned.losses is not None:
         learned.losses.to_csv(target / "losses.csv", index=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import RequestError, StorageError
+from benchmark.config import NO_EFFECT_ON_NUMBERS
+from benchmark.errors import StorageError
 from benchmark.reporting.compare_page import render_comparison
 from benchmark.reporting.deltas import join_runs
 from benchmark.reporting.metrics_file import read_metrics
 from benchmark.reporting.provenance import manifest_lines
-from benchmark.storage.atomic_files import write_atomically
+from benchmark.reporting.run_folder import read_finished
+from benchmark.storage.atomic_files import remove_temporary_files, write_atomically
 
-_NO_SETTING = ("started", "command", "config.out", "config.cache", "config.quiet", "config.fresh", "config.workers")
+_NO_SETTING = {"started", "command", *(f"config.{name}" for name in NO_EFFECT_ON_NUMBERS)}
 """Lines of the manifest that change no number."""
 
 
@@ -42,7 +43,8 @@ def compare_runs(a: Path, b: Path, out: Path) -> Path:
         The path of ``compare.html``.
 
     Raises:
-        RequestError: a folder is missing, or holds no whole ``metrics.csv`` and ``manifest.json`` of this schema.
+        RequestError: a folder is missing, or holds no finished run of this schema, all of whose files are as the run
+            left them.
         StorageError: `out` cannot be written.
     """
     first, second = read_run(a), read_run(b)
@@ -53,6 +55,7 @@ def compare_runs(a: Path, b: Path, out: Path) -> Path:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"{out} cannot be made ({error.strerror}); choose another folder with --out") from error
+    remove_temporary_files(out)
     write_atomically(out / "deltas.csv", deltas.to_csv(index=False, lineterminator="\n").encode("utf-8"))
     names = (first.name, second.name) if first.name != second.name else (str(a), str(b))
     page = render_comparison(names, deltas, (first.manifest, second.manifest), differences, warnings)
@@ -67,17 +70,7 @@ def read_run(folder: Path) -> StoredRun:
     Raises:
         RequestError: see `compare_runs`.
     """
-    if not folder.is_dir():
-        raise RequestError(f"no such folder: {folder}; name a folder below reports/")
-    for name in ("metrics.csv", "manifest.json"):
-        if not (folder / name).is_file():
-            raise RequestError(f"{folder} holds no {name}; name the folder of a finished run (it has a report.html)")
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RequestError(f"{folder / 'manifest.json'} is damaged ({error}); run the benchmark again") from error
-    if not isinstance(manifest, dict):
-        raise RequestError(f"{folder / 'manifest.json'} is damaged (it holds no object); run the benchmark again")
+    manifest = read_finished(folder)
     return StoredRun(folder.resolve().name, read_metrics(folder / "metrics.csv"), manifest)
 
 

@@ -1,8 +1,7 @@
-"""Writes a run's folder, file by file, each whole or absent; the report comes last."""
+"""Writes a run's folder, file by file, each whole or absent; the manifest, which lists them, comes last."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from benchmark.errors import StorageError
@@ -17,6 +16,7 @@ from benchmark.reporting.method_colours import MethodColours
 from benchmark.reporting.metrics_file import write_metrics
 from benchmark.reporting.results_index import ResultsIndex
 from benchmark.reporting.results_table import method_table, table_entries
+from benchmark.reporting.run_folder import write_manifest
 from benchmark.reporting.run_results import RunResults
 from benchmark.storage.atomic_files import write_atomically
 
@@ -25,11 +25,12 @@ _STRIPS_SHOWN = 4
 
 
 def write_run(results: RunResults, folder: Path) -> Path:
-    """Write ``metrics.csv``, ``images.csv``, ``manifest.json``, ``figures/``, ``training/`` and ``report.html``.
+    """Write ``metrics.csv``, ``images.csv``, ``figures/``, ``training/``, ``report.html``, and ``manifest.json`` last.
 
     Args:
         results: the run.
-        folder: made if absent; files of the same names are replaced one by one, each at once.
+        folder: made if absent; what it holds already, such as ``scores.parquet``, is listed in the manifest as the
+            run's own.
 
     Returns:
         The path of ``report.html``.
@@ -44,8 +45,6 @@ def write_run(results: RunResults, folder: Path) -> Path:
         raise StorageError(f"{folder} cannot be made ({error.strerror}); choose another folder with --out") from error
     write_metrics(results.metrics, folder / "metrics.csv")
     write_atomically(folder / "images.csv", results.images.to_csv(index=False, lineterminator="\n").encode("utf-8"))
-    manifest = json.dumps(results.manifest, indent=2, ensure_ascii=False, default=str) + "\n"
-    write_atomically(folder / "manifest.json", manifest.encode("utf-8"))
     if results.losses:
         (folder / "training").mkdir(exist_ok=True)
     for method, losses in results.losses.items():
@@ -60,6 +59,7 @@ def write_run(results: RunResults, folder: Path) -> Path:
         page = render_report(results, index, figures)
     report = folder / "report.html"
     write_atomically(report, page.encode("utf-8"))
+    write_manifest(folder, results.manifest)
     return report
 
 

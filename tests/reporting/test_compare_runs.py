@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from benchmark.errors import RequestError
 from benchmark.reporting.compare import compare_runs
 from benchmark.reporting.deltas import DELTA_COLUMNS, join_runs
 from benchmark.reporting.metrics_file import read_metrics, write_metrics
+from benchmark.reporting.run_folder import write_manifest
 from benchmark.reporting.run_results import RunResults
 from benchmark.verification.base import KEY_COLUMNS, MetricRow
 
@@ -21,7 +21,7 @@ from benchmark.verification.base import KEY_COLUMNS, MetricRow
 def _store(folder: Path, metrics: list[MetricRow], manifest: dict[str, object]) -> Path:
     folder.mkdir()
     write_metrics(metrics, folder / "metrics.csv")
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    write_manifest(folder, manifest)
     return folder
 
 
@@ -97,11 +97,15 @@ def test_names_of_folders_are_escaped(small_run: RunResults, small_folder: Path,
     ("damage", "message"),
     [
         (shutil.rmtree, "no such folder"),
-        (lambda folder: (folder / "metrics.csv").unlink(), r"holds no metrics\.csv"),
+        (lambda folder: (folder / "metrics.csv").unlink(), r"metrics\.csv is missing"),
+        (lambda folder: (folder / "report.html").write_text("another run's"), r"report\.html has 13 of"),
+        (lambda folder: shutil.copy(folder / "images.csv", folder / "metrics.csv"), r"metrics\.csv has"),
+        (lambda folder: ((folder / "manifest.json").unlink(), (folder / ".unfinished").mkdir()), "did not end"),
+        (lambda folder: (folder / "manifest.json").write_text('{"config": {}}'), "lists no files"),
         (lambda folder: (folder / "manifest.json").unlink(), r"holds no manifest\.json"),
         (lambda folder: (folder / "manifest.json").write_text('{"a":'), "damaged"),
         (lambda folder: (folder / "manifest.json").write_text("[]"), "damaged"),
-        (lambda folder: (folder / "metrics.csv").write_text("a,b\n1,2\n"), "not of this schema"),
+        (lambda folder: (folder / "metrics.csv").write_text("a,b\n1,2\n"), "not as its run left it"),
     ],
 )
 def test_a_folder_that_is_no_run_is_refused(small_folder: Path, tmp_path: Path, damage: object, message: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from benchmark.context import RunContext
 from benchmark.methods.step import TrainingPairs
@@ -24,7 +25,7 @@ class Compared:
 
 
 def recognise_and_compare(
-    plan: Plan, arms: Sequence[PreparedArm], pairs: TrainingPairs | None, context: RunContext
+    plan: Plan, arms: Sequence[PreparedArm], pairs: TrainingPairs | None, context: RunContext, *, folder: Path
 ) -> Compared:
     """Score every pairing of every arm with every recogniser, and write ``scores.parquet``.
 
@@ -33,9 +34,10 @@ def recognise_and_compare(
         arms: what is compared.
         pairs: what methods learn from that are fitted to a recogniser; None where no method of the run learns.
         context: of the run.
+        folder: to write to.
     """
     compared = Compared([], [])
-    with ScoresWriter(plan.out / "scores.parquet") as writer:
+    with ScoresWriter(folder / "scores.parquet") as writer:
         for arm in arms:
             book = NoteBook()
             for name, recogniser in plan.recognisers.items():
