@@ -1,4 +1,4 @@
-"""Say what works on this machine, what is missing, and the command that mends it."""
+"""Say what works on this machine, what is missing, and the command that fixes it."""
 
 from __future__ import annotations
 
