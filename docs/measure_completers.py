@@ -29,9 +29,9 @@ from benchmark.ledger import Ledger
 from benchmark.masking.choice import choose_style
 from benchmark.masking.step import mask_photos
 from benchmark.methods.base import Unmasker, trainable_parameters
-from benchmark.methods.learned.trained_completer import TrainedNetworks
 from benchmark.methods.resolve import resolve_method, resolve_parts
 from benchmark.methods.step import fit, unmask
+from benchmark.methods.trained_networks import TrainedNetworks
 from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
 from benchmark.pipeline.planning.plan import mask_names
 from benchmark.pipeline.planning.training_sources import TrainingSources, choose_training

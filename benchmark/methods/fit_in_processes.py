@@ -1,4 +1,4 @@
-"""Fits a part on several devices at once, a process each."""
+"""Fits a learner on several devices at once, a process each."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from torch import distributed
 from torch.multiprocessing.spawn import ProcessException, spawn
 
 from benchmark.errors import BenchmarkError, RequestError
-from benchmark.methods.base import MaskedPairs, Method
+from benchmark.methods.base import Learner, MaskedPairs
 from benchmark.progress import Progress
 
-_COPIED = ("name", "settings", "checkpoints", "samples", "start_from")
-"""Attributes that a part is given between its making and `fit`."""
+_COPIED = ("name", "settings", "workspace")
+"""Attributes that a learner is given between its making and `fit`."""
 
 
-def fit_in_processes(part: Any, pairs: MaskedPairs, *, devices: int, progress: Progress) -> None:
-    """Fit `part` as `part.fit` does, on `devices` devices; on a CPU, in so many processes.
+def fit_in_processes(learner: Learner[MaskedPairs], pairs: MaskedPairs, *, devices: int, progress: Progress) -> None:
+    """Fit `learner` as `learner.fit` does, on `devices` devices; on a CPU, in so many processes.
 
     The result depends on the number of devices: each sees its share of a batch, and batch normalisation its share's
     statistics.
 
     Args:
-        part: a method or detector that learns from pairs, not yet fitted.
+        learner: a method or detector that learns from pairs, not yet fitted.
         pairs: what it learns from.
         devices: two or more.
         progress: shown by the first process.
@@ -36,27 +36,27 @@ def fit_in_processes(part: Any, pairs: MaskedPairs, *, devices: int, progress: P
         RequestError: there are fewer GPUs than `devices`.
         BenchmarkError: the training failed in one of the processes.
     """
-    if part.device.startswith("cuda") and torch.cuda.device_count() < devices:
+    if learner.device.startswith("cuda") and torch.cuda.device_count() < devices:
         raise RequestError(f"--devices {devices}: there are {torch.cuda.device_count()} CUDA devices here")
     with tempfile.TemporaryDirectory() as folder:
-        given = {name: getattr(part, name) for name in _COPIED if hasattr(part, name)}
+        given = {name: getattr(learner, name) for name in _COPIED}
         fitting = _Fitting(
-            type(part), part.preset, part.seed, part.device, given, devices, progress.quiet, Path(folder)
+            type(learner), learner.preset, learner.seed, learner.device, given, devices, progress.quiet, Path(folder)
         )
         try:
             spawn(_fit, args=(fitting, pairs), nprocs=devices)  # type: ignore[no-untyped-call]
         except ProcessException as error:
             reason = str(error).strip().splitlines()[-1]
-            raise BenchmarkError(f"training of '{part.name}' on {devices} devices failed: {reason}") from error
-        part.load(fitting.weights)
-        part.losses = pd.read_csv(fitting.losses) if fitting.losses.exists() else None
+            raise BenchmarkError(f"training of '{learner.name}' on {devices} devices failed: {reason}") from error
+        learner.load(fitting.weights)
+        learner.losses = pd.read_csv(fitting.losses) if fitting.losses.exists() else None
 
 
 @dataclass(frozen=True)
 class _Fitting:
-    """What each process needs to make the part that it fits."""
+    """What each process needs to make the learner that it fits."""
 
-    cls: type[Method]
+    cls: type[Learner[MaskedPairs]]
     preset: str
     seed: int
     device: str
@@ -84,14 +84,14 @@ def _fit(number: int, fitting: _Fitting, pairs: MaskedPairs) -> None:
     if on_gpu:
         torch.cuda.set_device(number)
     device = f"cuda:{number}" if on_gpu else fitting.device
-    part: Any = fitting.cls(preset=fitting.preset, seed=fitting.seed, device=device)
+    learner = fitting.cls(preset=fitting.preset, seed=fitting.seed, device=device)
     for name, value in fitting.given.items():
-        setattr(part, name, value)
-    part.fit(pairs, progress=Progress(quiet=fitting.quiet or number > 0))
+        setattr(learner, name, value)
+    learner.fit(pairs, progress=Progress(quiet=fitting.quiet or number > 0))
     if number == 0:
         fitting.weights.mkdir()
-        part.save(fitting.weights)
-        if part.losses is not None:
-            part.losses.to_csv(fitting.losses, index=False)
+        learner.save(fitting.weights)
+        if learner.losses is not None:
+            learner.losses.to_csv(fitting.losses, index=False)
     distributed.barrier()
     distributed.destroy_process_group()

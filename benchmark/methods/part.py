@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from benchmark.masked_faces import MaskedPairs
-from benchmark.methods.base import Method
+from benchmark.methods.learner import PairLearner
 
 
-class Part(Method):
+class Part(PairLearner):
     """Trained, stored and listed like a method. Asked for alone it is refused; ``--methods all`` leaves it out."""
 
     alone: ClassVar[str]
     """Why it is no method by itself, and what to ask for: ``"only finds the mask; add …"``; ``{name}`` is its name."""
-
-    def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
-        """Learn from pairs. `progress` is a `benchmark.progress.Progress`."""

@@ -6,7 +6,6 @@ from benchmark.errors import PluginError, RequestError
 from benchmark.methods.base import Method, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detectors.base import Detector
-from benchmark.methods.part import Part
 from benchmark.plugins import METHODS
 
 DEFAULT_DETECTOR = "segmenter"
@@ -29,7 +28,7 @@ def resolve_method(name: str, *, seed: int = 0, device: str = "cpu") -> Method:
     first, plus, second = name.partition("+")
     if not plus:
         method = _instance(first, seed=seed, device=device)
-        if isinstance(method, Part):
+        if method.alone:
             raise RequestError(f"'{method.name}' {method.alone.format(name=method.name)}")
         if isinstance(method, Unmasker) and method.needs_holes:
             return _joined(DEFAULT_DETECTOR, method)
@@ -66,7 +65,7 @@ def selectable_methods() -> tuple[tuple[str, ...], dict[str, str]]:
         except PluginError as error:  # one broken package must not stop the rest
             left_out[name] = str(error)
             continue
-        if issubclass(cls, Part):
+        if cls.alone:
             continue
         if not available.available:
             left_out[name] = available.reason

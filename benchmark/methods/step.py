@@ -1,49 +1,26 @@
-"""The step `unmask`: fits what must be fitted, then restores every face of a view."""
+"""The step `unmask`: restores every face of a view."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.artifacts import Artifact, Commit, RowArray
+from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
 from benchmark.faces import AlignedFaces
-from benchmark.methods.base import CropTransform, MaskedPairs, Method, Unmasker
+from benchmark.methods.base import CropTransform, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detection_step import FoundMasks
-from benchmark.methods.fit_in_processes import fit_in_processes
-from benchmark.methods.learned.trained_completer import TrainedNetworks
-from benchmark.methods.part import Part
-from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.native_precision import native_precision
-from benchmark.training.task import TrainingSettings
 from benchmark.views import FAILED_EARLIER, MaskedView, View
 
 _VERSION = 1
 REFUSED = "the method returned no valid image"
-
-
-@dataclass(frozen=True)
-class TrainingPairs:
-    """What the methods of a run learn from.
-
-    Attributes:
-        key: of what the pairs were made from.
-        pairs: as methods see them: every face that did not fail.
-        views: the training faces they come from (recognisers embed these for methods that are fitted to them).
-    """
-
-    key: str
-    pairs: MaskedPairs
-    views: tuple[MaskedView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,101 +36,6 @@ class RestoredView:
     view: View
     seconds_per_image: float
     peak_memory_mib: float
-
-
-@dataclass(frozen=True)
-class Learned:
-    """What a part of a method learned.
-
-    Attributes:
-        key: changes whenever the weights may have.
-        weights: folder that the part loads.
-        losses: its loss curve, if it has one.
-        samples: folder of the sheets drawn in training, if there are any.
-    """
-
-    key: str
-    weights: Path
-    losses: pd.DataFrame | None = None
-    samples: Path | None = None
-
-
-def fit(
-    method: Method, training: TrainingPairs | None, weights: Mapping[str, TrainedWeights], context: RunContext
-) -> dict[str, Learned]:
-    """Make every part of `method` that learns ready.
-
-    Args:
-        method: of the run.
-        training: for the parts that have no weights; what an earlier run of the same settings learned is loaded.
-        weights: by label of the part.
-        context: of the run.
-
-    Returns:
-        By the label of each part that learns, what it learned.
-    """
-    learned = {}
-    for part in method.parts():
-        if not (part.trains and isinstance(part, Unmasker | Part)):
-            continue
-        trained = weights.get(part.label)
-        if trained is not None:
-            part.load(trained.folder)
-            learned[part.label] = Learned(trained.sha256, trained.folder, trained.losses)
-        elif training is not None:
-            learned[part.label] = fit_part(part, training, context)
-        else:
-            raise AssertionError(f"{part.label} learns from pairs, and none were made")
-    return learned
-
-
-def fit_part(part: Unmasker | Part, training: TrainingPairs, context: RunContext, *, devices: int = 1) -> Learned:
-    """Fit one part that learns from pairs, or load what an earlier run of the same settings learned."""
-    artifact = _trained(part, training, context, devices)
-    part.load(artifact.folder / "weights")
-    table, samples = artifact.folder / "losses.csv", artifact.folder / "samples"
-    return Learned(
-        artifact.key,
-        artifact.folder / "weights",
-        pd.read_csv(table) if table.exists() else None,
-        samples if samples.exists() else None,
-    )
-
-
-def _trained(part: Unmasker | Part, training: TrainingPairs, context: RunContext, devices: int) -> Artifact:
-    about = {
-        "version": _VERSION,
-        "method": part.name,
-        "preset": part.preset,
-        "settings": repr(part.settings),
-        "method_version": part.version,
-        "seed": context.seed,
-        "pairs": training.key,
-    }
-    training_settings = getattr(part.settings, "training", None)
-    if isinstance(training_settings, TrainingSettings):
-        about["precision"] = native_precision(training_settings.precision, part.device)
-    if isinstance(part, TrainedNetworks) and part.start_from is not None:
-        about["start_from"] = part.start_from.sha256
-    if devices > 1:
-        about["devices"] = devices
-
-    def make(folder: Path) -> None:
-        part.checkpoints = folder / "checkpoints"
-        part.samples = folder / "samples"
-        if devices > 1:
-            fit_in_processes(part, training.pairs, devices=devices, progress=context.progress)
-        else:
-            part.fit(training.pairs, progress=context.progress)
-        weights = folder / "weights"
-        shutil.rmtree(weights, ignore_errors=True)
-        weights.mkdir()
-        part.save(weights)
-        if part.losses is not None:
-            part.losses.to_csv(folder / "losses.csv", index=False)
-        shutil.rmtree(part.checkpoints, ignore_errors=True)
-
-    return context.store.folder("train", about, make)
 
 
 def unmask(

@@ -17,8 +17,8 @@ from torch import nn
 
 from benchmark.errors import StorageError
 
-_TENSORS = "weights.safetensors"
-_ABOUT = "weights.json"
+TENSORS = "weights.safetensors"
+ABOUT = "weights.json"
 
 
 def save_arrays(folder: Path, architecture: str, arrays: Mapping[str, NDArray[Any]], **about: Any) -> None:
@@ -30,10 +30,10 @@ def save_arrays(folder: Path, architecture: str, arrays: Mapping[str, NDArray[An
         arrays: by name.
         about: whatever else was learned.
     """
-    file = folder / _TENSORS
+    file = folder / TENSORS
     try:
         save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, file)
-        (folder / _ABOUT).write_text(json.dumps({"architecture": architecture, **about}, indent=1), "utf-8")
+        (folder / ABOUT).write_text(json.dumps({"architecture": architecture, **about}, indent=1), "utf-8")
     except (OSError, SafetensorError) as error:
         raise StorageError(
             f"{file} could not be written ({error}); free some space or choose another folder"
@@ -48,9 +48,9 @@ def load_arrays(folder: Path, architecture: str) -> tuple[dict[str, NDArray[Any]
     """
     about = read_about(folder, architecture)
     try:
-        return parse_arrays((folder / _TENSORS).read_bytes()), about
+        return parse_arrays((folder / TENSORS).read_bytes()), about
     except (OSError, SafetensorError) as error:
-        raise _unreadable(folder, error) from error
+        raise unreadable(folder, error) from error
 
 
 def read_about(folder: Path, architecture: str) -> dict[str, Any]:
@@ -60,10 +60,10 @@ def read_about(folder: Path, architecture: str) -> dict[str, Any]:
         StorageError: the file is missing, damaged, or of another architecture.
     """
     try:
-        about: dict[str, Any] = json.loads((folder / _ABOUT).read_text("utf-8"))
+        about: dict[str, Any] = json.loads((folder / ABOUT).read_text("utf-8"))
         found = about.pop("architecture")
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise _unreadable(folder, error) from error
+        raise unreadable(folder, error) from error
     if found != architecture:
         raise StorageError(
             f"the weights in {folder} belong to '{found}', not to '{architecture}'; delete the folder and train again"
@@ -99,7 +99,8 @@ def load_network(folder: Path, architecture: str, network: nn.Module) -> dict[st
     return about
 
 
-def _unreadable(folder: Path, error: Exception) -> StorageError:
+def unreadable(folder: Path, error: Exception) -> StorageError:
+    """The error to raise about weights that `error` kept from being read."""
     return StorageError(
         f"the weights in {folder} cannot be read ({type(error).__name__}: {error}); delete the folder and train again"
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmark.context import RunContext
-from benchmark.methods.step import Learned, TrainingPairs, fit
+from benchmark.methods.fit_step import Learned, TrainingPairs, fit_method
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.training_pairs import make_training_pairs
 
@@ -37,5 +37,5 @@ def fit_methods(plan: Plan, context: RunContext) -> FittedMethods:
         pairs = make_training_pairs(plan.training, config.masks, config.size, plan.face_search, context)
     learned: dict[str, Learned] = {}
     for method in plan.methods.values():
-        learned |= fit(method, pairs, plan.weights, context)
+        learned |= fit_method(method, pairs, plan.weights, context)
     return FittedMethods(pairs, learned)

@@ -19,7 +19,7 @@ from benchmark.acquisition.step import Acquired
 from benchmark.artifacts import digest
 from benchmark.datasets.passed_over import passed_over_facts
 from benchmark.ledger import Ledger
-from benchmark.methods.step import TrainingPairs
+from benchmark.methods.fit_step import TrainingPairs
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.native_precision import native_precision
 from benchmark.pipeline.planning.plan import Plan

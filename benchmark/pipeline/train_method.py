@@ -16,11 +16,10 @@ from benchmark.config import RunConfig
 from benchmark.context import RunContext
 from benchmark.errors import RequestError
 from benchmark.ledger import Ledger
-from benchmark.methods.base import Method, TemplateMapper, Unmasker, trainable_parameters
-from benchmark.methods.learned.trained_completer import TrainedNetworks
-from benchmark.methods.part import Part
+from benchmark.methods.base import PairLearner, trainable_parameters
+from benchmark.methods.fit_step import Learned, fit
+from benchmark.methods.learner import pair_learners
 from benchmark.methods.resolve import resolve_parts
-from benchmark.methods.step import Learned, fit_part
 from benchmark.methods.trained_weights import CARD, TrainedWeights, WeightsCard, write_card
 from benchmark.parallel import available_cores
 from benchmark.pipeline.manifest import device_name
@@ -29,7 +28,6 @@ from benchmark.pipeline.planning.training_sources import choose_training
 from benchmark.pipeline.training_pairs import make_training_pairs
 from benchmark.progress import Progress
 from benchmark.storage.atomic_files import remove_temporary_files
-from benchmark.training.task import TrainingSettings
 
 
 def train_method(
@@ -55,9 +53,9 @@ def train_method(
     face_search = face_search_of(config, device)
     asked = config.methods[0]
     parts = resolve_parts(asked, seed=config.seed, device=device)
-    if any(isinstance(part, TemplateMapper) for part in parts):
+    if any(part.fitted_to_recogniser for part in parts):
         raise RequestError(f"method '{asked}' is fitted anew to each recogniser, in seconds, when a run needs it")
-    learners = [part for part in parts if part.trains and isinstance(part, Unmasker | Part)]
+    learners = pair_learners(parts)
     if not learners:
         raise RequestError(f"method '{asked}' has nothing to learn; run it at once")
     if steps is not None and steps < 1:
@@ -79,51 +77,45 @@ def train_method(
     pairs = make_training_pairs(training, mask_names(config), config.size, face_search, context)
     licences = {source.dataset_name: source.dataset.card.licence for source in training.sources}
     people = {source.dataset_name: source.subjects for source in training.sources}
-    for part in learners:
-        if steps is not None:
-            _set_length(part, steps)
-        learned = fit_part(part, pairs, context, devices=devices)
-        target = folder if len(learners) == 1 else folder / part.label.replace(":", "_")
+    if steps is not None:
+        for learner in learners:
+            learner.set_steps(steps)
+    for learner in learners:
+        learned = fit(learner, pairs.pairs, {"pairs": pairs.key}, context, devices=devices)
+        target = folder if len(learners) == 1 else folder / learner.label.replace(":", "_")
         _hand_out(learned, target)
         command = _command(config, steps=steps, start_from=start_from, devices=devices)
-        card = _card(part, learned.losses, config, len(pairs.pairs))
+        card = _card(learner, learned.losses, config, len(pairs.pairs))
         write_card(target, card.model_copy(update={"trained_on": licences, "command": command}), people)
     return folder
 
 
-def _begin_with(weights: TrainedWeights, learners: Sequence[Method]) -> None:
-    part = learners[0]
-    if len(learners) > 1 or not isinstance(part, TrainedNetworks):
-        raise RequestError(f"--start-from {weights.folder}: '{learners[0].name}' starts from random weights only")
-    if weights.card.method != part.name:
+def _begin_with(weights: TrainedWeights, learners: Sequence[PairLearner]) -> None:
+    learner = learners[0]
+    if len(learners) > 1 or not learner.starts_from_weights:
+        raise RequestError(f"--start-from {weights.folder}: '{learner.name}' starts from random weights only")
+    if weights.card.method != learner.name:
         raise RequestError(f"--start-from {weights.folder}: these weights belong to '{weights.card.method}'")
-    part.start_from = weights
+    learner.workspace = replace(learner.workspace, start_from=weights)
 
 
-def _set_length(part: Method, steps: int) -> None:
-    training = getattr(part.settings, "training", None)
-    if isinstance(training, TrainingSettings):  # an epoch has a step or more
-        training = replace(training, most_steps=steps, epochs=max(training.epochs, steps))
-        part.settings = replace(part.settings, training=training)
-
-
-def _card(part: Unmasker | Part, losses: pd.DataFrame | None, config: RunConfig, pairs: int) -> WeightsCard:
+def _card(learner: PairLearner, losses: pd.DataFrame | None, config: RunConfig, pairs: int) -> WeightsCard:
     """What is known when the training has ended; the caller fills in data sets and command."""
-    settings = getattr(part.settings, "training", None)
-    most = settings.size if isinstance(settings, TrainingSettings) else None
+    training = learner.training_settings
+    most = None if training is None else training.size
     return WeightsCard(
-        method=part.name,
-        preset=part.preset,
+        method=learner.name,
+        preset=learner.preset,
         side=min(config.size, most or config.size),
         trained_on={},
         pairs=pairs,
         masks=mask_names(config),
         steps=None if losses is None else int(losses.step.iloc[-1]),
         seconds=None if losses is None else round(float(losses.seconds.sum()), 1),
-        device=device_name(part.device),
+        device=device_name(learner.device),
         seed=config.seed,
         command="",
-        parameters={name: trainable_parameters(network) for name, network in part.networks().items()},
+        parameters={name: trainable_parameters(network) for name, network in learner.networks().items()},
         version=__version__,
     )
 

@@ -18,7 +18,7 @@ from benchmark.errors import RequestError
 from benchmark.masking.choice import choose_style
 from benchmark.masking.step import mask_photos
 from benchmark.methods.base import MaskedPairs
-from benchmark.methods.step import TrainingPairs
+from benchmark.methods.fit_step import TrainingPairs
 from benchmark.pipeline.planning.training_sources import TrainingSources
 from benchmark.views import MaskedView, PhotoSet
 

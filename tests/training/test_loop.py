@@ -298,7 +298,7 @@ KILLED = """
 
     import numpy as np
 
-    from benchmark.methods.base import MaskedPairs
+    from benchmark.methods.base import MaskedPairs, Workspace
     from benchmark.methods.learned.residual_regressor import ResidualRegressor
     from benchmark.progress import Progress
     from benchmark.training import loop
@@ -313,9 +313,9 @@ KILLED = """
         pairs = MaskedPairs(masked, true, holes, np.zeros((70, 68, 2), np.float32), tuple(map(str, range(70))))
         method = ResidualRegressor(preset="thesis-64")
         method.settings = replace(method.settings, training=replace(method.settings.training, checkpoint_every=5))
-        method.checkpoints = folder
+        method.workspace = Workspace(checkpoints=folder)
         method.fit(pairs, progress=Progress(quiet=True))
-        return method.network
+        return method.modules["network"]
 
 
     if __name__ == "__main__":

@@ -14,6 +14,7 @@ from benchmark.errors import BenchmarkError, RequestError
 from benchmark.methods.base import MaskedPairs
 from benchmark.methods.fit_in_processes import fit_in_processes
 from benchmark.methods.learned.residual_regressor import ResidualRegressor
+from benchmark.methods.learner import Workspace
 from benchmark.progress import Progress
 from benchmark.training.processes import mean_over_processes, of_all_processes, process_number, share_of
 
@@ -47,20 +48,22 @@ def test_two_processes_learn_what_one_does_and_resume(
     pairs = noise_pairs(8, validation=2)
     start, alone, together = regressor(), regressor(), regressor()
     alone.fit(pairs, progress=quiet)
-    together.checkpoints = tmp_path
+    together.workspace = Workspace(checkpoints=tmp_path)
     fit_in_processes(together, pairs, devices=2, progress=quiet)
-    for name, expected in alone.network.state_dict().items():
-        assert torch.allclose(together.network.state_dict()[name], expected, atol=1e-6), name
-    learned = [parameter.detach() for parameter in alone.network.parameters()]
-    assert not any(torch.equal(now, before) for now, before in zip(learned, start.network.parameters(), strict=True))
+    for name, expected in alone.modules["network"].state_dict().items():
+        assert torch.allclose(together.modules["network"].state_dict()[name], expected, atol=1e-6), name
+    learned = [parameter.detach() for parameter in alone.modules["network"].parameters()]
+    assert not any(
+        torch.equal(now, before) for now, before in zip(learned, start.modules["network"].parameters(), strict=True)
+    )
     assert together.losses is not None
     assert alone.losses is not None
     assert np.allclose(together.losses.validation_hole_error, alone.losses.validation_hole_error, atol=1e-6)
     again = regressor()
-    again.checkpoints = tmp_path  # finished: nothing is left to do, in either process
+    again.workspace = Workspace(checkpoints=tmp_path)  # finished: nothing is left to do, in either process
     fit_in_processes(again, pairs, devices=2, progress=quiet)
-    for name, expected in together.network.state_dict().items():
-        assert torch.equal(again.network.state_dict()[name], expected), name
+    for name, expected in together.modules["network"].state_dict().items():
+        assert torch.equal(again.modules["network"].state_dict()[name], expected), name
 
 
 @pytest.mark.slow

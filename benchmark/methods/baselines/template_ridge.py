@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import BenchmarkError, RequestError, StorageError
-from benchmark.methods.base import MethodCard, TemplateMapper
+from benchmark.methods.base import MethodCard, TemplateMapper, TemplatePairs
 from benchmark.methods.weights import load_arrays, save_arrays
 from benchmark.plugins import register_method
 from benchmark.seeds import generator_for
@@ -70,13 +70,11 @@ class TemplateRidge(TemplateMapper):
     penalty: float = 0.0
     """The chosen one, as in ‖XW − Y‖² + penalty ‖W‖²."""
 
-    def fit(
-        self, masked: NDArray[np.float32], true: NDArray[np.float32], subject_ids: tuple[str, ...], *, progress: Any
-    ) -> None:
+    def fit(self, pairs: TemplatePairs, *, progress: Any) -> None:
         """Choose the penalty, then fit on all people. Rows in which either embedding is NaN are left out."""
-        whole = np.isfinite(masked).all(axis=1) & np.isfinite(true).all(axis=1)
-        x, y = masked[whole].astype(np.float64), true[whole].astype(np.float64)
-        _, person = np.unique(np.asarray(subject_ids)[whole], return_inverse=True)
+        whole = pairs.complete()
+        x, y = whole.masked.astype(np.float64), whole.true.astype(np.float64)
+        _, person = np.unique(np.asarray(whole.subject_ids), return_inverse=True)
         people = int(person.max()) + 1 if len(person) else 0
         if people < 2:
             raise RequestError(

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.masked_faces import resized, to_tensor
-from benchmark.methods.base import MaskedPairs, MethodCard
+from benchmark.methods.base import MethodCard
 from benchmark.methods.detectors.base import Detector
 from benchmark.methods.detectors.found_region import cleaned
 from benchmark.methods.detectors.segmenter_network import MaskUNet
-from benchmark.methods.training import train_networks
-from benchmark.methods.weights import load_network, save_network
+from benchmark.methods.trained_networks import TrainedNetworks, channels_last
 from benchmark.plugins import register_method
-from benchmark.training.determinism import torch_seeded
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-_ARCHITECTURE = "segmenter 1"
 _SIDE = 64
 _BATCH = 32
 
@@ -48,7 +44,7 @@ class SegmenterSettings:
 
 
 @register_method("segmenter")
-class Segmenter(Detector):
+class Segmenter(TrainedNetworks, Detector):
     """Detector: a small U-Net marks the mask; finds nothing on a bare face.
 
     It works on faces of 64 px, learns from the masked training faces and, as examples of nothing to find, from the
@@ -67,19 +63,18 @@ class Segmenter(Detector):
         )
     }
     settings: SegmenterSettings
-    trains = True
+    architecture = "segmenter 1"
+    stored = ("segmenter",)
+    named_in_file = False
+    seeded_by = ("segmenter weights",)
 
-    def __init__(self, *, preset: str | None = None, seed: int = 0, device: str = "cpu") -> None:
-        super().__init__(preset=preset, seed=seed, device=device)
-        with torch_seeded(seed, "segmenter weights"):
-            network = MaskUNet()
-        self.segmenter = network.to(device=device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    def build(self, side: int) -> dict[str, nn.Module]:  # noqa: ARG002
+        """The U-Net."""
+        return {"segmenter": channels_last(MaskUNet())}
 
-    def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
-        """Learn to tell masked pixels from bare ones."""
-        task = SegmentationTask(self.segmenter, self.settings, steps=self.settings.training.steps(len(pairs)))
-        identity = (self.settings, self.version)
-        self.losses = train_networks(self, task, pairs, name="segmenter", identity=identity, progress=progress)
+    def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
+        """Telling masked pixels from bare ones."""
+        return SegmentationTask(modules["segmenter"], self.settings, steps=steps)
 
     def detect(
         self,
@@ -96,18 +91,10 @@ class Segmenter(Detector):
             full = np.concatenate([batch, np.repeat(batch[-1:], _BATCH - len(batch), axis=0)])
             small = _at_working_side(full, self.device)
             with torch.inference_mode():
-                covered = resized(self.segmenter(small).sigmoid(), size)[: len(batch), 0] > 0.5
+                covered = resized(self.modules["segmenter"](small).sigmoid(), size)[: len(batch), 0] > 0.5
             for row, region in enumerate(covered.cpu().numpy()):
                 found[start + row] = cleaned(region, smallest=self.settings.smallest)
         return found
-
-    def save(self, folder: Path) -> None:
-        """Write the network."""
-        save_network(folder, _ARCHITECTURE, self.segmenter)
-
-    def load(self, folder: Path) -> None:
-        """Read the network."""
-        load_network(folder, _ARCHITECTURE, self.segmenter)
 
 
 class SegmentationTask(TrainingTask):
@@ -119,7 +106,7 @@ class SegmentationTask(TrainingTask):
 
     monitor = "error"
 
-    def __init__(self, network: MaskUNet, settings: SegmenterSettings, *, steps: int) -> None:
+    def __init__(self, network: nn.Module, settings: SegmenterSettings, *, steps: int) -> None:
         optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-3)
         cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=steps + 1)
         super().__init__({"segmenter": network}, {"segmenter": optimiser}, {"segmenter": cycle})

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.cards import Availability
 from benchmark.masked_faces import resized, to_tensor
-from benchmark.methods.base import MaskedPairs, MethodCard
+from benchmark.methods.base import MethodCard
 from benchmark.methods.detectors.base import Detector
 from benchmark.methods.detectors.yolov5_network import STRIDE, MaskYolo, yolov5_availability
-from benchmark.methods.training import train_networks
-from benchmark.methods.weights import load_network, read_about, save_network
+from benchmark.methods.trained_networks import TrainedNetworks
 from benchmark.plugins import register_method
-from benchmark.training.determinism import torch_seeded
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-_ARCHITECTURE = "yolov5n, one class, 1"
 _BATCH = 32
 
 
@@ -56,7 +52,7 @@ class YoloSettings:
 
 
 @register_method("yolov5")
-class Yolov5Detector(Detector):
+class Yolov5Detector(TrainedNetworks, Detector):
     """Detector: YOLOv5n draws a box round the mask (thesis section 11); what is not cloth in the box is lost too.
 
     Trained from its initial weights on masked faces and, as examples of nothing to find, on the same faces without
@@ -91,24 +87,28 @@ class Yolov5Detector(Detector):
         ),
     }
     settings: YoloSettings
-    trains = True
-
-    def __init__(self, *, preset: str | None = None, seed: int = 0, device: str = "cpu") -> None:
-        super().__init__(preset=preset, seed=seed, device=device)
-        self.side = 0
-        self.yolov5n: MaskYolo | None = None  # made by `fit` or `load`: the package takes seconds to import
+    architecture = "yolov5n, one class, 1"
+    stored = ("yolov5n",)
+    named_in_file = False
+    seeded_by = ("yolov5 weights",)
 
     @classmethod
     def availability(cls) -> Availability:
         """Whether the optional packages are installed."""
         return yolov5_availability()
 
-    def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
-        """Learn where masks lie."""
-        network = self._make(min(self.settings.training.size or pairs.size, pairs.size))
-        task = BoxTask(network, self.settings, side=self.side, steps=self.settings.training.steps(len(pairs)))
-        identity = (self.settings, self.version, self.side)
-        self.losses = train_networks(self, task, pairs, name="yolov5", identity=identity, progress=progress)
+    @classmethod
+    def parameter_counts(cls) -> dict[str, int]:
+        """What the card says: the package takes seconds to import."""
+        return dict(cls.card.parameters)
+
+    def build(self, side: int) -> dict[str, nn.Module]:  # noqa: ARG002
+        """YOLOv5n with one class."""
+        return {"yolov5n": MaskYolo()}
+
+    def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:
+        """Learning where masks are."""
+        return BoxTask(modules["yolov5n"], self.settings, side=side, steps=steps)
 
     def detect(
         self,
@@ -117,8 +117,6 @@ class Yolov5Detector(Detector):
         image_ids: tuple[str, ...],  # noqa: ARG002
     ) -> NDArray[np.uint8]:
         """The best box of each face, filled, ``uint8 (N, S, S)``."""
-        if self.yolov5n is None:
-            raise AssertionError("yolov5 detects only after `fit` or `load`")
         size = pixels.shape[1]
         found = np.zeros(pixels.shape[:3], dtype=np.uint8)
         for start in range(0, len(pixels), _BATCH):
@@ -126,29 +124,15 @@ class Yolov5Detector(Detector):
             # always a full batch: a face's answer must not depend on how many others there are
             full = np.concatenate([batch, np.repeat(batch[-1:], _BATCH - len(batch), axis=0)])
             with torch.inference_mode():
-                candidates = self.yolov5n(resized(to_tensor(full, self.device), self.side))
+                candidates = self.modules["yolov5n"](resized(to_tensor(full, self.device), self.side))
                 holes = filled(
                     best_boxes(candidates, self.settings.confidence) / self.side, size, self.settings.rounded
                 )
             found[start : start + len(batch)] = np.where(holes[: len(batch)].cpu().numpy(), np.uint8(255), np.uint8(0))
         return found
 
-    def save(self, folder: Path) -> None:
-        """Write the network and its side."""
-        if self.yolov5n is None:
-            raise AssertionError("yolov5 has nothing to save before `fit`")
-        save_network(folder, _ARCHITECTURE, self.yolov5n, side=self.side)
-
-    def load(self, folder: Path) -> None:
-        """Read what `save` wrote."""
-        load_network(folder, _ARCHITECTURE, self._make(int(read_about(folder, _ARCHITECTURE)["side"])))
-
-    def _make(self, side: int) -> MaskYolo:
-        self.side = max(STRIDE, side // STRIDE * STRIDE)
-        with torch_seeded(self.seed, "yolov5 weights"):
-            network = MaskYolo()
-        self.yolov5n = network.to(self.device).eval()
-        return self.yolov5n
+    def _set_side(self, side: int) -> None:
+        super()._set_side(max(STRIDE, side // STRIDE * STRIDE))
 
 
 class BoxTask(TrainingTask):
@@ -156,7 +140,7 @@ class BoxTask(TrainingTask):
 
     monitor = "error"
 
-    def __init__(self, network: MaskYolo, settings: YoloSettings, *, side: int, steps: int) -> None:
+    def __init__(self, network: nn.Module, settings: YoloSettings, *, side: int, steps: int) -> None:
         self._settings = settings
         self._side = side
         rate = settings.learning_rate

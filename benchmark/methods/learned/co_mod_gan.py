@@ -13,7 +13,8 @@ from benchmark.errors import RequestError
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard
 from benchmark.methods.filling.completion import blanked, composited, hole_psnr, mean_errors, randomly_grown
 from benchmark.methods.learned.co_mod_gan_networks import Discriminator, Generator, Widths
-from benchmark.methods.learned.trained_completer import TrainedCompleter, channels_last
+from benchmark.methods.learned.trained_completer import TrainedCompleter
+from benchmark.methods.trained_networks import channels_last
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
     discriminator_accuracy,

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from benchmark.methods.filling.completion import NEUTRAL
 from benchmark.methods.filling.smooth_filling import smoothly_filled
-from benchmark.methods.learned.growing_networks import copy_common_layers
+from benchmark.methods.growing_networks import copy_common_layers
 
 _FIRST_ADDITION = 0.1
 """How strong, to begin with, is what a network adds to a smooth start."""

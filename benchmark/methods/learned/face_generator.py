@@ -21,8 +21,8 @@ from benchmark.methods.learned.face_generator_networks import (
     LatentEncoder,
     LatentGenerator,
 )
-from benchmark.methods.learned.trained_completer import TrainedNetworks
 from benchmark.methods.part import Part
+from benchmark.methods.trained_networks import TrainedNetworks
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
     discriminator_accuracy,

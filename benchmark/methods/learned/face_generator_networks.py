@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from benchmark.methods.learned.growing_networks import copy_common_layers
+from benchmark.methods.growing_networks import copy_common_layers
 
 LATENT = 128
 """Length of a latent vector."""

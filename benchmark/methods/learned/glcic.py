@@ -159,7 +159,7 @@ class Glcic(TrainedCompleter):
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
         """Algorithm 1 of the paper."""
-        if self.start_from is not None:  # of what was stored, the average alone
+        if self.workspace.start_from is not None:  # of what was stored, the average alone
             modules["generator"].load_state_dict(modules["average"].state_dict())
         return GlcicTask(modules, self.settings, steps=steps)
 

@@ -13,9 +13,10 @@ from benchmark.errors import RequestError
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard
 from benchmark.methods.filling.completion import blanked, composited, hole_psnr, mean_errors, randomly_grown
 from benchmark.methods.learned.identity_completer_networks import SIDE_STEP, PatchCritic, SlimUNet
-from benchmark.methods.learned.trained_completer import TrainedCompleter, channels_last
+from benchmark.methods.learned.trained_completer import TrainedCompleter
 from benchmark.methods.losses.identity_loss import SAW_RECOGNISER, IdentityLoss, StrangersLoss
 from benchmark.methods.losses.perceptual_loss import PerceptualLoss
+from benchmark.methods.trained_networks import channels_last
 from benchmark.native_precision import native_precision
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import discriminator_accuracy, discriminator_loss, frozen, generator_loss

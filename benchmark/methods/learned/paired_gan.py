@@ -15,7 +15,7 @@ from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Unmaske
 from benchmark.methods.filling.completion import mean_errors
 from benchmark.methods.filling.guided_enlargement import enlarged_along_edges
 from benchmark.methods.learned.paired_gan_networks import PairedDiscriminator, PairedGenerator
-from benchmark.methods.learned.trained_completer import TrainedNetworks, channels_last
+from benchmark.methods.trained_networks import TrainedNetworks, channels_last
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
     discriminator_accuracy,

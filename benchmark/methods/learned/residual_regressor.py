@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 import torch
@@ -17,17 +16,14 @@ from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Unmaske
 from benchmark.methods.filling.completion import mean_errors
 from benchmark.methods.filling.guided_enlargement import enlarged_along_edges
 from benchmark.methods.learned.residual_network import ErrorNetwork
-from benchmark.methods.training import train_networks
-from benchmark.methods.weights import load_network, save_network
+from benchmark.methods.trained_networks import TrainedNetworks, channels_last
 from benchmark.plugins import register_method
 from benchmark.training.batches import shrunk
-from benchmark.training.determinism import torch_seeded
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-_ARCHITECTURE = "residual-regressor 1"
 _CHUNK_PIXELS = 256 * 64 * 64
 
 
@@ -62,7 +58,7 @@ class RegressorSettings:
 
 
 @register_method("residual-regressor")
-class ResidualRegressor(Unmasker):
+class ResidualRegressor(TrainedNetworks, Unmasker):
     """Regress the error between masked and true face with six convolutions (thesis section 3).
 
     Blind: it sees no mask and may change every pixel, so it also changes faces that wear none. Presets:
@@ -118,40 +114,40 @@ class ResidualRegressor(Unmasker):
         ),
     }
     settings: RegressorSettings
-    trains = True
+    architecture = "residual-regressor 1"
+    stored = ("network",)
+    named_in_file = False
+    seeded_by = ("residual-regressor weights",)
     needs_holes = False
     keeps_known_pixels = False
 
     def __init__(self, *, preset: str | None = None, seed: int = 0, device: str = "cpu") -> None:
         super().__init__(preset=preset, seed=seed, device=device)
-        with torch_seeded(seed, "residual-regressor weights"):
-            network = ErrorNetwork(self.settings.error_scale)
-        self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if not self.settings.adds_error_to_crop:
             self.working_size = self.settings.side
 
+    def build(self, side: int) -> dict[str, nn.Module]:  # noqa: ARG002
+        """The network, whose normalisation is still to be set."""
+        return {"network": channels_last(ErrorNetwork(self.settings.error_scale))}
+
+    def prepare(self, modules: dict[str, nn.Module], pairs: MaskedPairs, *, side: int) -> None:
+        """Take the normalisation from the training pixels."""
+        network = cast("ErrorNetwork", modules["network"])
+        for buffer, values in zip((network.mean, network.std), _pixel_statistics(pairs, side), strict=True):
+            buffer.copy_(values)
+
+    def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
+        """Making input + error equal the true face."""
+        return RegressionTask(cast("ErrorNetwork", modules["network"]), self.settings, steps=steps)
+
     def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
-        """Take the normalisation from the training pixels, then train."""
-        settings = self.settings
-        pairs = _first(pairs, settings.most_pairs)
-        mean, std = _pixel_statistics(pairs, min(settings.training.size or pairs.size, pairs.size))
-        self.network.mean.copy_(mean)
-        self.network.std.copy_(std)
-        task = RegressionTask(self.network, settings, steps=settings.training.steps(len(pairs)))
-        identity = (settings, self.version)
-        self.losses = train_networks(self, task, pairs, name="residual-regressor", identity=identity, progress=progress)
+        """Train on as many pairs as the preset takes."""
+        super().fit(_first(pairs, self.settings.most_pairs), progress=progress)
 
     def restore(self, faces: MaskedFaces) -> Tensor:
         """Input + error, in [0, 1]."""
-        return _restored(faces.pixels, self.network, self.network, self.settings.side).clamp(0, 1)
-
-    def save(self, folder: Path) -> None:
-        """Weights and normalisation."""
-        save_network(folder, _ARCHITECTURE, self.network, error_scale=self.settings.error_scale)
-
-    def load(self, folder: Path) -> None:
-        """Read what `save` wrote."""
-        load_network(folder, _ARCHITECTURE, self.network)
+        network = cast("ErrorNetwork", self.modules["network"])
+        return _restored(faces.pixels, network, network, self.settings.side).clamp(0, 1)
 
 
 class RegressionTask(TrainingTask):

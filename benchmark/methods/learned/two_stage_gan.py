@@ -167,7 +167,7 @@ class TwoStageGan(TrainedCompleter):
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:
         """Both stages side by side."""
-        if self.start_from is not None:  # of what was stored, the editing module's average alone
+        if self.workspace.start_from is not None:  # of what was stored, the editing module's average alone
             modules["generator"].load_state_dict(modules["average"].state_dict())
         settings = self.settings
         perceptual = None

@@ -9,9 +9,8 @@ from benchmark.config import RunConfig
 from benchmark.datasets.base import Protocol
 from benchmark.datasets.leakage import check_training_overlap
 from benchmark.errors import RequestError
-from benchmark.methods.base import Method, Unmasker
-from benchmark.methods.learned.trained_completer import TrainedNetworks
-from benchmark.methods.part import Part
+from benchmark.methods.base import Method
+from benchmark.methods.learner import pair_learners
 from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
 from benchmark.named_weights import named_weights
 
@@ -28,12 +27,7 @@ def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, Tr
         StorageError: a card is missing or damaged.
     """
     named = {label: TrainedWeights(path) for label, path in _folders(config).items()}
-    learners = {
-        part.label: part
-        for method in methods
-        for part in method.parts()
-        if part.trains and isinstance(part, Unmasker | Part)
-    }
+    learners = {learner.label: learner for method in methods for learner in pair_learners(method.parts())}
     chosen = {}
     for label, part in learners.items():
         given = named.pop(label, None)
@@ -54,14 +48,16 @@ def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, Tr
 def untrained(method: Method, config: RunConfig) -> str:
     """The first part of `method` that would have to be trained for long, empty if there is none.
 
-    These are networks without weights that travel along; ``--methods all`` leaves such a method out.
+    These have no weights that travel along; ``--methods all`` leaves such a method out.
     """
     if config.retrain:
         return ""
     named = _folders(config)
-    networks = (part for part in method.parts() if isinstance(part, TrainedNetworks) and part.label not in named)
-    bare = (part.label for part in networks if shipped_weights(part.name, part.preset, config.size) is None)
-    return next(bare, "")
+    for learner in pair_learners(method.parts()):
+        shipped = shipped_weights(learner.name, learner.preset, config.size)
+        if not learner.learns_quickly and learner.label not in named and shipped is None:
+            return learner.label
+    return ""
 
 
 def check_weights(weights: Mapping[str, TrainedWeights], config: RunConfig, test: Protocol) -> dict[str, str]:

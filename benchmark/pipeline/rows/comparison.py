@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.context import RunContext
-from benchmark.methods.step import TrainingPairs
+from benchmark.methods.fit_step import TrainingPairs
 from benchmark.pipeline.conditions.arm import PreparedArm
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.rows.columns import leading_columns

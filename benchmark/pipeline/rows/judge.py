@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmark.context import RunContext
 from benchmark.methods.base import Method
-from benchmark.methods.step import TrainingPairs
+from benchmark.methods.fit_step import TrainingPairs
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.kinds import kind_of
 from benchmark.pipeline.conditions.pairing import Pairing, Side

@@ -8,6 +8,7 @@ from sklearn.linear_model import Ridge as ReferenceRidge
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
 from benchmark.errors import BenchmarkError, RequestError, StorageError
+from benchmark.methods.base import TemplatePairs
 from benchmark.methods.baselines.template_ridge import TemplateRidge, choose_penalty, fit_ridge
 from benchmark.progress import Progress
 
@@ -56,7 +57,7 @@ def test_people_are_never_split_between_folds(monkeypatch, quiet):
 
     monkeypatch.setattr("benchmark.methods.baselines.template_ridge.choose_penalty", spy)
     masked, true, subjects = embeddings()
-    TemplateRidge().fit(masked, true, subjects, progress=quiet)
+    TemplateRidge().fit(TemplatePairs(masked, true, subjects), progress=quiet)
     folds = {subject: set(seen["fold"][np.array(subjects) == subject]) for subject in subjects}
     assert all(len(of_person) == 1 for of_person in folds.values())
     assert len(set(seen["fold"])) == 5
@@ -65,7 +66,7 @@ def test_people_are_never_split_between_folds(monkeypatch, quiet):
 def test_it_brings_masked_embeddings_nearer_to_the_truth(quiet):
     masked, true, subjects = embeddings()
     method = TemplateRidge()
-    method.fit(masked[:90], true[:90], subjects[:90], progress=quiet)
+    method.fit(TemplatePairs(masked[:90], true[:90], subjects[:90]), progress=quiet)
     repaired = method.map(masked[90:])
 
     def cosine(a, b):
@@ -81,11 +82,11 @@ def test_failed_rows_are_left_out_and_stay_failed(quiet):
     whole, holed = TemplateRidge(), TemplateRidge()
     keep = np.ones(len(masked), dtype=bool)
     keep[[4, 9]] = False
-    whole.fit(masked[keep], true[keep], tuple(np.array(subjects)[keep]), progress=quiet)
+    whole.fit(TemplatePairs(masked[keep], true[keep], tuple(np.array(subjects)[keep])), progress=quiet)
     broken_masked, broken_true = masked.copy(), true.copy()
     broken_masked[4] = np.nan
     broken_true[9] = np.nan
-    holed.fit(broken_masked, broken_true, subjects, progress=quiet)
+    holed.fit(TemplatePairs(broken_masked, broken_true, subjects), progress=quiet)
     assert np.allclose(holed.map(masked), whole.map(masked), atol=1e-5)
     mapped = holed.map(broken_masked)
     assert np.isnan(mapped[4]).all()
@@ -95,9 +96,9 @@ def test_failed_rows_are_left_out_and_stay_failed(quiet):
 def test_too_few_people_and_no_fit(quiet):
     masked, true, _ = embeddings(people=2, photos=2)
     with pytest.raises(RequestError, match="given 1"):
-        TemplateRidge().fit(masked, true, ("a",) * 4, progress=quiet)
+        TemplateRidge().fit(TemplatePairs(masked, true, ("a",) * 4), progress=quiet)
     with pytest.raises(RequestError, match="given 0"):
-        TemplateRidge().fit(masked * np.nan, true, ("a", "a", "b", "b"), progress=quiet)
+        TemplateRidge().fit(TemplatePairs(masked * np.nan, true, ("a", "a", "b", "b")), progress=quiet)
     with pytest.raises(BenchmarkError, match="before fit"):
         TemplateRidge().map(masked)
 
@@ -105,7 +106,7 @@ def test_too_few_people_and_no_fit(quiet):
 def test_saved_and_loaded_it_maps_alike(quiet, tmp_path):
     masked, true, subjects = embeddings()
     method = TemplateRidge()
-    method.fit(masked, true, subjects, progress=quiet)
+    method.fit(TemplatePairs(masked, true, subjects), progress=quiet)
     method.save(tmp_path)
     again = TemplateRidge()
     again.load(tmp_path)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
 from benchmark.methods.base import MaskedPairs
-from benchmark.methods.learned.trained_completer import TrainedNetworks
+from benchmark.methods.learner import Workspace
+from benchmark.methods.trained_networks import TrainedNetworks
+from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.progress import Progress
 from benchmark.training.task import TrainingTask
 
@@ -38,7 +39,7 @@ def resumes_to_the_bit(
                 raise KeyboardInterrupt
             return step(self, batch, fabric)
 
-        killed.checkpoints = resumed.checkpoints = tmp_path
+        killed.workspace = resumed.workspace = Workspace(checkpoints=tmp_path)
         with monkeypatch.context() as patch:
             patch.setattr(task, "step", dying)
             with pytest.raises(KeyboardInterrupt):
@@ -62,7 +63,7 @@ def starts_from_another_side(
         seen = []
         first.fit(tiny_pairs(8, 32), progress=quiet)
         first.save(tmp_path)
-        second.start_from = SimpleNamespace(folder=tmp_path)
+        second.workspace = Workspace(start_from=TrainedWeights(tmp_path))
         build = type(second).task
 
         def watched(method, modules, **options):

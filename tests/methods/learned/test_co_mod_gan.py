@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +15,8 @@ from benchmark.methods.filling.completion import blanked
 from benchmark.methods.filling.smooth_filling import smoothly_filled
 from benchmark.methods.learned.co_mod_gan import CoModGan, CoModTask
 from benchmark.methods.learned.co_mod_gan_networks import Generator, Widths, batch_deviation
+from benchmark.methods.learner import Workspace
+from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.training.task import TrainingBatch
 
 NARROW = Widths(base=256, most=16, latent=8, code=16, mapping_layers=2)
@@ -78,7 +79,7 @@ def test_the_networks_work_at_each_side(side):
 def test_larger_networks_begin_with_all_that_smaller_ones_have_learned(tiny_pairs, quiet, tmp_path):
     small, large = narrow(seed=1), narrow(steps=1)
     small.save(tmp_path)
-    large.start_from = SimpleNamespace(folder=tmp_path)
+    large.workspace = Workspace(start_from=TrainedWeights(tmp_path))
     large._set_side(2 * SIDE)
     large._begin_with(tmp_path)
     known, grown = (method.modules["generator"] for method in (small, large))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -20,7 +19,9 @@ from benchmark.methods.learned.face_generator_networks import (
     LatentEncoder,
     LatentGenerator,
 )
+from benchmark.methods.learner import Workspace
 from benchmark.methods.resolve import resolve_method, resolve_parts, selectable_methods
+from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.plugins import METHODS
 from benchmark.training.task import TrainingBatch
 
@@ -116,7 +117,7 @@ def test_the_encoder_begins_when_the_preset_says_so(tiny_pairs):
 
 def test_it_trains_draws_sheets_and_what_is_kept_is_the_average(tiny_pairs, quiet, tmp_path):
     method = short(epochs=3, average_decay=0.5)
-    method.samples = tmp_path
+    method.workspace = Workspace(samples=tmp_path)
     method.fit(tiny_pairs(12, validation=4), progress=quiet)
     assert {"train_losses_d", "train_losses_g", "train_discriminator_accuracy"} <= set(method.losses)
     assert len(method.losses) == 3
@@ -163,7 +164,7 @@ def test_larger_networks_begin_with_all_that_smaller_ones_have_learned(tiny_pair
     small, large = short(epochs=1), short(epochs=1)
     small.fit(tiny_pairs(8, 32), progress=quiet)
     small.save(tmp_path)
-    large.start_from = SimpleNamespace(folder=tmp_path)
+    large.workspace = Workspace(start_from=TrainedWeights(tmp_path))
     monkeypatch.setattr(FaceGenerator, "task", stop)
     with pytest.raises(StopIteration):
         large.fit(tiny_pairs(8, 64), progress=quiet)

@@ -16,6 +16,7 @@ from benchmark.methods.base import MaskedFaces, trainable_parameters
 from benchmark.methods.learned import residual_regressor
 from benchmark.methods.learned.residual_network import ErrorNetwork
 from benchmark.methods.learned.residual_regressor import RegressionTask, ResidualRegressor
+from benchmark.methods.learner import Workspace
 from benchmark.training.loop import COST_COLUMNS
 from benchmark.training.task import TrainingBatch
 
@@ -53,7 +54,7 @@ def test_the_residual_block_adds_its_input():
 
 def test_input_plus_error_is_the_output_and_the_error_is_bounded():
     method = ResidualRegressor(preset="thesis-64")
-    network = method.network
+    network = method.modules["network"]
     network.mean.fill_(0.4)
     network.std.fill_(0.2)
     with torch.no_grad():
@@ -80,7 +81,7 @@ def test_the_large_thesis_preset_is_the_thesis_s():
     assert (settings.training.epochs, settings.training.batch_size, settings.training.size) == (12, 1, 1024)
     assert (settings.learning_rate, settings.adaptive, settings.most_pairs) == (1e-4, False, 1000)
     assert (method.working_size, settings.error_scale, settings.hole_weight) == (1024, 1.0, None)
-    assert trainable_parameters(method.network) == 28_643
+    assert trainable_parameters(method.modules["network"]) == 28_643
 
 
 def test_no_more_pairs_are_used_than_the_preset_says(tiny_pairs, quiet):
@@ -91,7 +92,9 @@ def test_no_more_pairs_are_used_than_the_preset_says(tiny_pairs, quiet):
     method.fit(pairs, progress=quiet)
     assert method.losses.step.tolist() == [3, 6]
     seen = np.concatenate([pairs.masked[:3], pairs.true[:3]]) / 255
-    assert torch.allclose(method.network.mean.flatten().double(), torch.from_numpy(seen.mean((0, 1, 2))), atol=1e-6)
+    assert torch.allclose(
+        method.modules["network"].mean.flatten().double(), torch.from_numpy(seen.mean((0, 1, 2))), atol=1e-6
+    )
 
 
 def test_the_normalisation_of_large_faces_is_taken_face_by_face(tiny_pairs, quiet, monkeypatch):
@@ -100,14 +103,14 @@ def test_the_normalisation_of_large_faces_is_taken_face_by_face(tiny_pairs, quie
         monkeypatch.setattr(residual_regressor, "_CHUNK_PIXELS", pixels)
         method = short(ResidualRegressor(), epochs=1)
         method.fit(tiny_pairs(8), progress=quiet)
-        means.append((method.network.mean.clone(), method.network.std.clone()))
+        means.append((method.modules["network"].mean.clone(), method.modules["network"].std.clone()))
     assert torch.allclose(means[0][0], means[1][0])
     assert torch.allclose(means[0][1], means[1][1])
 
 
 def test_it_draws_a_sheet_an_epoch(tiny_pairs, quiet, tmp_path):
     method = short(ResidualRegressor())
-    method.samples = tmp_path
+    method.workspace = Workspace(samples=tmp_path)
     method.fit(tiny_pairs(8, validation=5), progress=quiet)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["epoch-001.png", "epoch-002.png"]
     assert cv2.imread(str(tmp_path / "epoch-001.png")).shape == (3 * 18, 5 * 18, 3)
@@ -116,22 +119,22 @@ def test_it_draws_a_sheet_an_epoch(tiny_pairs, quiet, tmp_path):
 def test_one_thesis_step_is_plain_gradient_descent_on_the_mean_squared_error(tiny_pairs, quiet):
     pairs = tiny_pairs(4)
     method = short(ResidualRegressor(preset="thesis-64"), epochs=1)
-    before = {name: value.clone() for name, value in method.network.named_parameters()}
+    before = {name: value.clone() for name, value in method.modules["network"].named_parameters()}
     pixels = np.concatenate([pairs.masked, pairs.true]).reshape(-1, 3) / 255
     mean, std = (torch.tensor(v, dtype=torch.float32).view(1, 3, 1, 1) for v in (pixels.mean(0), pixels.std(0)))
     masked, true = (
         (torch.from_numpy(images).permute(0, 3, 1, 2) / 255 - mean) / std for images in (pairs.masked, pairs.true)
     )
     reference = ErrorNetwork()
-    reference.load_state_dict(method.network.state_dict())
+    reference.load_state_dict(method.modules["network"].state_dict())
     loss = (masked + reference(masked) - true).square().mean()
     loss.backward()
     method.fit(pairs, progress=quiet)
-    assert torch.allclose(method.network.mean, mean, atol=1e-6)
-    assert torch.allclose(method.network.std, std, atol=1e-6)
+    assert torch.allclose(method.modules["network"].mean, mean, atol=1e-6)
+    assert torch.allclose(method.modules["network"].std, std, atol=1e-6)
     assert method.losses.train_loss.item() == pytest.approx(loss.item(), rel=1e-4)
     for name, parameter in reference.named_parameters():
-        step = method.network.get_parameter(name) - before[name]
+        step = method.modules["network"].get_parameter(name) - before[name]
         assert torch.allclose(step, -1e-4 * parameter.grad, atol=2e-8)
 
 
@@ -142,8 +145,8 @@ def test_normalisation_never_sees_validation_pixels(tiny_pairs, quiet):
     with_validation, without = short(ResidualRegressor()), short(ResidualRegressor())
     with_validation.fit(pairs, progress=quiet)
     without.fit(replace(pairs, validation=None), progress=quiet)
-    assert torch.equal(with_validation.network.mean, without.network.mean)
-    assert torch.equal(with_validation.network.std, without.network.std)
+    assert torch.equal(with_validation.modules["network"].mean, without.modules["network"].mean)
+    assert torch.equal(with_validation.modules["network"].std, without.modules["network"].std)
 
 
 def test_it_learns_to_take_a_flat_mask_off(tiny_pairs, quiet):
@@ -216,7 +219,7 @@ def test_the_seed_alone_decides_the_weights(tiny_pairs, quiet):
     one, same, other = (short(ResidualRegressor(seed=seed)) for seed in (1, 1, 2))
     for method in (one, same, other):
         method.fit(pairs, progress=quiet)
-    weights = [method.network.narrow[-2].weight for method in (one, same, other)]
+    weights = [method.modules["network"].narrow[-2].weight for method in (one, same, other)]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
 
@@ -245,12 +248,12 @@ def test_damaged_weights_are_refused(tmp_path, how):
 
 def test_weights_of_another_shape_or_not_finite_are_refused(tmp_path):
     method = ResidualRegressor()
-    method.network.narrow[-2] = nn.Conv2d(16, 4, 3)
+    method.modules["network"].narrow[-2] = nn.Conv2d(16, 4, 3)
     method.save(tmp_path)
     with pytest.raises(StorageError, match=r"narrow.*is \(4.*expected \(3"):
         ResidualRegressor().load(tmp_path)
     method = ResidualRegressor()
-    method.network.mean.fill_(torch.nan)
+    method.modules["network"].mean.fill_(torch.nan)
     method.save(tmp_path)
     with pytest.raises(StorageError, match="not finite"):
         ResidualRegressor().load(tmp_path)

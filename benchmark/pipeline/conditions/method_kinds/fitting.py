@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.context import RunContext
-from benchmark.methods.step import TrainingPairs
+from benchmark.methods.fit_step import TrainingPairs
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.step import Embeddings
 from benchmark.views import View

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.methods.base import TemplateMapper
-from benchmark.methods.template_step import fit_template_mapper
+from benchmark.methods.base import TemplateMapper, TemplatePairs
+from benchmark.methods.fit_step import fit
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, MethodInputs
 from benchmark.views import View
@@ -35,14 +35,13 @@ def fitted_template_mapper(method: TemplateMapper, inputs: RecogniserInputs) -> 
     masked = [inputs.embed(view, "masked training faces") for view in made.views]
     true = [inputs.embed(view.unmasked(), "bare training faces") for view in made.views]
     fitted = copy.copy(method)  # one mapper per recogniser
-    fit_template_mapper(
-        fitted,
+    pairs = TemplatePairs(
         np.concatenate([embeddings.values for embeddings in masked]),
         np.concatenate([embeddings.values for embeddings in true]),
         tuple(photo.subject_id for view in made.views for photo in view.photo_set.photos),
-        made_of=[embeddings.key for embeddings in (*masked, *true)],
-        context=inputs.context,
     )
+    made_of = {"embeddings": [embeddings.key for embeddings in (*masked, *true)]}
+    fit(fitted, pairs.complete(), made_of, inputs.context)
 
     def repaired(view: View, shown: str) -> NDArray[np.float32]:
         return fitted.map(np.asarray(inputs.embed(view, shown).values))

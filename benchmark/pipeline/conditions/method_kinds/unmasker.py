@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmark.methods.base import Unmasker
 from benchmark.methods.detection_step import FoundMasks
+from benchmark.methods.learner import pair_learners
 from benchmark.methods.step import RestoredView, unmask
 from benchmark.pipeline.conditions.crops import Crops
 from benchmark.pipeline.conditions.found_masks import detector_of
@@ -17,7 +18,7 @@ def unmasker_conditions(label: str, method: Unmasker, inputs: MethodInputs) -> M
     found = None if detector is None else inputs.detections[detector.label]
 
     def restored_crops(crops: Crops, masks: FoundMasks | None) -> RestoredView:
-        trained_on = [inputs.learned[part.label] for part in method.parts() if part.trains]
+        trained_on = [inputs.learned[learner.label] for learner in pair_learners(method.parts())]
         return unmask(method, crops.view, trained_on=trained_on, name=label, context=context, found=masks)
 
     raw = faces.shown_raw
