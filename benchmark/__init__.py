@@ -1,3 +1,3 @@
 """How much identity-verification accuracy a face mask takes, and how much each unmasking method wins back."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
