@@ -34,10 +34,12 @@ class MethodCard(Card):
     Attributes:
         privileged: the method is given what a deployed system lacks (true mask or true pixels).
         slow: too slow for ``--methods all``.
+        baseline: what anybody could do without a method: every other method is tested against it.
     """
 
     privileged: bool = False
     slow: bool = False
+    baseline: bool = False
 
 
 @dataclass(frozen=True)

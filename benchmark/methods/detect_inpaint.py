@@ -129,4 +129,5 @@ def _joint_card(detector: MethodCard, completer: MethodCard, *, summary: str) ->
         parameters={**detector.parameters, **completer.parameters},
         privileged=detector.privileged or completer.privileged,
         slow=detector.slow or completer.slow,
+        baseline=completer.baseline and not detector.privileged,
     )

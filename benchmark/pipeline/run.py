@@ -70,6 +70,7 @@ def _results(plan: Plan, folder: Path, started: datetime) -> RunResults:
             *measured.notes,
         ],
         curves=measured.curves,
+        differences=measured.differences,
         images=context.ledger.table(),
         examples=choose_examples(arms[0]),
         manifest=run_manifest(plan, acquired, fitted.pairs, context.ledger, started=started, seconds=watch.seconds),

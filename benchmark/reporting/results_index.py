@@ -16,7 +16,7 @@ _REASONS = ("refused", "withheld", "undefined", "failed")
 NATIVE = "native"
 _NO_RECOGNISER = ("", "none", "all")
 FLAGGED_RATIO = 2.0
-"""A realised FMR beyond this many times the target is flagged (DESIGN.md, section 2)."""
+"""A realised FMR beyond this many times the target is flagged (docs/statistics.md)."""
 
 
 @dataclass(frozen=True, order=True)

@@ -12,6 +12,7 @@ from benchmark.cards import Card
 from benchmark.faces import Image
 from benchmark.ledger import LedgerEntry
 from benchmark.verification.base import MetricRow
+from benchmark.verification.difference import Difference
 from benchmark.verification.measurement import CellCurves, Note
 
 IMAGE_COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(LedgerEntry))
@@ -54,6 +55,7 @@ class RunResults:
         losses: training curves by method; a column ``epoch`` or ``step``, and one for each loss.
         trained_before: those of them whose weights were there before the run: their curves are stored, not drawn.
         synthetic: the people are rendered; no recovery headline may be claimed.
+        differences: the rows of ``differences.csv``.
     """
 
     metrics: Sequence[MetricRow]
@@ -66,3 +68,4 @@ class RunResults:
     losses: Mapping[str, pd.DataFrame]
     trained_before: frozenset[str] = frozenset()
     synthetic: bool = False
+    differences: Sequence[Difference] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.errors import StorageError
+from benchmark.reporting.differences_file import write_differences
 from benchmark.reporting.example_faces import faces_figure
 from benchmark.reporting.figure_recovery import recovery_figure
 from benchmark.reporting.figure_roc import roc_figure
@@ -25,7 +26,7 @@ _STRIPS_SHOWN = 4
 
 
 def write_run(results: RunResults, folder: Path) -> Path:
-    """Write ``metrics.csv``, ``images.csv``, ``figures/``, ``training/``, ``report.html``, and ``manifest.json`` last.
+    """Write the tables, ``figures/``, ``training/``, ``report.html``, and ``manifest.json`` last.
 
     Args:
         results: the run.
@@ -44,6 +45,7 @@ def write_run(results: RunResults, folder: Path) -> Path:
     except OSError as error:
         raise StorageError(f"{folder} cannot be made ({error.strerror}); choose another folder with --out") from error
     write_metrics(results.metrics, folder / "metrics.csv")
+    write_differences(results.differences, folder / "differences.csv")
     write_atomically(folder / "images.csv", results.images.to_csv(index=False, lineterminator="\n").encode("utf-8"))
     if results.losses:
         (folder / "training").mkdir(exist_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +23,8 @@ from benchmark.verification.base import (
 from benchmark.verification.bootstrap import percentile_interval
 from benchmark.verification.count_spread import least_half_width, rate_interval, spread_of_rate
 from benchmark.verification.curves import curves_of, histogram_edges
+from benchmark.verification.difference import Difference
+from benchmark.verification.differences import ComparedCell, compared_cell, differences
 from benchmark.verification.errors_in_cells import AtThreshold, CellErrors, SelectionErrors
 from benchmark.verification.intervals import shrunk_interval
 from benchmark.verification.measurement import CellCurves, NoteBook, ScoredCell
@@ -77,6 +79,7 @@ class CellMeter:
         self._book = book
         self._seed = seed
         self._edges = histogram_edges(group)
+        self._compared: list[ComparedCell] = []
 
     def measure(self, scored: ScoredCell) -> tuple[list[MetricRow], CellCurves]:
         """Rows and curves of one cell.
@@ -107,6 +110,8 @@ class CellMeter:
                     self._book.add("undefined", "no raw-raw scores to set a frozen threshold on", cell)
                 curves = curves_of(cell, sample, self._edges)
                 self._note_emptiness(cell, errors, scores)
+                compared = compared_cell(scored, errors, ranked)
+                self._compared += [] if compared is None else [compared]
             for kind, target, text in errors.remarks:
                 self._book.add(kind, text, cell, mask_type=mask_type, target=target)
             self._note_realised_fmr(cell, mask_type, errors)
@@ -119,6 +124,10 @@ class CellMeter:
                     self._book.add("failed", text, cell, mask_type=mask_type, metric=name)
         rows += [replace(row, mask_type=name) for name in alike for row in rows]
         return rows, curves
+
+    def differences(self, baselines: Collection[str]) -> tuple[Difference, ...]:
+        """Between the methods of all cells measured so far; see `differences.differences`."""
+        return differences(self._compared, people=self._errors.people, baselines=baselines)
 
     def _estimates(self, name: str, metric: Metric, view: _View) -> Iterator[Found]:
         """Threshold kind, target and estimate of every row of one metric."""

@@ -54,11 +54,24 @@ class PairSums:
         touching = np.bincount(first, minlength=subjects) + np.bincount(second, minlength=subjects)
         return cls(codes, counts.astype(np.float64), touching.astype(np.float64))
 
+    def weighed(self, places: NDArray[np.integer], values: Floats, subjects: int) -> PairSums:
+        """Other numbers for the same pairs: the sum of `values` of the comparisons of each.
+
+        Args:
+            places: ``(N,)``, for each comparison the index of its pair in `codes`.
+            values: ``(N,)``.
+            subjects: S.
+        """
+        sums: Floats = np.bincount(places, weights=values, minlength=len(self.codes)).astype(np.float64)
+        first, second = np.divmod(self.codes, subjects)
+        touching = np.bincount(first, sums, subjects) + np.bincount(second, sums, subjects)
+        return PairSums(self.codes, sums, touching.astype(np.float64))
+
     def dot(self, other: PairSums) -> float:
         """Σ over the pairs of the product of both numbers."""
+        if self.codes is other.codes:
+            return float(self.values @ other.values)
         short, long = (self, other) if len(self.codes) <= len(other.codes) else (other, self)
-        if short is long:
-            return float(short.values @ short.values)
         if not len(short.codes):
             return 0.0
         place = np.minimum(np.searchsorted(long.codes, short.codes), len(long.codes) - 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from benchmark.progress import Progress
 from benchmark.verification.base import Cell, Metric, MetricRow
 from benchmark.verification.bootstrap import draw_subjects
 from benchmark.verification.cell_metrics import CellMeter
+from benchmark.verification.difference import Difference
 from benchmark.verification.errors_in_cells import CellErrors
 from benchmark.verification.measurement import CellCurves, Measurement, NoteBook, ScoredCell
 from benchmark.verification.selections import check_comparisons
@@ -35,6 +36,7 @@ def measure(
     seed: int = 0,
     progress: Progress | None = None,
     metrics: Sequence[str] | None = None,
+    baselines: Collection[str] = (),
 ) -> Measurement:
     """Measure every cell of one protocol.
 
@@ -51,6 +53,7 @@ def measure(
         seed: of the run.
         progress: for a bar; None shows none.
         metrics: names to measure; None = every registered one.
+        baselines: names of the methods that every other one is tested against.
 
     Returns:
         Rows in the order of `cells`; no two share all key columns. A value that is not defined is None.
@@ -67,6 +70,7 @@ def measure(
     loaded = load_metrics(METRICS.names() if metrics is None else metrics)
     rows: dict[Cell, list[MetricRow]] = {}
     curves: dict[Cell, CellCurves] = {}
+    between: list[Difference] = []
     with (progress or Progress(quiet=True)).bar("measure", total=len(cells), unit="cell") as bar:
         for group in _groups(cells):
             errors.start_group(group)
@@ -74,10 +78,12 @@ def measure(
             for scored in group:
                 rows[scored.cell], curves[scored.cell] = meter.measure(scored)
                 bar.update(1)
+            between += meter.differences(baselines)
     return Measurement(
         tuple(row for scored in cells for row in rows[scored.cell]),
         book.notes(),
         tuple(curves[scored.cell] for scored in cells),
+        tuple(between),
     )
 
 

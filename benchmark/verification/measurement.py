@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from benchmark.datasets.base import Comparisons
 from benchmark.verification.base import Cell, MetricRow
+from benchmark.verification.difference import Difference
 from benchmark.verification.samples import FeatureSample
 
 
@@ -115,11 +116,13 @@ class CellCurves:
 
 @dataclass(frozen=True)
 class Measurement:
-    """All that was measured: rows of ``metrics.csv``, what to know about them, and what the figures need."""
+    """All that was measured: rows of ``metrics.csv``, what to know about them, what the figures need, and how the
+    methods differ from each other."""
 
     rows: tuple[MetricRow, ...]
     notes: tuple[Note, ...]
     curves: tuple[CellCurves, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
 
 class NoteBook:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.datasets.base import Comparisons
 from benchmark.errors import BenchmarkError
+from benchmark.verification.auc_spread import Auc, area_under_curve
 from benchmark.verification.bootstrap import mated_weight, nonmated_weight
 from benchmark.verification.count_spread import CountedScores
 from benchmark.verification.dyadic import PairSums
@@ -109,6 +111,16 @@ class Selections:
             self._pairs[mask_type] = self.pairs_of(self.nonmated.of_type(code))
         return self._pairs[mask_type]
 
+    @cached_property
+    def pair_places(self) -> NDArray[np.int32]:
+        """``int32 (P,)``: the place in ``pairs("all").codes`` of each non-mated comparison's pair; 0 for mated ones."""
+        rows = self.nonmated
+        first = np.minimum(rows.reference_subject, rows.probe_subject).astype(np.int64)
+        second = np.maximum(rows.reference_subject, rows.probe_subject)
+        places = np.zeros(len(self.comparisons), dtype=np.int32)
+        places[rows.row] = np.searchsorted(self.pairs(ALL_TYPES).codes, first * self.draws.shape[1] + second)
+        return places
+
     def pairs_of(self, nonmated: Rows) -> PairSums:
         """How many of some non-mated rows each pair of subjects has."""
         return PairSums.counted(nonmated.reference_subject, nonmated.probe_subject, self.draws.shape[1])
@@ -164,6 +176,17 @@ class RankedScores:
             mated_failed=np.bincount(lost, minlength=subjects).astype(np.float64),
             nonmated=self._selections.pairs(mask_type),
             nonmated_failed=self._selections.pairs_of(self._nonmated_lost.of_type(code)),
+        )
+
+    def auc(self) -> Auc:
+        """Area under the ROC curve of all comparisons, with its spread."""
+        return area_under_curve(
+            self._mated_scores,
+            self._nonmated_scores,
+            mated_subject=self._mated.probe_subject,
+            nonmated_place=self._selections.pair_places[self._nonmated.row],
+            table=self._selections.pairs(ALL_TYPES),
+            subjects=self._selections.draws.shape[1],
         )
 
     def of(self, mask_type: str) -> SubjectScores:

@@ -70,7 +70,7 @@ def test_the_folder_holds_what_was_promised(small_folder: Path, small_run: RunRe
     names = {str(path.relative_to(small_folder)) for path in small_folder.rglob("*") if path.is_file()}
     figures = {f"figures/{name}-facenet" for name in ("recovery", "roc", "scores")} | {"figures/faces"}
     figures |= {"figures/training-paired-gan", "figures/training-residual-regressor"}
-    expected = {"report.html", "metrics.csv", "images.csv", "manifest.json"}
+    expected = {"report.html", "metrics.csv", "differences.csv", "images.csv", "manifest.json"}
     expected |= {"training/paired-gan.csv", "training/residual-regressor.csv"}
     assert names == expected | {f"{figure}.{kind}" for figure in figures for kind in ("svg", "png")}
     manifest = json.loads((small_folder / "manifest.json").read_text())

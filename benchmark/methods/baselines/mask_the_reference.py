@@ -10,7 +10,7 @@ from benchmark.plugins import register_method
 class MaskTheReference(ReferenceMasker):
     """Put the probe's type of mask on the reference instead."""
 
-    card = MethodCard(source="DESIGN.md section 5, item 5")
+    card = MethodCard(source="docs/methods.md", baseline=True)
 
     def mask_type(self, probe: str | None, drawn: str) -> str:
         """The probe's; where that is not known, whichever was drawn for the reference."""

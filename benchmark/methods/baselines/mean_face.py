@@ -24,7 +24,7 @@ _CHUNK = 256
 class MeanFace(Unmasker):
     """Fill the hole with the training set's mean face."""
 
-    card = MethodCard(source="DESIGN.md section 5, item 5")
+    card = MethodCard(source="docs/methods.md", baseline=True)
     mean: NDArray[np.float32] | None = None
     """``float32 (S, S, 3)`` in [0, 1], at the training crops' size."""
 

@@ -12,7 +12,7 @@ from benchmark.plugins import register_method
 class NoUnmasking(Unmasker):
     """Leave the mask on."""
 
-    card = MethodCard(source="DESIGN.md section 5, item 5")
+    card = MethodCard(source="docs/methods.md", baseline=True)
     needs_holes = False
     keeps_known_pixels = False
 

@@ -50,6 +50,7 @@ class Telea(OpenCVInpainting):
     card = MethodCard(
         source="A. Telea, An image inpainting technique based on the fast marching method, JGT 9(1), 2004",
         licence="MIT; OpenCV Apache-2.0",
+        baseline=True,
     )
     flag = cv2.INPAINT_TELEA
 
@@ -61,5 +62,6 @@ class NavierStokes(OpenCVInpainting):
     card = MethodCard(
         source="M. Bertalmio et al., Navier-Stokes, fluid dynamics, and image and video inpainting, CVPR 2001",
         licence="MIT; OpenCV Apache-2.0",
+        baseline=True,
     )
     flag = cv2.INPAINT_NS

@@ -42,7 +42,7 @@ class Periocular(CropTransform):
     recogniser's mean, and makes no dark or bright edge.
     """
 
-    card = MethodCard(source="DESIGN.md section 5, item 5")
+    card = MethodCard(source="docs/methods.md", baseline=True)
     presets: ClassVar[dict[str, PeriocularSettings]] = {"default": PeriocularSettings()}
     settings: PeriocularSettings
 

@@ -17,7 +17,7 @@ class TruePixels(Unmasker):
     pasting it inside the hole alone.
     """
 
-    card = MethodCard(source="DESIGN.md section 5, item 5", privileged=True)
+    card = MethodCard(source="docs/methods.md", privileged=True)
     needs_holes = False
     keeps_known_pixels = False
 

@@ -15,7 +15,7 @@ from benchmark.plugins import register_method
 class TrueMask(Detector):
     """Detector: the mask as it was drawn; shows what a completer does when nothing is lost in finding the mask."""
 
-    card = MethodCard(source="DESIGN.md section 5, item 5", privileged=True)
+    card = MethodCard(source="docs/methods.md", privileged=True)
     mask_source = "true"
 
     def detect(

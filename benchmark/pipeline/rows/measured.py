@@ -31,6 +31,7 @@ def measure_run(
         replicates=plan.config.replicates,
         seed=plan.config.seed,
         progress=progress,
+        baselines={method.name for method in plan.methods.values() if method.card.baseline},
     )
     measured = [verified]
     for arm in arms:
@@ -41,6 +42,7 @@ def measure_run(
         tuple(row for part in measured for row in part.rows),
         tuple(note for part in measured for note in part.notes),
         verified.curves,
+        verified.differences,
     )
 
 
