@@ -1,4 +1,4 @@
-"""Checks the files of a run folder against the contract (DESIGN.md section 4): python .ci/check_run.py FOLDER."""
+"""Checks the files of a run folder against the contract (docs/files.md): python .ci/check_run.py FOLDER."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``docs/files.md`` against the files of a small run: every column and key is explained, and none that does not exist."""
+"""``docs/files.md`` against the files of a small run: all columns and keys are explained, and no others."""
 
 from __future__ import annotations
 

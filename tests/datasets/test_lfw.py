@@ -294,7 +294,7 @@ def test_people_validation_compares_those_whom_people_split_sets_aside(small_lfw
 
 @pytest.mark.lfw
 def test_real_people_split(lfw_root: Path) -> None:
-    """DESIGN.md, section 4: 4,172 mated comparisons."""
+    """4,172 mated comparisons, as docs/results.md states."""
     dataset = LabeledFacesInTheWild(lfw_root)
     protocol = dataset.protocol("people-split")
     assert protocol.comparisons.mated.sum() == 4172
