@@ -2,88 +2,163 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
-from itertools import islice
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from itertools import chain, islice
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
+
+from benchmark.errors import BenchmarkError
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def available_cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+_SECONDS_TO_END = 5.0
 
 
 def map_in_processes(function: Callable[[T], R], items: Iterable[T], *, workers: int, bar: Any) -> Iterator[R]:
     """Results of `function` over `items`, in the order of `items`.
+
+    Where the system starts no processes (no semaphores, no memory, too few files), the work is done in this one.
 
     Args:
         function: picklable (a module-level function, or `functools.partial` of one).
         items: picklable; read lazily, so that a long list does not fill the memory.
         workers: processes; 1 or less stays in this process.
         bar: a bar of `benchmark.progress.Progress`, advanced by one an item; None = the caller's own business.
+
+    Raises:
+        BenchmarkError: a worker process died.
     """
-    if workers <= 1:
-        for item in items:
-            yield function(item)
+    left: Iterable[T] = iter(items)
+    if workers > 1:
+        try:
+            pool = ProcessPoolExecutor(
+                workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker
+            )
+        except (OSError, ImportError, NotImplementedError) as error:
+            _warn_of_one_process(error)
+        else:
+            left = yield from _map_in_pool(pool, function, iter(left), workers=workers, bar=bar)
+    for item in left:
+        yield function(item)
+        if bar is not None:
+            bar.update(1)
+
+
+def end_with_parent() -> None:
+    """Make this worker process end when the process that started it does, however that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    with suppress(RuntimeError):  # the system allows no further thread
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def _map_in_pool(
+    pool: ProcessPoolExecutor, function: Callable[[T], R], source: Iterator[T], *, workers: int, bar: Any
+) -> Generator[R, None, Iterable[T]]:
+    """Results of the pool; returns the items that are left if no worker can be started."""
+    others = set(multiprocessing.active_children())
+    started: set[BaseProcess] = set()
+    waiting: deque[tuple[T, Future[R]]] = deque()
+    finished = False
+    try:
+        while True:
+            for item in islice(source, 4 * workers - len(waiting)):
+                try:
+                    with _signals_deferred():
+                        waiting.append((item, pool.submit(function, item)))
+                except OSError as error:
+                    _warn_of_one_process(error)
+                    return chain([one for one, _ in waiting], [item], source)
+                if len(started) < workers:
+                    started |= set(multiprocessing.active_children()) - others
+            if not waiting:
+                finished = True
+                return ()
+            result = waiting[0][1].result()
+            waiting.popleft()
+            yield result
             if bar is not None:
                 bar.update(1)
-        return
-    context = multiprocessing.get_context("spawn")
-    source = iter(items)
-    waiting: deque[Future[R]] = deque()
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread_each) as pool:
+    except BrokenProcessPool as error:
+        raise BenchmarkError(_why_it_died(started, workers)) from error
+    finally:
+        if not finished:
+            for process in started:
+                process.terminate()
+        pool.shutdown(cancel_futures=True)
 
-        def submit(count: int) -> None:
-            for item in islice(source, count):
-                with _interrupt_deferred():
-                    waiting.append(pool.submit(function, item))
 
-        try:
-            submit(4 * workers)
-            while waiting:
-                yield waiting.popleft().result()
-                if bar is not None:
-                    bar.update(1)
-                submit(1)
-        finally:
-            for future in waiting:
-                future.cancel()
+def _warn_of_one_process(error: Exception) -> None:
+    log.warning("no worker processes can be started here (%s): working in one process, as with --workers 1", error)
+
+
+def _why_it_died(processes: Iterable[BaseProcess], workers: int) -> str:
+    codes = {_exit_code(process) for process in processes} - {0, -signal.SIGTERM}  # the pool terminates the others
+    code = min(codes, default=0)
+    kept = "what was done is kept, and the same command continues"
+    if code == -signal.SIGKILL:
+        return (
+            "a worker process was killed from outside, most likely because memory ran out: use fewer --workers (now "
+            f"{workers}) or a smaller --limit; {kept}"
+        )
+    how = f"signal {signal.Signals(-code).name}" if -code in set(signal.Signals) else f"exit status {code}"
+    return f"a worker process ended unexpectedly ({how}): try --workers 1 (now {workers}); {kept}"
+
+
+def _exit_code(process: BaseProcess) -> int:
+    """How a process of the broken pool ended; the pool's own thread may be about to note it."""
+    until = time.monotonic() + _SECONDS_TO_END
+    while process.exitcode is None and time.monotonic() < until:
+        time.sleep(0.01)
+    return process.exitcode or 0
 
 
 @contextmanager
-def _interrupt_deferred() -> Iterator[None]:
-    """Hold Ctrl-C back while a task is handed over, which may start a worker process.
+def _signals_deferred() -> Iterator[None]:
+    """Hold Ctrl-C and SIGTERM back while a task is handed over, which may start a worker process.
 
     Interrupted half-way, the worker would die of what it was not told, and its traceback would be all the user sees.
-    The worker inherits the blocked signal, so that a Ctrl-C from the terminal, sent to all, does not reach it either.
+    The worker inherits the blocked Ctrl-C, so that one from the terminal, sent to all, does not reach it either.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
         yield
         return
     arrived: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: arrived.append(number))
+    held = (signal.SIGINT, signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in held}
+    for one in held:
+        signal.signal(one, lambda number, _: arrived.append(number))
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        signal.signal(signal.SIGINT, handler)
-    if arrived:
-        raise KeyboardInterrupt
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
+    for number in arrived:
+        signal.raise_signal(number)
 
 
-def _one_thread_each() -> None:
+def _begin_worker() -> None:
     """Keep the libraries in a worker from starting threads of their own, and leave Ctrl-C to the parent.
 
     Without this, NumPy's BLAS in every worker takes all cores, and two workers on two cores are three times slower.
@@ -93,5 +168,6 @@ def _one_thread_each() -> None:
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
     cv2.setNumThreads(1)
     threadpool_limits(1)

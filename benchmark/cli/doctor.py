@@ -16,8 +16,8 @@ from benchmark.acquisition.face_detectors.names import DEFAULT_FACE_DETECTORS
 from benchmark.cli.list_plugins import list_kind
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
 from benchmark.config import RunConfig
-from benchmark.parallel import available_cores
 from benchmark.plugins import KINDS
+from benchmark.processor_time import available_cores
 
 _LOW_DISK_GIB = 2
 _EACH_ON_ITS_LINE = ("datasets", "recognisers")

@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from benchmark import __version__
 from benchmark.cli import compare, doctor, fetch, list_plugins, mask, run, train
+from benchmark.cli.system_limits import explain
 from benchmark.errors import BenchmarkError, RequestError
 
-DONE, FAILED, WRONG_REQUEST, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_REQUEST, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 _SUBCOMMANDS = {
     "run": run,
     "compare": compare,
@@ -31,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; None = those of the process.
 
     Returns:
-        The exit status: 0 done, 1 the run failed, 2 the request was wrong, 130 stopped with Ctrl-C.
+        The exit status: 0 done, 1 the run failed, 2 the request was wrong, 130 stopped with Ctrl-C, 143 by SIGTERM.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or (given[0] not in _SUBCOMMANDS and given[0] not in ("-h", "--help", "--version")):
@@ -43,22 +47,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     level = logging.INFO if options.verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
     try:
-        status: int = _SUBCOMMANDS[options.subcommand].execute(options)
-        sys.stdout.flush()
-    except RequestError as error:
-        return _complain(error, WRONG_REQUEST)
+        with _heeding_sigterm():
+            status: int = _SUBCOMMANDS[options.subcommand].execute(options)
+            sys.stdout.flush()
     except BenchmarkError as error:
-        return _complain(error, FAILED)
-    except KeyboardInterrupt:
+        return _complain(error, WRONG_REQUEST if isinstance(error, RequestError) else FAILED)
+    except KeyboardInterrupt as stop:
         print("\nstopped; what was done is kept: the same command continues from here", file=sys.stderr)
-        return INTERRUPTED
+        return TERMINATED if isinstance(stop, _Terminated) else INTERRUPTED
     except BrokenPipeError:  # e.g. `list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except (OSError, MemoryError, RuntimeError, ImportError) as error:
+        reason = explain(error)
+        if not reason:
+            raise
+        return _complain(reason, FAILED)
     return status
 
 
-def _complain(error: Exception, status: int) -> int:
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM arrived: end as after Ctrl-C, and take the worker processes along."""
+
+
+@contextmanager
+def _heeding_sigterm() -> Iterator[None]:
+    """Make SIGTERM an exception in this block; a second one ends the process at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _complain(error: object, status: int) -> int:
     print(f"error: {error}", file=sys.stderr)
     return status
 

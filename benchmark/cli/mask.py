@@ -36,8 +36,8 @@ def execute(options: argparse.Namespace) -> int:
     """Export the folders and say how many faces are in them."""
     from benchmark.acquisition.resolve import only_face_detector_files, resolve_face_search  # noqa: PLC0415  # imports dlib: not for --help
     from benchmark.masking.export import export_pairs  # noqa: PLC0415  # imports dlib and OpenCV: not for --help
-    from benchmark.parallel import available_cores  # noqa: PLC0415
     from benchmark.plugins import MASKS  # noqa: PLC0415
+    from benchmark.processor_time import available_cores  # noqa: PLC0415
     from benchmark.progress import Progress  # noqa: PLC0415
 
     load_plugins(options.plugin)

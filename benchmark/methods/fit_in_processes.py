@@ -14,6 +14,7 @@ from torch.multiprocessing.spawn import ProcessException, spawn
 
 from benchmark.errors import BenchmarkError, RequestError
 from benchmark.methods.base import Learner, MaskedPairs
+from benchmark.parallel import end_with_parent
 from benchmark.progress import Progress
 
 _COPIED = ("name", "settings", "workspace")
@@ -77,6 +78,7 @@ class _Fitting:
 
 
 def _fit(number: int, fitting: _Fitting, pairs: MaskedPairs) -> None:
+    end_with_parent()
     on_gpu = fitting.device.startswith("cuda")
     meeting = f"file://{fitting.folder}/meeting"
     backend = "nccl" if on_gpu else "gloo"

@@ -21,11 +21,11 @@ from benchmark.methods.fit_step import Learned, fit
 from benchmark.methods.learner import pair_learners
 from benchmark.methods.resolve import resolve_parts
 from benchmark.methods.trained_weights import CARD, TrainedWeights, WeightsCard, write_card
-from benchmark.parallel import available_cores
 from benchmark.pipeline.manifest import device_name
 from benchmark.pipeline.planning.plan import face_search_of, mask_names, torch_device, writable
 from benchmark.pipeline.planning.training_sources import choose_training
 from benchmark.pipeline.training_pairs import make_training_pairs
+from benchmark.processor_time import available_cores
 from benchmark.progress import Progress
 from benchmark.storage.atomic_files import remove_temporary_files
 

@@ -150,6 +150,7 @@ def _session(file: Path, device: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # its warnings speak to who exported the network
     options.intra_op_num_threads = torch.get_num_threads()  # as all other networks here
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # what waits sleeps, as elsewhere
     try:
         return onnxruntime.InferenceSession(str(file), options, providers=chosen)
     except Exception as error:  # onnxruntime's errors share no base of their own

@@ -25,10 +25,10 @@ from benchmark.methods.resolve import resolve_method, selectable_methods
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.named_weights import named_weights
 from benchmark.native_precision import native_precision
-from benchmark.parallel import available_cores
 from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
 from benchmark.pipeline.planning.training_sources import TrainingSources, check_overlap, choose_training
 from benchmark.plugins import MASKS
+from benchmark.processor_time import available_cores
 from benchmark.progress import Progress
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.resolve import resolve_recognisers
