@@ -46,6 +46,12 @@ def mobilefacenet_weights() -> Path:
 
 
 @pytest.fixture(scope="session")
+def edgeface_weights() -> Path:
+    """EdgeFace-XXS's state dict."""
+    return _need(SHARED / "weights" / "edgeface-xxs.safetensors", "EdgeFace-XXS's weights")
+
+
+@pytest.fixture(scope="session")
 def celeba_small_root() -> Path:
     """The first 10,000 photos of CelebA, reduced."""
     return _need(SHARED / "celeba-small", "the reduced CelebA")

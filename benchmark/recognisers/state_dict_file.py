@@ -1,4 +1,4 @@
-"""Reads a PyTorch file of weights that somebody else wrote; no code of it is run."""
+"""Reads a PyTorch or safetensors file of weights that somebody else wrote; no code of it is run."""
 
 from __future__ import annotations
 
@@ -8,30 +8,28 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from benchmark.errors import PluginError
 
 _STATES = ("net_state_dict", "state_dict")
 _DATA_PARALLEL = "module."
+_SAFETENSORS = ".safetensors"
 
 
 def read_state_dict(file: Path) -> dict[str, Tensor]:
-    """Named tensors of a file that `torch.save` wrote: a state dict, plain or under ``net_state_dict`` or
-    ``state_dict``. Names lose the ``module.`` that `torch.nn.DataParallel` puts before them.
+    """Named tensors of a safetensors file, or of one that `torch.save` wrote: a state dict, plain or under
+    ``net_state_dict`` or ``state_dict``. Names lose the ``module.`` that `torch.nn.DataParallel` puts before them.
 
     Raises:
         PluginError: the file cannot be read, is cut short, or holds something else, or numbers that are not finite.
     """
     try:
-        content: Any = torch.load(file, map_location="cpu", weights_only=True)
+        content = _content(file)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise PluginError(f"{file} cannot be read: {error.strerror or error}") from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        raise PluginError(
-            f"{file} is no PyTorch file of plain tensors, or is cut short ({type(error).__name__}); fetch it again, or "
-            "save the network's state_dict() with torch.save"
-        ) from error
     if isinstance(content, Mapping):
         content = next((content[name] for name in _STATES if isinstance(content.get(name), Mapping)), content)
     if not isinstance(content, Mapping) or not all(
@@ -45,6 +43,24 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
     if damaged is not None:
         raise PluginError(f"{file} holds numbers that are not finite in '{damaged}'; fetch or export it again")
     return {name.removeprefix(_DATA_PARALLEL): tensor for name, tensor in content.items()}
+
+
+def _content(file: Path) -> Any:
+    if file.suffix == _SAFETENSORS:
+        file.open("rb").close()  # safetensors reports a missing file and a damaged one alike
+        try:
+            return load_file(file)
+        except (SafetensorError, OSError) as error:
+            raise PluginError(f"{file} is no safetensors file, or is cut short ({error}); fetch it again") from error
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except (FileNotFoundError, IsADirectoryError, PermissionError):
+        raise
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise PluginError(
+            f"{file} is no PyTorch file of plain tensors, or is cut short ({type(error).__name__}); fetch it again, or "
+            "save the network's state_dict() with torch.save"
+        ) from error
 
 
 def fill(network: nn.Module, state: Mapping[str, Tensor], *, file: Path, architecture: str) -> None:
