@@ -95,13 +95,16 @@ class Registry(Generic[T]):
         if name not in self._entries:
             raise RequestError(self._unknown(name))
         entry = self._entries[name]
-        cls: type[T] = _import(entry.target, name) if isinstance(entry.target, str) else entry.target
+        cls: Any = _import(entry.target, name) if isinstance(entry.target, str) else entry.target
+        if not isinstance(cls, type):  # a decorated function: on import, its decorator registered the class it makes
+            cls = self._entries[name].target
         base = _import(self._base, name)
         if not (isinstance(cls, type) and issubclass(cls, base)):
             raise PluginError(
                 f"{self.singular} '{name}' ({entry.origin}) is not a subclass of {self._base.replace(':', '.')}"
             )
-        return cls
+        found: type[T] = cls
+        return found
 
     def origin(self, name: str) -> str:
         """``module:Class`` of `name`, for messages."""

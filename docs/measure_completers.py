@@ -41,6 +41,7 @@ from benchmark.progress import Progress
 from benchmark.recognisers.step import recognise
 from benchmark.verification import image_quality
 from benchmark.verification.feature_distance import frechet_distance, kernel_distance, kernel_distance_error
+from benchmark.verification.image_quality import mean_over
 from benchmark.verification.measurement import ProbeFeatures
 from benchmark.views import MaskedView, PhotoSet, View
 
@@ -157,8 +158,9 @@ class _Judge:
         rows = [row for row in range(len(shown)) if not shown.failed(row)]
         true, restored = (np.asarray(view.faces.pixels[rows]) for view in (self._view.unmasked(), shown))
         holes = np.asarray(self._view.holes[rows]) > 0
-        yield f"{image_quality.psnr(float(np.nanmean(image_quality.mean_squared_error(true, restored, holes)))):.2f}"
-        yield f"{float(np.nanmean(image_quality.ssim(true, restored, holes))):.3f}"
+        squared_errors = mean_over(image_quality.squared_error_map(true, restored), holes)
+        yield f"{image_quality.psnr(float(np.nanmean(squared_errors))):.2f}"
+        yield f"{float(np.nanmean(mean_over(image_quality.ssim_map(true, restored), holes))):.3f}"
         embedded = recognise(self._name, self._recogniser, shown, shown="shown", context=self._context).values
         everyone = np.arange(len(shown))
         sample = ProbeFeatures(everyone, self._raw, everyone, embedded, everyone).sample(

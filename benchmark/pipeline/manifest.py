@@ -23,6 +23,8 @@ from benchmark.methods.fit_step import TrainingPairs
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.native_precision import native_precision
 from benchmark.pipeline.planning.plan import Plan
+from benchmark.verification.metric_description import MANIFEST_KEY
+from benchmark.verification.resolve import described
 
 _LIBRARIES = ("numpy", "scipy", "torch", "opencv-python-headless", "dlib-bin", "pillow", "pandas", "scikit-learn")
 
@@ -66,6 +68,7 @@ def run_manifest(
         "training": None if plan.training is None else plan.training.name,
         "weights": {label: _weights_facts(trained) for label, trained in plan.weights.items()},
         "recognisers": {name: {"sha256": one.card.sha256} for name, one in plan.recognisers.items()},
+        MANIFEST_KEY: {name: says.model_dump() for name, says in described(plan.metrics).items()},
         "overlap": dict(plan.overlap),
         "left_out": dict(plan.left_out),
         "started": started.isoformat(timespec="seconds"),

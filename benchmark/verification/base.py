@@ -1,16 +1,18 @@
 """What every metric offers, and the rows that metrics become.
 
-A metric is one of seven kinds, by what it sees; an author writes one method:
+A metric is one of eight kinds, by what it sees; an author writes one method, or one function (see `metric_functions`):
 
 * `RateMetric`: a rate of errors at a threshold, from counts (vectorised over bootstrap replicates);
 * `ScoreMetric`: anything else computed from mated and non-mated scores;
 * `ComparisonMetric`: needs to know which photos were compared, or the folds;
 * `ContrastMetric`: sets a condition's errors against those of other conditions on the same comparisons;
-* `ImageMetric`: compares restored pixels with true ones;
+* `ImageMetric`: compares restored pixels with true ones, pixel by pixel;
 * `MaskMetric`: compares the mask that a detector found with the true one;
-* `FeatureMetric`: compares the set of restored probes with the set of raw ones, by a recogniser's embeddings.
+* `FeatureMetric`: compares the set of restored probes with the set of raw ones, by a recogniser's embeddings;
+* `CostMetric`: time or memory, measured by the pipeline while it works and only described here.
 
-A `CostMetric` is measured by the pipeline while it works, and only described here.
+How its values are printed, and which of two is better, the class alone says: `Metric.descriptions` puts it into every
+run's manifest, and the report and `compare` read it there.
 """
 
 from __future__ import annotations
@@ -24,21 +26,64 @@ from numpy.typing import NDArray
 
 from benchmark.cards import AVAILABLE, Availability, Card
 from benchmark.verification.error_rates import ErrorCounts
+from benchmark.verification.metric_description import MetricDescription
 from benchmark.verification.samples import ComparisonSample, Estimate, FeatureSample, ScoreSample
 
 
 class Metric(ABC):
     """A number that says how well people are told apart, or how like the truth a restored image is."""
 
+    kind: ClassVar[str] = ""
+    """Given by the eight base classes below; a class without one cannot be measured."""
+    author_writes: ClassVar[str] = ""
+    """The method of the kind that an author writes, and that a decorated function becomes."""
     card: ClassVar[Card] = Card()
     version: ClassVar[int] = 1
-    higher_is_better: ClassVar[bool]
+    """Raised whenever the same input would give another value; stored with every run."""
+    title: ClassVar[str] = ""
+    """As tables call it; empty = the registered name."""
+    share: ClassVar[bool] = False
+    """Whether the value is a share, 1 = all: printed as a percentage."""
     unit: ClassVar[str] = ""
+    """Beside the printed number; empty = ``"%"`` for a share, none for a number."""
+    higher_is_better: ClassVar[bool | None] = None
+    """The better direction; None where there is none."""
+    decimals: ClassVar[int | None] = None
+    """Of the printed number; None = 1 for a share, 3 for a number."""
+    signed: ClassVar[bool] = False
+    """Whether the value is a difference, printed with a plus sign."""
+    held_to_target: ClassVar[bool] = False
+    """Whether a target false match rate bounds it: printed with as many decimals as the target needs."""
 
     @classmethod
     def availability(cls) -> Availability:
         """Whether the metric can be computed here."""
         return AVAILABLE
+
+    def descriptions(self, name: str) -> dict[str, MetricDescription]:
+        """What ``manifest.json`` says of the metric's rows, by the name in their column ``metric``.
+
+        Args:
+            name: that the metric is registered by.
+        """
+        meaning = self.card.summary or (type(self).__doc__ or "").strip().partition("\n")[0]
+        decimals = self.decimals
+        if decimals is None:
+            decimals = 1 if self.share else 3
+        return {
+            name: MetricDescription(
+                title=self.title or name.replace("_", " "),
+                meaning=meaning,
+                kind=self.kind,
+                share=self.share,
+                unit=self.unit or ("%" if self.share else ""),
+                higher_is_better=self.higher_is_better,
+                decimals=decimals,
+                signed=self.signed,
+                held_to_target=self.held_to_target,
+                version=self.version,
+            )
+        }
 
 
 class ScoreMetric(Metric):
@@ -56,6 +101,8 @@ class ScoreMetric(Metric):
     ```
     """
 
+    kind = "score"
+    author_writes = "evaluate"
     threshold_kinds: ClassVar[tuple[str, ...]] = ("none",)
     """Of ``"frozen"``, ``"matched"`` and ``"none"``: the thresholds it is evaluated at, at every target FMR."""
     uses_weights: ClassVar[bool] = False
@@ -74,6 +121,8 @@ class ScoreMetric(Metric):
 class RateMetric(Metric):
     """An error rate at a frozen or matched threshold, a function of six counts."""
 
+    kind = "rate"
+    author_writes = "rate"
     share_of: ClassVar[str] = ""
     """``"mated"`` or ``"nonmated"`` where the rate is a share of these comparisons: it then has Wilson's interval. Any
     other function of the counts has that of its replicates."""
@@ -87,6 +136,9 @@ class RateMetric(Metric):
 class ComparisonMetric(Metric):
     """A number that needs the comparisons themselves: which photos, which folds. Brings its own interval."""
 
+    kind = "comparison"
+    author_writes = "estimate"
+
     def applies(self, sample: ComparisonSample) -> bool:  # noqa: ARG002
         """Whether the protocol has what the metric needs; if not there is no row."""
         return True
@@ -99,6 +151,8 @@ class ComparisonMetric(Metric):
 class ContrastMetric(Metric):
     """A condition's errors against those of other conditions, on the same comparisons and in the same replicates."""
 
+    kind = "contrast"
+    author_writes = "contrast"
     condition: ClassVar[str]
     """The condition whose cells get the row."""
     baselines: ClassVar[tuple[str, ...]]
@@ -117,9 +171,11 @@ class ContrastMetric(Metric):
 
 
 class ImageMetric(Metric):
-    """How like the truth restored pixels are.
+    """How like the truth restored pixels are: a map, which is pooled over the whole face and over the hole.
 
-    The value of a cell is ``pool(weighted mean of per_image)``, and its interval comes from a bootstrap over subjects.
+    The mean of a map over its pixels is the value of an image, ``pool(mean over images)`` that of a cell, and the
+    interval comes from a bootstrap over subjects. The rows of the whole face carry the metric's name, those of the
+    covered pixels alone the name with ``_hole``; the map is computed once for both.
 
     ```python
     @register_metric("l1")
@@ -128,31 +184,63 @@ class ImageMetric(Metric):
 
         higher_is_better = False
 
-        def per_image(self, true, restored, holes):
-            return np.abs(true.astype(float) - restored).mean(axis=(1, 2, 3))
+        def map(self, true, restored):
+            return np.abs(true.astype(float) - restored).mean(axis=3)
     ```
     """
 
+    kind = "image"
+    author_writes = "map"
+    regions: ClassVar[tuple[str, ...]] = ("face", "hole")
+    """What the map is pooled over: ``"face"``, ``"hole"`` or both. A metric that has one number for a whole image
+    returns it as a map of one pixel, ``(B, 1, 1)``, and is pooled over the face alone."""
+
     @abstractmethod
-    def per_image(
-        self, true: NDArray[np.uint8], restored: NDArray[np.uint8], holes: NDArray[np.uint8]
-    ) -> NDArray[np.float64]:
-        """One number an image, ``(B,)``; NaN leaves the image out.
+    def map(self, true: NDArray[np.uint8], restored: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """The value at every pixel, ``(B, H, W)``.
+
+        A map may be smaller than the images where pixels near the edge have no value: it is then taken to be their
+        centre, the same margin cut off on every side.
 
         Args:
             true: ``uint8 (B, S, S, 3)``, the faces without mask.
             restored: ``uint8 (B, S, S, 3)``, what the method made of the masked ones.
-            holes: ``uint8 (B, S, S)``, 255 = covered by the mask.
         """
 
     def pool(self, mean: float) -> float:
         """The cell's value from the mean over its images."""
         return mean
 
+    def descriptions(self, name: str) -> dict[str, MetricDescription]:
+        """One description for each region."""
+        described = super().descriptions(name)[name]
+        return {
+            region_name(name, region): described
+            if region == "face"
+            else described.model_copy(
+                update={
+                    "title": f"{described.title} in the hole",
+                    "meaning": f"{described.meaning.removesuffix('.')}; over the covered pixels alone.",
+                }
+            )
+            for region in self.regions
+        }
+
+
+def region_name(name: str, region: str) -> str:
+    """The name in the column ``metric`` of an image metric's rows over one region.
+
+    >>> region_name("ssim", "face"), region_name("ssim", "hole")
+    ('ssim', 'ssim_hole')
+    """
+    return name if region == "face" else f"{name}_hole"
+
 
 class MaskMetric(Metric):
     """How well a detector finds masks: the mean over faces of `per_image`, with an interval by subjects."""
 
+    kind = "mask"
+    author_writes = "per_image"
     bare: ClassVar[bool] = False
     """Whether it is taken on faces that wear no mask (condition ``raw-passthrough``) instead of on masked ones."""
     needs_truth: ClassVar[bool] = True
@@ -172,6 +260,9 @@ class MaskMetric(Metric):
 class FeatureMetric(Metric):
     """How far the set of masked or restored probes lies from the set of raw ones, by a recogniser's embeddings."""
 
+    kind = "features"
+    author_writes = "estimate"
+
     @abstractmethod
     def estimate(self, sample: FeatureSample) -> Estimate | None:
         """The value and its interval; None where it is not defined."""
@@ -184,7 +275,21 @@ class FeatureMetric(Metric):
 class CostMetric(Metric):
     """Time or memory: the pipeline measures it while a method works."""
 
+    kind = "cost"
     higher_is_better = False
+
+
+KINDS: tuple[type[Metric], ...] = (
+    RateMetric,
+    ScoreMetric,
+    ComparisonMetric,
+    ContrastMetric,
+    ImageMetric,
+    MaskMetric,
+    FeatureMetric,
+    CostMetric,
+)
+"""The kinds that are measured: a metric that inherits none of them is refused."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from benchmark.verification.samples import ComparisonSample, Estimate
 
 class _FoldAccuracyMetric(ComparisonMetric):
     failures_wrong = False
+    share = True
     higher_is_better = True
 
     def applies(self, sample: ComparisonSample) -> bool:
@@ -39,6 +40,7 @@ class Accuracy(_FoldAccuracyMetric):
     """LFW 10-fold accuracy over completed pairs: threshold chosen on nine folds, scored on the tenth."""
 
     card = Card(source="Huang et al., Labeled Faces in the Wild, UMass TR 07-49, 2007")
+    title = "Accuracy"
 
 
 @register_metric("accuracy_generalised")
@@ -46,6 +48,7 @@ class GeneralisedAccuracy(_FoldAccuracyMetric):
     """LFW 10-fold accuracy over all pairs, every failed pair counting as a wrong answer."""
 
     card = Card(source="Huang et al., Labeled Faces in the Wild, UMass TR 07-49, 2007")
+    title = "Accuracy, generalised"
     failures_wrong = True
 
 
@@ -54,6 +57,8 @@ class RankOneRate(ComparisonMetric):
     """Share of searching probes whose most alike reference is of the right person; failures are misses."""
 
     card = Card(source="ISO/IEC 19795-1, closed-set identification")
+    title = "Rank 1"
+    share = True
     higher_is_better = True
 
     def applies(self, sample: ComparisonSample) -> bool:
@@ -75,6 +80,8 @@ class FailureToAcquire(ComparisonMetric):
     """
 
     card = Card(source="ISO/IEC 19795-1")
+    title = "FTA"
+    share = True
     higher_is_better = False
 
     def estimate(self, sample: ComparisonSample) -> Estimate | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,9 @@ _SOURCE = Card(source="this project, docs/statistics.md")
 
 class _Recovery(ContrastMetric):
     card = _SOURCE
-    higher_is_better = True
+    share = True
+    higher_is_better: ClassVar[bool | None] = True
+    decimals = 0
     condition = "raw-restored"
     baselines = ("raw-masked", "raw-raw")
 
@@ -44,6 +48,7 @@ class _Recovery(ContrastMetric):
 class Recovery(_Recovery):
     """Share of the loss by the mask that the method wins back, each condition at its matched threshold."""
 
+    title = "Recovery"
     threshold_kinds = ("matched",)
 
 
@@ -51,6 +56,8 @@ class Recovery(_Recovery):
 class FrozenRecovery(_Recovery):
     """Share of the loss won back where nothing is re-tuned; read beside the realised FMR."""
 
+    title = "Recovery, frozen"
+    higher_is_better: ClassVar[bool | None] = None  # it can be bought with false matches
     threshold_kinds = ("frozen",)
 
 
@@ -59,7 +66,11 @@ class Gain(ContrastMetric):
     """GFRR of masked minus GFRR of restored probes, in the same replicates: is the method better than none?"""
 
     card = _SOURCE
+    title = "Gain"
+    share = True
     higher_is_better = True
+    unit = "points"
+    signed = True
     condition = "raw-restored"
     baselines = ("raw-masked",)
     difference = True
@@ -74,7 +85,11 @@ class Harm(ContrastMetric):
     """GFRR that the method adds for people who wear no mask, at the frozen threshold."""
 
     card = _SOURCE
+    title = "Harm"
+    share = True
     higher_is_better = False
+    unit = "points"
+    signed = True
     condition = "raw-passthrough"
     baselines = ("raw-raw",)
     threshold_kinds = ("frozen",)

@@ -10,6 +10,7 @@ from benchmark.verification.base import CostMetric
 class SecondsPerImage(CostMetric):
     """Wall-clock time of restoring one image, loading and saving aside."""
 
+    title = "Time per image"
     unit = "s"
 
 
@@ -17,4 +18,5 @@ class SecondsPerImage(CostMetric):
 class PeakMemory(CostMetric):
     """Largest memory in use while restoring."""
 
+    title = "Peak memory"
     unit = "MiB"

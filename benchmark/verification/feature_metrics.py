@@ -31,6 +31,7 @@ class FrechetDistance(FeatureMetric):
     """
 
     card = Card(source="the formula of Heusel et al., NeurIPS 2017, over a recogniser's embeddings")
+    title = "FID"
     higher_is_better = False
 
     def estimate(self, sample: FeatureSample) -> Estimate | None:
@@ -56,6 +57,7 @@ class KernelDistance(FeatureMetric):
     """Kernel distance of restored from raw probes over the recogniser's embeddings (not Inception's features)."""
 
     card = Card(source="the formula of Bińkowski et al., ICLR 2018, over a recogniser's embeddings")
+    title = "KID"
     higher_is_better = False
 
     def estimate(self, sample: FeatureSample) -> Estimate | None:

@@ -17,6 +17,8 @@ class MaskIou(MaskMetric):
     """Covered pixels that both name, over pixels that either names: true mask and the one found; mean over faces."""
 
     card = Card(source="Jaccard index")
+    title = "Mask IoU"
+    share = True
     higher_is_better = True
 
     def per_image(self, true: Masks, found: Masks) -> NDArray[np.float64]:
@@ -28,6 +30,8 @@ class MaskIou(MaskMetric):
 class MaskPrecision(MaskMetric):
     """Share of the pixels found that are covered; mean over faces, 0 where nothing was found."""
 
+    title = "Mask precision"
+    share = True
     higher_is_better = True
 
     def per_image(self, true: Masks, found: Masks) -> NDArray[np.float64]:
@@ -39,6 +43,8 @@ class MaskPrecision(MaskMetric):
 class MaskRecall(MaskMetric):
     """Share of the covered pixels that were found; mean over faces."""
 
+    title = "Mask recall"
+    share = True
     higher_is_better = True
 
     def per_image(self, true: Masks, found: Masks) -> NDArray[np.float64]:
@@ -50,6 +56,8 @@ class MaskRecall(MaskMetric):
 class MissedMasks(MaskMetric):
     """Share of masked faces on which the detector found nothing at all; known for masks really worn, too."""
 
+    title = "Missed masks"
+    share = True
     higher_is_better = False
     needs_truth = False
 
@@ -62,6 +70,8 @@ class MissedMasks(MaskMetric):
 class FalseMasks(MaskMetric):
     """Share of faces without mask on which the detector found one, however small."""
 
+    title = "False masks"
+    share = True
     higher_is_better = False
     bare = True
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import BenchmarkError, PluginError
-from benchmark.plugins import METRICS
+from benchmark.errors import BenchmarkError
 from benchmark.progress import Progress
 from benchmark.verification.base import Cell, Metric, MetricRow
 from benchmark.verification.bootstrap import draw_subjects
@@ -18,10 +15,9 @@ from benchmark.verification.cell_metrics import CellMeter
 from benchmark.verification.difference import Difference
 from benchmark.verification.errors_in_cells import CellErrors
 from benchmark.verification.measurement import CellCurves, Measurement, NoteBook, ScoredCell
+from benchmark.verification.resolve import load_metrics
 from benchmark.verification.selections import check_comparisons
 from benchmark.verification.thresholds import DEFAULT_TARGETS, check_targets
-
-log = logging.getLogger(__name__)
 
 DEFAULT_REPLICATES = 200
 
@@ -35,7 +31,7 @@ def measure(
     replicates: int = DEFAULT_REPLICATES,
     seed: int = 0,
     progress: Progress | None = None,
-    metrics: Sequence[str] | None = None,
+    metrics: Mapping[str, Metric] | None = None,
     baselines: Collection[str] = (),
 ) -> Measurement:
     """Measure every cell of one protocol.
@@ -52,7 +48,7 @@ def measure(
         replicates: of the bootstrap; 0 leaves intervals empty, and recovery withheld.
         seed: of the run.
         progress: for a bar; None shows none.
-        metrics: names to measure; None = every registered one.
+        metrics: what to measure, by name; None = every registered one.
         baselines: names of the methods that every other one is tested against.
 
     Returns:
@@ -67,14 +63,14 @@ def measure(
     book = NoteBook()
     draws = draw_subjects(int(subjects.max()) + 1 if len(subjects) else 0, replicates, seed=seed)
     errors = CellErrors(subjects, mask_types, draws, targets)
-    loaded = load_metrics(METRICS.names() if metrics is None else metrics)
+    chosen = load_metrics() if metrics is None else metrics
     rows: dict[Cell, list[MetricRow]] = {}
     curves: dict[Cell, CellCurves] = {}
     between: list[Difference] = []
     with (progress or Progress(quiet=True)).bar("measure", total=len(cells), unit="cell") as bar:
         for group in _groups(cells):
             errors.start_group(group)
-            meter = CellMeter(group, loaded, errors, book, seed=seed)
+            meter = CellMeter(group, chosen, errors, book, seed=seed)
             for scored in group:
                 rows[scored.cell], curves[scored.cell] = meter.measure(scored)
                 bar.update(1)
@@ -93,21 +89,6 @@ def _groups(cells: Sequence[ScoredCell]) -> list[list[ScoredCell]]:
         cell = scored.cell
         groups.setdefault((cell.recogniser, cell.acquisition, cell.size), []).append(scored)
     return list(groups.values())
-
-
-def load_metrics(names: Sequence[str]) -> dict[str, Metric]:
-    """The metrics of these names; one that is broken or not available is left out with a warning."""
-    loaded: dict[str, Metric] = {}
-    for name in names:
-        try:
-            cls: Any = METRICS.load(name)
-            if not cls.availability().available:
-                log.warning("metric '%s' left out: %s", name, cls.availability().reason)
-                continue
-            loaded[name] = cls()
-        except PluginError as error:  # one broken plugin must not stop the rest
-            log.warning("metric left out: %s", error)
-    return loaded
 
 
 def _check_cells(cells: Sequence[ScoredCell], subjects: NDArray[np.int32], mask_types: Sequence[str | None]) -> None:

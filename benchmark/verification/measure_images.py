@@ -7,13 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.plugins import METRICS
-from benchmark.verification.base import Cell, ImageMetric, MetricRow
+from benchmark.verification.base import Cell, ImageMetric, Metric, MetricRow, region_name
 from benchmark.verification.bootstrap import draw_subjects, percentile_interval
-from benchmark.verification.measure import DEFAULT_REPLICATES, load_metrics
+from benchmark.verification.image_quality import mean_over
+from benchmark.verification.measure import DEFAULT_REPLICATES
 from benchmark.verification.measurement import Measurement, NoteBook
+from benchmark.verification.resolve import load_metrics
 from benchmark.verification.selections import ALL_TYPES
 
+_COVERED: Mapping[str, Callable[[NDArray[np.uint8]], NDArray[np.bool_] | None]] = {
+    "face": lambda _: None,
+    "hole": lambda holes: holes > 127,
+}
+"""The pixels of each region that count; None = all."""
 BATCH = 32
 """Images compared at a time: bounds the memory."""
 
@@ -29,7 +35,7 @@ def measure_images(
     mask_types: Sequence[str | None],
     replicates: int = DEFAULT_REPLICATES,
     seed: int = 0,
-    metrics: Sequence[str] | None = None,
+    metrics: Mapping[str, Metric] | None = None,
 ) -> Measurement:
     """Every image metric of one cell, over all its images and over those of each mask type.
 
@@ -43,24 +49,30 @@ def measure_images(
         mask_types: one an image.
         replicates: of the bootstrap over subjects.
         seed: of the run.
-        metrics: names to measure; None = every registered one.
+        metrics: what to measure, by name, others than image metrics being passed over; None = every registered one.
 
     Returns:
         Rows with no threshold; `n_mated` and `n_nonmated` are 0.
     """
     book = NoteBook()
-    loaded = load_metrics(METRICS.names() if metrics is None else metrics)
-    chosen = {name: metric for name, metric in loaded.items() if isinstance(metric, ImageMetric)}
-    values = {}
-    for name, metric in chosen.items():
+    values: dict[str, NDArray[np.float64]] = {}
+    pools: dict[str, Callable[[float], float]] = {}
+    for name, metric in (load_metrics() if metrics is None else metrics).items():
+        if not isinstance(metric, ImageMetric):
+            continue
+        names = [region_name(name, region) for region in metric.regions]
         try:
-            values[name] = _per_image(metric, true, restored, holes, failed)
+            pooled = _per_image(metric, true, restored, holes, failed)
         except Exception as error:  # a plugin may raise anything; the others' rows must not be lost
-            book.add("failed", f"metric '{name}' failed: {type(error).__name__}: {error}", cell, metric=name)
+            for row in names:
+                book.add("failed", f"metric '{name}' failed: {type(error).__name__}: {error}", cell, metric=row)
+            continue
+        values |= dict(zip(names, pooled, strict=True))
+        pools |= dict.fromkeys(names, metric.pool)
     rows = rows_by_mask_type(
         cell,
         values,
-        {name: chosen[name].pool for name in values},
+        pools,
         failed=failed,
         subjects=subjects,
         mask_types=mask_types,
@@ -133,12 +145,17 @@ def _per_image(
     restored: NDArray[np.uint8],
     holes: NDArray[np.uint8],
     failed: NDArray[np.bool_],
-) -> NDArray[np.float64]:
-    values = np.full(len(failed), np.nan)
+) -> list[NDArray[np.float64]]:
+    """One number for each image, ``(N,)``, and each of the metric's regions; every map is computed once."""
+    values = [np.full(len(failed), np.nan) for _ in metric.regions]
     there = np.flatnonzero(~failed)
     for start in range(0, len(there), BATCH):
         batch = there[start : start + BATCH]
-        values[batch] = metric.per_image(true[batch], restored[batch], holes[batch])
+        maps = np.asarray(metric.map(true[batch], restored[batch]), dtype=np.float64)
+        if len(maps) != len(batch):
+            raise ValueError(f"map() returned the shape {maps.shape} for {len(batch)} images")
+        for region, numbers in zip(metric.regions, values, strict=True):
+            numbers[batch] = mean_over(maps, _COVERED[region](holes[batch]))
     return values
 
 

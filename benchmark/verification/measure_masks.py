@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.plugins import METRICS
-from benchmark.verification.base import Cell, MaskMetric
-from benchmark.verification.measure import DEFAULT_REPLICATES, load_metrics
+from benchmark.verification.base import Cell, MaskMetric, Metric
+from benchmark.verification.measure import DEFAULT_REPLICATES
 from benchmark.verification.measure_images import BATCH, rows_by_mask_type
 from benchmark.verification.measurement import Measurement, NoteBook
+from benchmark.verification.resolve import load_metrics
 
 
 def measure_masks(
@@ -25,7 +25,7 @@ def measure_masks(
     mask_types: Sequence[str | None],
     replicates: int = DEFAULT_REPLICATES,
     seed: int = 0,
-    metrics: Sequence[str] | None = None,
+    metrics: Mapping[str, Metric] | None = None,
 ) -> Measurement:
     """Every mask metric of one detector, over all its images and over those of each mask type.
 
@@ -40,14 +40,14 @@ def measure_masks(
         mask_types: one an image; all None on bare faces.
         replicates: of the bootstrap over subjects.
         seed: of the run.
-        metrics: names to measure; None = every registered one.
+        metrics: what to measure, by name, others than mask metrics being passed over; None = every registered one.
 
     Returns:
         Rows with no threshold; `n_mated` and `n_nonmated` are 0.
     """
     book = NoteBook()
     values = {}
-    for name, metric in load_metrics(METRICS.names() if metrics is None else metrics).items():
+    for name, metric in (load_metrics() if metrics is None else metrics).items():
         if not isinstance(metric, MaskMetric) or metric.bare != bare:
             continue
         if true is None and metric.needs_truth and not bare:

@@ -14,7 +14,9 @@ class AreaUnderCurve(ScoreMetric):
     """Probability that a mated score exceeds a non-mated one, ties counting half."""
 
     card = Card(source="Hanley and McNeil, Radiology 143, 1982")
+    title = "AUC"
     higher_is_better = True
+    decimals = 4
     uses_weights = True
 
     def evaluate(self, sample: ScoreSample, threshold: float | None) -> float | None:  # noqa: ARG002
@@ -27,6 +29,8 @@ class EqualErrorRate(ScoreMetric):
     """Where FMR and FNMR are equal, on the ROC curve joined by straight lines."""
 
     card = Card(source="ISO/IEC 19795-1")
+    title = "EER"
+    share = True
     higher_is_better = False
     uses_weights = True
 
@@ -40,7 +44,9 @@ class Decidability(ScoreMetric):
     """Distance of mean mated and non-mated scores, in pooled standard deviations."""
 
     card = Card(source="Daugman, IEEE TCSVT 14(1), 2004")
+    title = "d′"
     higher_is_better = True
+    decimals = 2
     uses_weights = True
 
     def evaluate(self, sample: ScoreSample, threshold: float | None) -> float | None:  # noqa: ARG002

@@ -19,7 +19,11 @@ class FalseMatchRate(RateMetric):
     """Share of completed non-mated comparisons that are accepted."""
 
     card = Card(source=_ISO)
+    title = "FMR"
+    share = True
     higher_is_better = False
+    decimals = 3
+    held_to_target = True
     share_of = "nonmated"
 
     def rate(self, counts: ErrorCounts) -> NDArray[np.float64]:
@@ -32,6 +36,8 @@ class FalseNonMatchRate(RateMetric):
     """Share of completed mated comparisons that are rejected."""
 
     card = Card(source=_ISO)
+    title = "FNMR"
+    share = True
     higher_is_better = False
     share_of = "mated"
 
@@ -45,6 +51,8 @@ class TrueAcceptRate(RateMetric):
     """Share of completed mated comparisons that are accepted, 1 − FNMR."""
 
     card = Card(source=_ISO)
+    title = "TAR"
+    share = True
     higher_is_better = True
     share_of = "mated"
 
@@ -58,6 +66,8 @@ class GeneralisedFalseRejectRate(RateMetric):
     """Share of all mated comparisons that are rejected or fail."""
 
     card = Card(source=_ISO)
+    title = "GFRR"
+    share = True
     higher_is_better = False
     share_of = "mated"
 
@@ -71,7 +81,11 @@ class GeneralisedFalseAcceptRate(RateMetric):
     """Share of all non-mated comparisons that are accepted; a failed one is a non-match."""
 
     card = Card(source=_ISO)
+    title = "GFAR"
+    share = True
     higher_is_better = False
+    decimals = 3
+    held_to_target = True
     share_of = "nonmated"
 
     def rate(self, counts: ErrorCounts) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from benchmark.verification.difference import Difference
 from benchmark.verification.differences import holm
 from benchmark.verification.dyadic import PairSums, spread_of
 from benchmark.verification.measure import measure
+from benchmark.verification.resolve import load_metrics
 from tests.verification import population
 from tests.verification.population import cell_of, search
 
@@ -37,7 +38,7 @@ def compare(people: int, rng: np.random.Generator, noise: dict[str, float], **op
         mask_types=[None] * len(subjects),
         targets=(TARGET,),
         replicates=options.pop("replicates", 2),
-        metrics=["gfrr"],
+        metrics=load_metrics(["gfrr"]),
         **options,
     ).differences
 

@@ -7,7 +7,8 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structu
 from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
 
 from benchmark.verification import image_quality
-from benchmark.verification.image_metrics import HolePsnr, HoleSsim, Psnr, Ssim
+from benchmark.verification.image_metrics import Psnr, Ssim
+from benchmark.verification.image_quality import mean_over
 
 
 @pytest.fixture
@@ -23,25 +24,23 @@ def faces() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_mse_and_psnr_are_scikit_images(faces: tuple[np.ndarray, ...]) -> None:
     true, restored, _ = faces
-    errors = image_quality.mean_squared_error(true, restored)
+    errors = mean_over(image_quality.squared_error_map(true, restored))
     for one, other, error in zip(true, restored, errors, strict=True):
         assert error == pytest.approx(mean_squared_error(one, other))
         assert image_quality.psnr(float(error)) == pytest.approx(peak_signal_noise_ratio(one, other))
 
 
 def test_pooled_psnr_is_torchmetrics(faces: tuple[np.ndarray, ...]) -> None:
-    true, restored, holes = faces
+    true, restored, _ = faces
     reference = PeakSignalNoiseRatio(data_range=255.0)
     expected = reference(torch.from_numpy(restored).double(), torch.from_numpy(true).double())
     metric = Psnr()
-    assert metric.pool(float(metric.per_image(true, restored, holes).mean())) == pytest.approx(
-        float(expected), abs=1e-4
-    )
+    assert metric.pool(float(metric.map(true, restored).mean())) == pytest.approx(float(expected), abs=1e-4)
 
 
 def test_ssim_is_scikit_images(faces: tuple[np.ndarray, ...]) -> None:
     true, restored, _ = faces
-    for one, other, value in zip(true, restored, image_quality.ssim(true, restored), strict=True):
+    for one, other, value in zip(true, restored, mean_over(image_quality.ssim_map(true, restored)), strict=True):
         expected = structural_similarity(
             one,
             other,
@@ -62,7 +61,7 @@ def test_ssim_is_torchmetrics(faces: tuple[np.ndarray, ...]) -> None:
     )
     planes = [torch.from_numpy(images).permute(0, 3, 1, 2).double() for images in (restored, true)]
     _, maps = reference(*planes)
-    assert image_quality.ssim(true, restored) == pytest.approx(
+    assert mean_over(image_quality.ssim_map(true, restored)) == pytest.approx(
         maps[..., 5:-5, 5:-5].mean(dim=(1, 2, 3)).numpy(), abs=1e-9
     )
 
@@ -70,42 +69,50 @@ def test_ssim_is_torchmetrics(faces: tuple[np.ndarray, ...]) -> None:
 def test_hole_alone(faces: tuple[np.ndarray, ...]) -> None:
     true, restored, holes = faces
     covered = holes > 127
-    for row, error in enumerate(HolePsnr().per_image(true, restored, holes)):
+    for row, error in enumerate(mean_over(Psnr().map(true, restored), covered)):
         difference = true[row][covered[row]].astype(float) - restored[row][covered[row]]
         assert error == pytest.approx((difference**2).mean())
-    full = np.stack([image_quality.ssim_map(*pair) for pair in zip(true, restored, strict=True)]).mean(axis=3)
+    maps = image_quality.ssim_map(true, restored)
     inner = covered[:, 5:-5, 5:-5]
-    expected = [full[row][inner[row]].mean() for row in range(4)]
-    assert HoleSsim().per_image(true, restored, holes) == pytest.approx(expected)
+    expected = [maps[row][inner[row]].mean() for row in range(4)]
+    assert mean_over(Ssim().map(true, restored), covered) == pytest.approx(expected)
 
 
 def test_changes_outside_the_hole_do_not_touch_its_psnr(faces: tuple[np.ndarray, ...]) -> None:
     true, _, holes = faces
     composite = true.copy()
     composite[holes == 0] = 0
-    assert (HolePsnr().per_image(true, composite, holes) == 0).all()
-    assert (Psnr().per_image(true, composite, holes) > 0).all()
+    errors = Psnr().map(true, composite)
+    assert (mean_over(errors, holes > 0) == 0).all()
+    assert (mean_over(errors) > 0).all()
 
 
 def test_identical_images(faces: tuple[np.ndarray, ...]) -> None:
-    true, _, holes = faces
+    true, _, _ = faces
     assert image_quality.psnr(0.0) == float("inf")
-    assert Ssim().per_image(true, true, holes) == pytest.approx(np.ones(4))
+    assert mean_over(Ssim().map(true, true)) == pytest.approx(np.ones(4))
 
 
 def test_an_image_without_hole_is_left_out(faces: tuple[np.ndarray, ...]) -> None:
     true, restored, holes = faces
     holes[1] = 0
-    assert np.isnan(HolePsnr().per_image(true, restored, holes)).tolist() == [False, True, False, False]
-    assert np.isnan(HoleSsim().per_image(true, restored, holes)).tolist() == [False, True, False, False]
+    for metric in (Psnr(), Ssim()):
+        means = mean_over(metric.map(true, restored), holes > 0)
+        assert np.isnan(means).tolist() == [False, True, False, False]
 
 
 def test_no_images() -> None:
     none = np.empty((0, 16, 16, 3), np.uint8)
-    assert image_quality.ssim(none, none).shape == (0,)
-    assert image_quality.mean_squared_error(none, none).shape == (0,)
+    assert mean_over(image_quality.ssim_map(none, none)).shape == (0,)
+    assert mean_over(image_quality.squared_error_map(none, none)).shape == (0,)
 
 
 def test_shapes_that_differ() -> None:
     with pytest.raises(ValueError, match="cannot be compared"):
-        image_quality.ssim(np.zeros((1, 16, 16, 3), np.uint8), np.zeros((1, 32, 32, 3), np.uint8))
+        image_quality.ssim_map(np.zeros((1, 16, 16, 3), np.uint8), np.zeros((1, 32, 32, 3), np.uint8))
+
+
+@pytest.mark.parametrize("shape", [(2, 16, 15), (2, 18, 18), (3, 16, 16), (2, 16)])
+def test_a_map_that_is_no_centre_of_the_image_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="maps of shape"):
+        mean_over(np.zeros(shape), np.ones((2, 16, 16), bool))

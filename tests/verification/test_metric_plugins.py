@@ -2,21 +2,29 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmark.plugins import METRICS
+from benchmark import plugins
+from benchmark.errors import PluginError, RequestError
+from benchmark.plugins import METRICS, register_metric
 from benchmark.registry import Registry
-from benchmark.verification import measure as measuring
-from benchmark.verification import measure_images as measuring_images
+from benchmark.verification import resolve as resolving
 from benchmark.verification.base import ImageMetric, Metric, RateMetric, ScoreMetric
 from benchmark.verification.error_rates import ErrorCounts
 from benchmark.verification.feature_distance import frechet_distance, kernel_distance
 from benchmark.verification.measure import measure
 from benchmark.verification.measure_images import measure_images
 from benchmark.verification.measurement import Measurement, ProbeFeatures
+from benchmark.verification.metric_description import (
+    MetricDescription,
+    common_descriptions,
+    stored_descriptions,
+)
+from benchmark.verification.resolve import described, load_metrics
 from benchmark.verification.samples import ScoreSample
 from tests.verification.population import CELL, cell_of, scores, search
 
@@ -24,13 +32,14 @@ RATES = ["fmr", "fnmr", "gfrr", "gfar", "tar", "eer", "auc", "d_prime", "accurac
 CONTRASTS = ["recovery", "recovery_frozen", "harm"]
 DISTANCES = ["fid", "kid"]
 MASKS = ["mask_iou", "mask_precision", "mask_recall", "missed_masks", "false_masks"]
-IMAGES_AND_COSTS = ["psnr", "ssim", "psnr_hole", "ssim_hole", "seconds_per_image", "peak_memory_mib"]
+IMAGES_AND_COSTS = ["psnr", "ssim", "seconds_per_image", "peak_memory_mib"]
 
 
 @pytest.mark.parametrize("name", [*RATES, *CONTRASTS, *DISTANCES, *MASKS, *IMAGES_AND_COSTS])
 def test_every_metric_of_the_design_is_registered(name: str) -> None:
     metric = METRICS.load(name)
-    assert isinstance(metric.higher_is_better, bool)
+    assert isinstance(metric.higher_is_better, bool) or name == "recovery_frozen"
+    assert metric.title
     assert metric.__doc__ and metric.__doc__.splitlines()[0].endswith(".")
     assert metric.availability().available
 
@@ -40,8 +49,8 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry[Metric]]:
     """A registry for the user's metrics alone."""
     own: Registry[Metric] = Registry("metrics", base="benchmark.verification.base:Metric", package="tests")
     own._scanned = True
-    for module in (measuring, measuring_images):
-        monkeypatch.setattr(module, "METRICS", own)
+    monkeypatch.setattr(resolving, "METRICS", own)
+    monkeypatch.setattr(plugins, "METRICS", own)
     yield own
 
 
@@ -105,24 +114,26 @@ def test_image_metric_of_a_user(registry: Registry[Metric]) -> None:
     class MeanAbsoluteError(ImageMetric):
         higher_is_better = False
 
-        def per_image(
-            self, true: NDArray[np.uint8], restored: NDArray[np.uint8], holes: NDArray[np.uint8]
-        ) -> NDArray[np.float64]:
-            return np.abs(true.astype(float) - restored).mean(axis=(1, 2, 3))
+        def map(self, true: NDArray[np.uint8], restored: NDArray[np.uint8]) -> NDArray[np.float64]:
+            return np.abs(true.astype(float) - restored).mean(axis=3)
 
     true = np.zeros((6, 16, 16, 3), np.uint8)
     restored = true + np.arange(6, dtype=np.uint8)[:, None, None, None]
+    restored[:, :8] = 0
+    holes = np.zeros((6, 16, 16), np.uint8)
+    holes[:, 8:] = 255
     result = measure_images(
         CELL,
         true=true,
         restored=restored,
-        holes=true[..., 0],
+        holes=holes,
         failed=np.array([False] * 5 + [True]),
         subjects=np.array([0, 0, 1, 1, 2, 2], np.int32),
         mask_types=["cloth", "surgical"] * 3,
         replicates=50,
     )
-    rows = {row.mask_type: row for row in result.rows}
+    assert {row.metric: row.value for row in result.rows if row.mask_type == "all"} == {"l1": 1.0, "l1_hole": 2.0}
+    rows = {row.mask_type: row for row in result.rows if row.metric == "l1_hole"}
     assert rows["all"].value == 2.0
     assert rows["cloth"].value == 2.0
     assert rows["surgical"].value == 2.0
@@ -165,7 +176,9 @@ def measured_distances(features: ProbeFeatures) -> Measurement:
     comparisons, subjects = search(20)
     (values,) = scores(20, np.random.default_rng(0), "raw-raw")
     cell = replace(cell_of("raw-restored", values, comparisons, 80), features=features)
-    return measure([cell], subjects=subjects, mask_types=["cloth", "n95"] * 40, metrics=["fid", "kid"], replicates=0)
+    return measure(
+        [cell], subjects=subjects, mask_types=["cloth", "n95"] * 40, metrics=load_metrics(["fid", "kid"]), replicates=0
+    )
 
 
 def test_sets_of_probes_are_compared_by_their_embeddings() -> None:
@@ -204,4 +217,161 @@ def test_without_embeddings_there_is_no_distance() -> None:
     comparisons, subjects = search(20)
     (values,) = scores(20, np.random.default_rng(0), "raw-raw")
     cell = cell_of("raw-raw", values, comparisons, 80)
-    assert not measure([cell], subjects=subjects, mask_types=[None] * 80, metrics=["fid", "kid"], replicates=0).rows
+    assert not measure(
+        [cell], subjects=subjects, mask_types=[None] * 80, metrics=load_metrics(["fid", "kid"]), replicates=0
+    ).rows
+
+
+def test_one_function_is_a_metric(registry: Registry[Metric]) -> None:
+    @register_metric("half-total", kind="rate", share=True, higher_is_better=False, threshold_kinds=("matched",))
+    def half_total(counts: ErrorCounts) -> NDArray[np.float64]:
+        """Mean of FMR and FNMR."""
+        return (counts.nonmated_matches / counts.nonmated + counts.mated_nonmatches / counts.mated) / 2
+
+    @register_metric("l1", kind="image")
+    def l1(true: NDArray[np.uint8], restored: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return np.abs(true.astype(float) - restored).mean(axis=3)
+
+    assert half_total.__doc__ == "Mean of FMR and FNMR.", "the function itself stays as it was"
+    comparisons, subjects = search(20)
+    (values,) = scores(20, np.random.default_rng(0), "raw-raw")
+    cell = cell_of("raw-raw", values, comparisons, 80)
+    result = measure([cell], subjects=subjects, mask_types=[None] * 80, targets=(0.1,), replicates=20)
+    (row,) = result.rows
+    assert (row.metric, row.threshold_kind) == ("half-total", "matched")
+    accepted = values >= row.threshold
+    expected = (accepted[~comparisons.mated].mean() + (~accepted[comparisons.mated]).mean()) / 2
+    assert row.value == pytest.approx(expected)
+    assert row.ci_low < row.value < row.ci_high
+    says = described(load_metrics())
+    assert says["half-total"] == MetricDescription(
+        title="half-total",
+        meaning="Mean of FMR and FNMR.",
+        kind="rate",
+        share=True,
+        unit="%",
+        higher_is_better=False,
+        decimals=1,
+    )
+    assert says["l1_hole"].title == "l1 in the hole" and says["l1"].higher_is_better is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "needs its kind"),
+        ({"kind": "rates"}, "unknown kind 'rates'; kinds are: rate, score"),
+        ({"kind": "score", "higher_is_beter": True}, "did you mean 'higher_is_better'"),
+        ({"kind": "image"}, r"is given \(true, restored\) but cannot take it"),
+    ],
+)
+def test_a_function_that_cannot_be_a_metric_is_refused_at_once(
+    registry: Registry[Metric], settings: dict[str, object], said: str
+) -> None:
+    def widest(sample: ScoreSample, threshold: float | None, more: int) -> float:
+        raise AssertionError("never called")
+
+    with pytest.raises(PluginError, match=said):
+        register_metric("widest", **settings)(widest)  # type: ignore[call-overload]
+
+
+def test_a_class_takes_its_settings_from_its_attributes(registry: Registry[Metric]) -> None:
+    with pytest.raises(PluginError, match="its base is its kind"):
+        register_metric("a", kind="rate")(RateMetric)
+
+
+def test_a_metric_of_unknown_kind_is_an_error(registry: Registry[Metric]) -> None:
+    @registry.register("own-kind")
+    class OwnKind(Metric):
+        def measure(self) -> float:
+            return 0.0
+
+    with pytest.raises(PluginError, match=r"'own-kind'.*is of no kind that is measured; .*RateMetric"):
+        load_metrics()
+
+
+def test_a_metric_that_lacks_its_method_is_an_error(registry: Registry[Metric]) -> None:
+    @registry.register("half-done")
+    class HalfDone(ScoreMetric):
+        def value(self) -> float:
+            return 0.0
+
+    with pytest.raises(PluginError, match=r"does not define evaluate\(\)"):
+        load_metrics()
+
+
+def test_two_metrics_may_not_write_rows_of_one_name(registry: Registry[Metric]) -> None:
+    @register_metric("l1", kind="image")
+    def l1(true: NDArray[np.uint8], restored: NDArray[np.uint8]) -> NDArray[np.float64]:
+        raise AssertionError("never called")
+
+    @register_metric("l1_hole", kind="score")
+    def l1_hole(sample: ScoreSample, threshold: float | None) -> float:
+        raise AssertionError("never called")
+
+    with pytest.raises(PluginError, match="'l1' and 'l1_hole' both write rows called 'l1_hole'"):
+        load_metrics()
+
+
+def test_the_map_of_an_image_metric_is_computed_once_for_both_regions(registry: Registry[Metric]) -> None:
+    seen = []
+
+    @register_metric("counted", kind="image")
+    def counted(true: NDArray[np.uint8], restored: NDArray[np.uint8]) -> NDArray[np.float64]:
+        seen.append(len(true))
+        return np.zeros(true.shape[:3])
+
+    true = np.zeros((5, 16, 16, 3), np.uint8)
+    given = {"holes": true[..., 0], "subjects": np.arange(5, dtype=np.int32), "mask_types": ["cloth"] * 5}
+    result = measure_images(CELL, true=true, restored=true, failed=np.zeros(5, bool), replicates=5, **given)
+    assert seen == [5] and len(result.rows) == 2
+
+
+def test_a_map_of_a_wrong_size_fails_its_metric_alone(registry: Registry[Metric]) -> None:
+    @register_metric("cut", kind="image")
+    def cut(true: NDArray[np.uint8], restored: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return np.zeros((len(true), 16, 15))
+
+    true = np.zeros((5, 16, 16, 3), np.uint8)
+    given = {"holes": true[..., 0], "subjects": np.arange(5, dtype=np.int32), "mask_types": ["cloth"] * 5}
+    result = measure_images(CELL, true=true, restored=true, failed=np.zeros(5, bool), replicates=5, **given)
+    assert not result.rows
+    assert [note.metric for note in result.notes if note.kind == "failed"] == ["cut", "cut_hole"]
+
+
+def test_descriptions_survive_a_manifest() -> None:
+    says = described(load_metrics())
+    manifest = {"metrics": {name: description.model_dump() for name, description in says.items()}}
+    assert stored_descriptions(manifest) == says
+    assert says["gfrr"].share and says["gfrr"].higher_is_better is False and says["gfrr"].unit == "%"
+    assert says["accuracy_generalised"].unit == says["accuracy"].unit == "%"
+    assert says["recovery_frozen"].higher_is_better is None
+    assert stored_descriptions({}) == {}
+
+
+@pytest.mark.parametrize("stored", ["text", {"gfrr": 3}, {"gfrr": {"title": "GFRR", "decimals": -1}}, {"gfrr": {}}])
+def test_damaged_descriptions_are_refused(stored: object) -> None:
+    with pytest.raises(RequestError, match=r"manifest\.json is damaged"):
+        stored_descriptions({"metrics": stored})
+
+
+def test_runs_that_disagree_about_a_direction_have_none() -> None:
+    up, down = (MetricDescription(title="x", higher_is_better=higher) for higher in (True, False))
+    assert common_descriptions([{"a": up}, {"a": down, "b": down}]) == {
+        "a": up.model_copy(update={"higher_is_better": None}),
+        "b": down,
+    }
+
+
+def test_an_entry_point_may_name_a_decorated_function(
+    registry: Registry[Metric], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "metric_in_a_package.py").write_text(
+        "from benchmark.plugins import register_metric\n\n\n"
+        '@register_metric("highest", kind="score")\n'
+        "def highest(sample, threshold):\n"
+        "    return float(sample.mated[-1])\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    registry.register_lazily("highest", "metric_in_a_package:highest")
+    assert issubclass(registry.load("highest"), ScoreMetric)

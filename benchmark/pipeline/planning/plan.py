@@ -32,6 +32,8 @@ from benchmark.processor_time import available_cores
 from benchmark.progress import Progress
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.resolve import resolve_recognisers
+from benchmark.verification.base import Metric
+from benchmark.verification.resolve import load_metrics
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class Plan:
         protocol: the test.
         methods: by label, in the order asked for; without ``none``, whose rows are the masked ones.
         recognisers: by label.
+        metrics: by name.
         weights: learned before this run, by the label of the part that loads them.
         training: what the other parts learn from; None where there are none.
         train_data: by label of each method, the data sets that its parts have learned from, joined by ``+``.
@@ -61,6 +64,7 @@ class Plan:
     protocol: Protocol
     methods: Mapping[str, Method]
     recognisers: Mapping[str, Recogniser]
+    metrics: Mapping[str, Metric]
     weights: Mapping[str, TrainedWeights]
     training: TrainingSources | None
     train_data: Mapping[str, str]
@@ -74,6 +78,7 @@ def make_plan(config: RunConfig) -> Plan:
 
     Raises:
         RequestError: a name is unknown, a folder missing, a combination impossible.
+        PluginError: a metric is of no kind that is measured.
         StorageError: the run's folder cannot be written.
     """
     left_out: dict[str, str] = {}
@@ -91,6 +96,8 @@ def make_plan(config: RunConfig) -> Plan:
         precision=precision,
         progress=Progress(quiet=config.quiet),
     )
+    without: dict[str, str] = {}
+    metrics = load_metrics(left_out=without)
     dataset = open_dataset(config.dataset, config.data_root, config)
     if not dataset.protocols:
         raise RequestError(
@@ -142,11 +149,12 @@ def make_plan(config: RunConfig) -> Plan:
         protocol=protocol,
         methods=methods,
         recognisers=recognisers.ready,
+        metrics=metrics,
         weights=weights,
         training=training,
         train_data={label: train_data(method, weights, learned_here) for label, method in methods.items()},
         overlap=overlap,
-        left_out={**left_out, **recognisers.left_out},
+        left_out={**left_out, **recognisers.left_out, **without},
         out=out,
     )
 

@@ -43,6 +43,7 @@ def measure_detection(plan: Plan, prepared: PreparedArm, subjects: NDArray[np.in
             mask_types=mask_types,
             replicates=plan.config.replicates,
             seed=plan.config.seed,
+            metrics=plan.metrics,
         )
 
     masked, bare_photos = prepared.faces.masked, prepared.faces.bare_photos

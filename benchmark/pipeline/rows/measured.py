@@ -31,6 +31,7 @@ def measure_run(
         replicates=plan.config.replicates,
         seed=plan.config.seed,
         progress=progress,
+        metrics=plan.metrics,
         baselines={method.name for method in plan.methods.values() if method.card.baseline},
     )
     measured = [verified]

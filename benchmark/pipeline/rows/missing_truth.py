@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from benchmark.pipeline.conditions.arm import PreparedArm
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.rows.columns import NO_RECOGNISER, detector_columns, leading_columns
-from benchmark.plugins import METRICS
-from benchmark.verification.base import Cell, FeatureMetric, ImageMetric, MaskMetric
-from benchmark.verification.measure import load_metrics
+from benchmark.verification.base import Cell, FeatureMetric, ImageMetric, MaskMetric, region_name
 from benchmark.verification.measurement import Measurement, NoteBook
 from benchmark.views import MaskedView
 
@@ -23,9 +21,9 @@ def note_missing_truth(plan: Plan, prepared: PreparedArm) -> Measurement:
     images: dict[str, None] = {}
     masks: dict[str, None] = {}
     sets: dict[str, None] = {}
-    for name, metric in load_metrics(METRICS.names()).items():
+    for name, metric in plan.metrics.items():
         if isinstance(metric, ImageMetric):
-            images[name] = None
+            images |= dict.fromkeys(region_name(name, region) for region in metric.regions)
         elif isinstance(metric, MaskMetric) and metric.needs_truth and not metric.bare:
             masks[name] = None
         elif isinstance(metric, FeatureMetric):

@@ -54,6 +54,7 @@ def _image_quality(
                 mask_types=masked.mask_types,
                 replicates=plan.config.replicates,
                 seed=plan.config.seed,
+                metrics=plan.metrics,
             )
             rows += measured.rows
             notes += measured.notes

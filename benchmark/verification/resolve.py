@@ -1,0 +1,90 @@
+"""From names of metrics to metrics, and to what a run's manifest says of them."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.errors import PluginError
+from benchmark.plugins import METRICS
+from benchmark.verification.base import KINDS, Metric
+from benchmark.verification.metric_description import MetricDescription
+
+log = logging.getLogger(__name__)
+
+
+def load_metrics(names: Sequence[str] | None = None, *, left_out: dict[str, str] | None = None) -> dict[str, Metric]:
+    """The metrics of these names; all that are registered if None.
+
+    Args:
+        names: registered ones.
+        left_out: takes the metrics that cannot be imported or are not available here, with the reason; a warning names
+            them too.
+
+    Raises:
+        RequestError: no such name.
+        PluginError: a metric is of no kind that is measured, or lacks the method of its kind; or two metrics write
+            rows of one name.
+    """
+    loaded: dict[str, Metric] = {}
+    for name in METRICS.names() if names is None else names:
+        try:
+            cls: Any = METRICS.load(name)
+        except PluginError as error:  # one broken plugin must not stop the rest
+            _leave_out(name, str(error), left_out)
+            continue
+        _check(name, cls)
+        availability = cls.availability()
+        if availability.available:
+            loaded[name] = cls()
+        else:
+            _leave_out(name, availability.reason, left_out)
+    described(loaded)
+    return loaded
+
+
+def described(metrics: Mapping[str, Metric]) -> dict[str, MetricDescription]:
+    """The description of every name that the metrics' rows carry in their column ``metric``.
+
+    Raises:
+        PluginError: two metrics write rows of one name, or a description is not valid.
+    """
+    found: dict[str, MetricDescription] = {}
+    writer: dict[str, str] = {}
+    for name, metric in metrics.items():
+        try:
+            own = metric.descriptions(name)
+        except ValueError as error:
+            reason = str(error).splitlines()
+            raise PluginError(
+                f"metric '{name}' ({METRICS.origin(name)}) describes itself wrongly: {' '.join(reason[1:3])}; "
+                "see benchmark.verification.base.Metric"
+            ) from error
+        for row in own:
+            if row in writer:
+                raise PluginError(
+                    f"the metrics '{writer[row]}' and '{name}' both write rows called '{row}'; rename one"
+                )
+            writer[row] = name
+        found |= own
+    return found
+
+
+def _leave_out(name: str, reason: str, left_out: dict[str, str] | None) -> None:
+    log.warning("metric '%s' left out: %s", name, reason)
+    if left_out is not None:
+        left_out[f"metric {name}"] = reason
+
+
+def _check(name: str, cls: type[Metric]) -> None:
+    origin = METRICS.origin(name)
+    if not issubclass(cls, KINDS):
+        kinds = ", ".join(kind.__name__ for kind in KINDS)
+        raise PluginError(
+            f"metric '{name}' ({origin}) is of no kind that is measured; make it a subclass of one of: {kinds}"
+        )
+    lacking = sorted(getattr(cls, "__abstractmethods__", ()))
+    if inspect.isabstract(cls):
+        raise PluginError(f"metric '{name}' ({origin}) does not define {', '.join(lacking)}()")
