@@ -46,6 +46,7 @@ class RunConfig(BaseModel):
         face_detectors: the next one is asked only where the ones before found no face.
         min_face: width in pixels of the photo below which a face does not count; None = each face detector's own.
         ignore: patterns of files and folders that are passed over where a folder is searched for photos.
+        allow_duplicates: compare photos that are of two people as they are labelled.
         seed: of everything random.
         limit: fewer test subjects (or listed comparisons), for a quick look.
         passthrough: how many bare probes are sent through each method.
@@ -85,6 +86,7 @@ class RunConfig(BaseModel):
     face_detectors: tuple[str, ...] = DEFAULT_FACE_DETECTORS
     min_face: int | None = Field(default=None, ge=20, le=2000)
     ignore: tuple[str, ...] = ()
+    allow_duplicates: bool = False
     seed: int = Field(default=0, ge=0)
     limit: int | None = Field(default=None, ge=2)
     passthrough: int = Field(default=100, ge=0)

@@ -12,6 +12,9 @@ import pandas as pd
 
 from benchmark.faces import NO_FACE_FOUND, REAL_MASK, Photo
 
+PASSED_OVER = "passed over"
+"""The status of a photo that takes no part: a copy of another one."""
+
 
 @dataclass(frozen=True)
 class LedgerEntry:
@@ -21,10 +24,10 @@ class LedgerEntry:
         image_id: the image.
         subject_id: its subject.
         role: ``"test"``, or ``"train"`` and ``"validation"`` for images that methods learn from.
-        step: ``acquire``, ``mask``, ``detect``, ``unmask``, ``present`` or ``recognise``.
+        step: ``copies``, ``acquire``, ``mask``, ``detect``, ``unmask``, ``present`` or ``recognise``.
         variant: which image of that photo: a method's or a recogniser's name; empty where there is only one.
         mask_type: the mask drawn, ``"real"`` where one is really worn, or empty.
-        status: ``"ok"`` or ``"failed"``.
+        status: ``"ok"``, ``"failed"``, or `PASSED_OVER` for a photo that takes no part.
         reason: why it failed, or empty.
         parameters: JSON of what was drawn or done; ``face_detector`` says which one found the face.
         acquisition: the arm, ``"oracle"`` or ``"redetect"``; empty for what both share.
@@ -85,6 +88,13 @@ class Ledger:
                     parameters=json.dumps(parameters, ensure_ascii=False) if parameters else "",
                     acquisition=self._acquisition,
                 )
+            )
+
+    def pass_over(self, photos: Sequence[Photo], reasons: Iterable[str], *, role: str, step: str) -> None:
+        """Enter photos that take no part, with the reason: they count neither as failures nor as images."""
+        for photo, reason in zip(photos, reasons, strict=True):
+            self._entries.append(
+                LedgerEntry(photo.image_id, photo.subject_id, role, step, "", "", PASSED_OVER, reason, "")
             )
 
     def faces_found_by(self) -> dict[str, dict[str, int]]:

@@ -40,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_face_flags(what)
     add_ignore_flag(what)
+    what.add_argument(
+        "--allow-duplicates",
+        action="store_true",
+        help="even if the same photo is of two people; it is compared as labelled",
+    )
     what.add_argument("--seed", type=int, metavar="N", help=f"of everything random (default: {defaults.seed})")
     what.add_argument("--limit", type=int, metavar="N", help="at most N test subjects (or listed comparisons)")
     what.add_argument(

@@ -68,6 +68,8 @@ class DatasetCard(Card):
         synthetic: rendered people: no recovery headline is claimed on them.
         layout: what lies below ``--data-root``, one line.
         layout_only: the name stands for a layout, not for particular people, so that two folders are two data sets.
+        own_labels: the user says who is on the photos: one photo under two people is an error, and a copy of a person's
+            photo is passed over. An official list is left as it is.
         sealed: protocols on which a method trained on any person of this data set is refused.
     """
 
@@ -75,6 +77,7 @@ class DatasetCard(Card):
     synthetic: bool = False
     layout: str = ""
     layout_only: bool = False
+    own_labels: bool = False
     sealed: tuple[str, ...] = ()
 
 

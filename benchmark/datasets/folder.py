@@ -48,6 +48,7 @@ class SubjectFolders(PhotoFiles):
         overlaps=(("synthetic", "disjoint"),),  # rendered people are nobody
         layout="<subject>/<photo>.jpg (or .png, .heic, .webp, .tif, …), two photos or more of some subjects",
         layout_only=True,
+        own_labels=True,
     )
     protocols = ("all-pairs", "people-split")
     settings = ("ignore",)

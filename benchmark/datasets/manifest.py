@@ -33,6 +33,7 @@ class ManifestFolder(PhotoFiles):
         overlaps=(("synthetic", "disjoint"),),  # rendered people are nobody
         layout="manifest.csv with columns file and subject_id, and the photos that it names",
         layout_only=True,
+        own_labels=True,
     )
     protocols = ()
 

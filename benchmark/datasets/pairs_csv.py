@@ -53,6 +53,7 @@ class PairsCsv(PhotoFiles):
         overlaps=(("synthetic", "disjoint"),),  # rendered people are nobody
         layout="pairs.csv with columns reference, probe, mated, and the photos that it names",
         layout_only=True,
+        own_labels=True,
     )
     protocols = ("listed",)
 

@@ -59,6 +59,7 @@ def run_manifest(
         "config": plan.config.model_dump(mode="json"),
         "dataset_variant": plan.dataset.variant,
         "passed_over": passed_over_facts(plan.dataset.passed_over),
+        "copies": [pair.facts() for pair in plan.copied],
         **machine_facts(plan.config.device),
         "digests": {
             "dataset": acquired.photo_set.digest(),

@@ -15,6 +15,7 @@ from benchmark.pipeline.examples import choose_examples
 from benchmark.pipeline.fit_methods import fit_methods
 from benchmark.pipeline.manifest import run_manifest
 from benchmark.pipeline.notes import notes_on_faces, notes_on_plan
+from benchmark.pipeline.planning.copies import look_for_copies
 from benchmark.pipeline.planning.plan import Plan, make_plan
 from benchmark.pipeline.plugin_cards import plugin_cards
 from benchmark.pipeline.rows.comparison import recognise_and_compare
@@ -48,6 +49,8 @@ def _results(plan: Plan, folder: Path, started: datetime) -> RunResults:
     """The eight steps; those that write while they compute write to `folder`."""
     watch = Stopwatch()
     context = _context(plan)
+    with watch.step("look for copies"):
+        plan = look_for_copies(plan, context)
     with watch.step("train"):
         fitted = fit_methods(plan, context)
     with watch.step("acquire"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from benchmark.ledger import PASSED_OVER
 from benchmark.reporting.formatting import percent
 from benchmark.views import FAILED_EARLIER
 
@@ -48,6 +49,7 @@ def failures_table(images: pd.DataFrame) -> FailuresTable:
     """
     if images.empty:
         return FailuresTable(0, 0, (), (), 0)
+    images = images[images["status"] != PASSED_OVER]
     failed = images[(images["status"] == "failed") & (images["reason"] != FAILED_EARLIER)]
     place = ["step", "variant", "acquisition"]
     attempted = images.groupby(place, sort=False).size()

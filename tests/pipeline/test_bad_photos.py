@@ -22,7 +22,9 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six people with three good photos each; the first also has the bad photos, the second the odd ones."""
     root = tmp_path_factory.mktemp("photos")
     people = SyntheticPeople(seed=0)
-    for photo in people.protocol("probes", limit=6).photos:
+    photos = people.protocol("probes", limit=7).photos
+    *_, seventh = sorted({photo.subject_id for photo in photos})
+    for photo in (photo for photo in photos if photo.subject_id != seventh):
         folder = root / photo.subject_id
         folder.mkdir(exist_ok=True)
         Image.fromarray(people.read(photo)).save(folder / f"{photo.image_id}.jpg", quality=95)
@@ -33,10 +35,11 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (first / "truncated.jpg").write_bytes(good.read_bytes()[:2000])
     Image.new("RGB", (1, 1)).save(first / "one-pixel.png")
     Image.fromarray(np.full((200, 200, 3), 128, np.uint8)).save(first / "no-face.png")
-    with Image.open(good) as image:
-        image.convert("L").save(second / "grey.png")
-        image.convert("CMYK").save(second / "cmyk.jpg", quality=95)
-        wide = np.asarray(image.convert("L")).astype(np.uint16) * 257
+    # of photos that are nowhere else in the folder: a copy would be passed over
+    one, other, third = (Image.fromarray(people.read(photo)) for photo in photos if photo.subject_id == seventh)
+    one.convert("L").save(second / "grey.png")
+    other.convert("CMYK").save(second / "cmyk.jpg", quality=95)
+    wide = np.asarray(third.convert("L")).astype(np.uint16) * 257
     Image.fromarray(wide).save(second / "sixteen-bit.png")
     return root
 

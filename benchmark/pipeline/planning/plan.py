@@ -16,6 +16,7 @@ from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.resolve import resolve_face_search
 from benchmark.config import RunConfig
 from benchmark.datasets.base import Dataset, Protocol
+from benchmark.datasets.copies import CopiedPhoto
 from benchmark.datasets.opening import open_dataset
 from benchmark.datasets.templates import check_templates
 from benchmark.errors import RequestError, StorageError
@@ -56,6 +57,7 @@ class Plan:
         overlap: by label of each part that learned, what is known of people it shares with the test.
         left_out: plugins that ``all`` would have named but that do not work here, with the reason.
         out: the run's folder.
+        copied: photos of the test that are the same picture; none until they have been looked for.
     """
 
     config: RunConfig
@@ -71,6 +73,7 @@ class Plan:
     overlap: Mapping[str, str]
     left_out: Mapping[str, str]
     out: Path
+    copied: tuple[CopiedPhoto, ...] = ()
 
 
 def make_plan(config: RunConfig) -> Plan:
