@@ -24,30 +24,29 @@ def _run(*methods: FakeMethod, synthetic: bool = False, recognisers: tuple[str, 
     return fake_run(methods=methods, recognisers=recognisers, mask_types=(), synthetic=synthetic, people=0)
 
 
-def test_names_the_best_method_with_its_interval() -> None:
-    results = _run(BY_NAME["telea"], BY_NAME["segmenter+glcic"], BY_NAME["mask-the-reference"])
-    found = _headline(results)
-    row = next(
-        row
+def _with_recovery(results: RunResults, **intervals: tuple[float, float, float]) -> RunResults:
+    """The run with other recoveries: value, lower and upper end, by method (``_`` for ``-``)."""
+    given = {method.replace("_", "-"): interval for method, interval in intervals.items()}
+    metrics = [
+        replace(row, value=given[row.method][0], ci_low=given[row.method][1], ci_high=given[row.method][2])
+        if row.metric == "recovery" and row.method in given
+        else row
         for row in results.metrics
-        if (row.method, row.metric, row.target, row.mask_type) == ("segmenter+glcic", "recovery", TARGET, "all")
-    )
-    assert row.value is not None and row.ci_low is not None and row.ci_high is not None
-    low, value, high = (round(100 * bound) for bound in (row.ci_low, row.value, row.ci_high))
+    ]
+    return replace(results, metrics=metrics)
+
+
+@pytest.mark.parametrize(("others_upper_end", "overlap"), [(0.4, True), (0.38, False)])
+def test_names_the_best_method_with_its_interval(others_upper_end: float, overlap: bool) -> None:
+    results = _run(BY_NAME["telea"], BY_NAME["mask-the-reference"])
+    results = _with_recovery(results, telea=(0.51, 0.39, 0.62), mask_the_reference=(0.3, 0.2, others_upper_end))
+    found = _headline(results)
     (verdict,) = found.verdicts
-    assert verdict.certain and verdict.best_label == "segmenter+glcic"
-    assert verdict.best is not None and verdict.best.method == "segmenter+glcic"
-    assert f"wins back {value}\u202f% of that loss (95\u202f% interval {low} to {high})" in verdict.finding
-    assert found.title == f"The best method wins back {value}\u202f% of what a mask takes"
-    assert any("overlaps with that of mask-the-reference" in remark for remark in verdict.remarks) == (
-        _top(results, "mask-the-reference") >= row.ci_low
-    )
-
-
-def _top(results: RunResults, method: str) -> float:
-    rows = [row for row in results.metrics if (row.method, row.metric, row.target) == (method, "recovery", TARGET)]
-    assert rows[0].ci_high is not None
-    return rows[0].ci_high
+    assert verdict.certain and verdict.best_label == "telea"
+    assert verdict.best is not None and verdict.best.method == "telea"
+    assert "wins back 51\u202f% of that loss (95\u202f% interval 39 to 62)" in verdict.finding
+    assert found.title == "The best method wins back 51\u202f% of what a mask takes"
+    assert any("overlaps with that of mask-the-reference" in remark for remark in verdict.remarks) is overlap
 
 
 def test_a_privileged_method_never_leads() -> None:
