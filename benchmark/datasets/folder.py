@@ -14,7 +14,7 @@ from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.names import refuse_lookalikes
 from benchmark.datasets.passed_over import PassedOver, passed_over_line, suffix_of
 from benchmark.datasets.photo_folders import FoundPhotos, find_photos
-from benchmark.datasets.splits import all_pairs, at_most_per_subject, some_subjects, split_subjects
+from benchmark.datasets.splits import all_pairs, at_most_per_subject, gallery_search, some_subjects, split_subjects
 from benchmark.errors import RequestError
 from benchmark.faces import Photo
 from benchmark.plugins import register_dataset
@@ -34,7 +34,8 @@ class SubjectFolders(PhotoFiles):
     """Your own photos: <subject>/<photo>, the first folder naming the person.
 
     ``all-pairs`` tests everybody; ``people-split`` tests 30 % of the subjects and sets 60 % aside for training and
-    10 % for validation, by seed. Both use at most 10 photos a subject and compare every unordered pair once. As a
+    10 % for validation, by seed. Both use at most 10 photos a subject and compare every unordered pair once. ``search``
+    searches everybody in a gallery of one photo per person, in which a third of the people are not enrolled. As a
     ``--train-dataset`` for tests on other data, everybody's photos are used: 95 % of the subjects train.
 
     A photo's id is its path below the root. What is a photo is decided by content. Every other file and photos outside
@@ -50,7 +51,7 @@ class SubjectFolders(PhotoFiles):
         layout_only=True,
         own_labels=True,
     )
-    protocols = ("all-pairs", "people-split")
+    protocols = ("all-pairs", "people-split", "search")
     settings = ("ignore",)
 
     def __init__(self, root: Path | None = None, *, seed: int = 0, ignore: Sequence[str] = ()) -> None:
@@ -69,24 +70,25 @@ class SubjectFolders(PhotoFiles):
             log.warning("%s: %s", self.root, line)
 
     def protocol(self, name: str, *, limit: int | None = None) -> Protocol:
-        """``all-pairs`` or ``people-split``; `limit` is a number of test subjects.
+        """``all-pairs``, ``people-split`` or ``search``; `limit` is a number of test subjects.
 
         Raises:
             RequestError: there is only one subject, or none with two photos.
         """
         if name not in self.protocols:
             raise RequestError(f"data set 'folder' has no protocol '{name}'; it has: {', '.join(self.protocols)}")
-        photos = self._photos if name == "all-pairs" else self._part("test", SHARES)
+        photos = self._part("test", SHARES) if name == "people-split" else self._photos
         photos = at_most_per_subject(photos, PHOTOS_PER_SUBJECT, seed=self.seed)
         if limit is not None:
             photos = some_subjects(photos, limit, seed=self.seed)
-        return Protocol(name, photos, all_pairs(photos, seed=self.seed))
+        compared = gallery_search if name == "search" else all_pairs
+        return Protocol(name, photos, compared(photos, seed=self.seed))
 
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:
-        """Photos of the part's subjects, all of them; ``all-pairs`` sets nobody aside."""
-        if protocol == "all-pairs":
+        """Photos of the part's subjects, all of them; ``all-pairs`` and ``search`` set nobody aside."""
+        if protocol in ("all-pairs", "search"):
             raise RequestError(
-                "protocol all-pairs tests on everybody in the folder and sets nobody aside for training; train on "
+                f"protocol {protocol} tests on everybody in the folder and sets nobody aside for training; train on "
                 "another data set with --train-dataset, or use --protocol people-split"
             )
         return self._part(part, SHARES if protocol else TRAINING_SHARES)

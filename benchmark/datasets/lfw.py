@@ -14,7 +14,7 @@ from benchmark.datasets.lfw_download import download_lfw, downloaded_lfw
 from benchmark.datasets.lfw_lists import person_of, photo_path, read_pairs, read_people
 from benchmark.datasets.lfw_variant import lfw_variant
 from benchmark.datasets.listed_pairs import comparisons_of, ids_of, lines_of, some_pairs
-from benchmark.datasets.splits import all_pairs, at_most_per_subject, some_subjects
+from benchmark.datasets.splits import all_pairs, at_most_per_subject, gallery_search, some_subjects
 from benchmark.errors import RequestError
 from benchmark.faces import Photo
 from benchmark.plugins import register_dataset
@@ -42,11 +42,12 @@ class LabeledFacesInTheWild(PhotoFiles):
     """Labeled Faces in the Wild: 13,233 press photos of 5,749 people.
 
     ``view2`` is the official test: 6,000 listed pairs in 10 folds, the first of a pair being the reference.
-    ``people-split`` trains on the people of folds 1–6, validates on 7 and tests on 8–10: at most 10 photos a subject,
+    ``people-split`` trains on the people of folds 1–6, validates on 7 and tests on 8–10: at most 10 photos per subject,
     every unordered pair once. ``people-validation`` compares the people of fold 7 in the same way: presets and weights
-    are chosen there, so that nobody whom ``people-split`` tests is looked at. A photo's id is its path below the folder
-    of people, ``Name/Name_0001.jpg``. Which edition the folder holds (original, funneled, deep-funneled) stands in the
-    run's manifest.
+    are chosen there, so that nobody whom ``people-split`` tests is looked at. ``people-search`` searches the people of
+    folds 8–10 in a gallery of one photo of each who has several; the others are strangers to it. A photo's id is its
+    path below the folder of people, ``Name/Name_0001.jpg``. Which edition the folder holds (original, funneled,
+    deep-funneled) is recorded in the run's manifest.
     """
 
     card = DatasetCard(
@@ -56,7 +57,7 @@ class LabeledFacesInTheWild(PhotoFiles):
         layout="LFW: <Person>/<Person>_0001.jpg, pairs.txt and people.txt",
         sealed=("view2",),
     )
-    protocols = ("view2", "people-split", "people-validation")
+    protocols = ("view2", "people-split", "people-validation", "people-search")
 
     def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
         super().__init__(download_lfw() if root is None else root, seed=seed)
@@ -73,7 +74,7 @@ class LabeledFacesInTheWild(PhotoFiles):
         return Availability(False, "needs --data-root DIR with LFW, or a network to download it (about 240 MB)")
 
     def protocol(self, name: str, *, limit: int | None = None) -> Protocol:
-        """``view2``, ``people-split`` or ``people-validation``.
+        """``view2``, ``people-split``, ``people-validation`` or ``people-search``.
 
         Args:
             name: the protocol.
@@ -88,6 +89,8 @@ class LabeledFacesInTheWild(PhotoFiles):
             return self._people(name, "test", limit)
         if name == "people-validation":
             return self._people(name, "validation", limit)
+        if name == "people-search":
+            return self._people(name, "test", limit)
         raise RequestError(f"LFW has no protocol '{name}'; it has: {', '.join(self.protocols)}")
 
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:
@@ -114,7 +117,8 @@ class LabeledFacesInTheWild(PhotoFiles):
         photos = self._part(part, name)
         if limit is not None:
             photos = some_subjects(photos, limit, seed=self.seed)
-        return Protocol(name, photos, all_pairs(photos, seed=self.seed))
+        compared = gallery_search if name == "people-search" else all_pairs
+        return Protocol(name, photos, compared(photos, seed=self.seed))
 
     def _part(self, part: str, protocol: str = "people-split") -> tuple[Photo, ...]:
         file = self._list("people.txt", protocol)

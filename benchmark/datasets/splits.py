@@ -15,6 +15,8 @@ from benchmark.seeds import seed_for
 
 MOST_COMPARISONS = 25_000_000
 """About 7,000 photos against each other; every condition and recogniser has one score for each."""
+STRANGERS = 1 / 3
+"""Share of the people whom a gallery does not hold."""
 
 
 def at_most_per_subject(photos: Iterable[Photo], most: int, *, seed: int) -> tuple[Photo, ...]:
@@ -111,6 +113,45 @@ def all_pairs(photos: Sequence[Photo], *, seed: int) -> Comparisons:
     mated = codes[reference] == codes[probe]
     check_both_kinds(mated, subjects=len(set(codes.tolist())))
     return Comparisons(reference, probe, mated, np.full(pairs, -1, dtype=np.int8))
+
+
+def gallery_search(photos: Sequence[Photo], *, seed: int) -> Comparisons:
+    """Every probe against one enrolled photo of each person in a gallery; some of the people are strangers to it.
+
+    People with one photo are strangers. Where these are fewer than `STRANGERS` of all, others drawn by seed join them.
+    Of everybody else the photo with the lowest hash of seed and image id is enrolled, and the others are probes.
+
+    Args:
+        photos: of two people or more.
+        seed: of the run.
+
+    Raises:
+        RequestError: there would be no mated or no non-mated comparison, or more than `MOST_COMPARISONS`.
+    """
+    own: dict[str, list[int]] = defaultdict(list)
+    for row, photo in enumerate(photos):
+        own[photo.subject_id].append(row)
+    several = sorted(
+        (subject for subject, rows in own.items() if len(rows) > 1), key=lambda one: _draw(seed, "stranger", one)
+    )
+    missing = max(0, round(STRANGERS * len(own)) - (len(own) - len(several)))
+    enrolled = sorted(several[min(missing, max(len(several) - 1, 0)) :])
+    gallery = np.array(
+        [min(own[one], key=lambda row: _draw(seed, "reference", photos[row].image_id)) for one in enrolled],
+        dtype=np.int32,
+    )
+    probes = np.setdiff1d(np.arange(len(photos), dtype=np.int32), gallery)
+    count = len(gallery) * len(probes)
+    if count > MOST_COMPARISONS:
+        raise RequestError(
+            f"{len(gallery)} enrolled photos and {len(probes)} probes would give {count} comparisons, more than "
+            f"{MOST_COMPARISONS}; test on fewer subjects with --limit N"
+        )
+    _, codes = np.unique([photo.subject_id for photo in photos], return_inverse=True)
+    reference, probe = np.repeat(gallery, len(probes)), np.tile(probes, len(gallery))
+    mated = codes[reference] == codes[probe]
+    check_both_kinds(mated, subjects=len(own))
+    return Comparisons(reference, probe, mated, np.full(count, -1, dtype=np.int8))
 
 
 def check_both_kinds(mated: NDArray[np.bool_], *, subjects: int) -> None:

@@ -1,10 +1,11 @@
 """What every metric offers, and the rows that metrics become.
 
-A metric is one of eight kinds, by what it sees; an author writes one method, or one function (see `metric_functions`):
+A metric is one of nine kinds, by what it sees; an author writes one method, or one function (see `metric_functions`):
 
 * `RateMetric`: a rate of errors at a threshold, from counts (vectorised over bootstrap replicates);
 * `ScoreMetric`: anything else computed from mated and non-mated scores;
 * `ComparisonMetric`: needs to know which photos were compared, or the folds;
+* `SearchMetric`: how well probes are found in a gallery, from the outcome of every search;
 * `ContrastMetric`: sets a condition's errors against those of other conditions on the same comparisons;
 * `ImageMetric`: compares restored pixels with true ones, pixel by pixel;
 * `MaskMetric`: compares the mask that a detector found with the true one;
@@ -27,14 +28,14 @@ from numpy.typing import NDArray
 from benchmark.cards import AVAILABLE, Availability, Card
 from benchmark.verification.error_rates import ErrorCounts
 from benchmark.verification.metric_description import MetricDescription
-from benchmark.verification.samples import ComparisonSample, Estimate, FeatureSample, ScoreSample
+from benchmark.verification.samples import ComparisonSample, Estimate, FeatureSample, ScoreSample, SearchSample
 
 
 class Metric(ABC):
     """A number that says how well people are told apart, or how like the truth a restored image is."""
 
     kind: ClassVar[str] = ""
-    """Given by the eight base classes below; a class without one cannot be measured."""
+    """Given by the nine base classes below; a class without one cannot be measured."""
     author_writes: ClassVar[str] = ""
     """The method of the kind that an author writes, and that a decorated function becomes."""
     card: ClassVar[Card] = Card()
@@ -145,6 +146,20 @@ class ComparisonMetric(Metric):
 
     @abstractmethod
     def estimate(self, sample: ComparisonSample) -> Estimate | None:
+        """The value and its interval; None where it is not defined."""
+
+
+class SearchMetric(Metric):
+    """How well probes are found in a gallery, where the protocol searches them in one."""
+
+    kind = "search"
+    author_writes = "estimate"
+    threshold_kinds: ClassVar[tuple[str, ...]] = ("none",)
+    """Of ``"frozen"``, ``"matched"`` and ``"none"``: the thresholds it is evaluated at. Strangers set them, for every
+    target FPIR that they carry."""
+
+    @abstractmethod
+    def estimate(self, sample: SearchSample) -> Estimate | None:
         """The value and its interval; None where it is not defined."""
 
 
@@ -283,6 +298,7 @@ KINDS: tuple[type[Metric], ...] = (
     RateMetric,
     ScoreMetric,
     ComparisonMetric,
+    SearchMetric,
     ContrastMetric,
     ImageMetric,
     MaskMetric,

@@ -19,6 +19,7 @@ from benchmark.verification.base import (
     MetricRow,
     RateMetric,
     ScoreMetric,
+    SearchMetric,
 )
 from benchmark.verification.bootstrap import percentile_interval
 from benchmark.verification.count_spread import least_half_width, rate_interval, spread_of_rate
@@ -29,7 +30,8 @@ from benchmark.verification.errors_in_cells import AtThreshold, CellErrors, Sele
 from benchmark.verification.intervals import shrunk_interval
 from benchmark.verification.measurement import CellCurves, NoteBook, ScoredCell
 from benchmark.verification.replicates import SubjectScores
-from benchmark.verification.samples import ComparisonSample, Estimate, ScoreSample
+from benchmark.verification.samples import ComparisonSample, Estimate, ScoreSample, SearchSample
+from benchmark.verification.searches import Searches, carried, is_search
 from benchmark.verification.selections import ALL_TYPES
 
 BOOTSTRAP_LIMIT = 100_000
@@ -80,6 +82,7 @@ class CellMeter:
         self._seed = seed
         self._edges = histogram_edges(group)
         self._compared: list[ComparedCell] = []
+        self._searches_of: dict[tuple[Cell, str], Searches | None] = {}
 
     def measure(self, scored: ScoredCell) -> tuple[list[MetricRow], CellCurves]:
         """Rows and curves of one cell.
@@ -141,6 +144,8 @@ class CellMeter:
             trial = self._trial(view.scored, view.mask_type)
             if metric.applies(trial):
                 yield "none", None, metric.estimate(trial) or Estimate(None)
+        elif isinstance(metric, SearchMetric):
+            yield from self._searches(name, metric, view)
         elif isinstance(metric, FeatureMetric):
             if view.scored.features is not None and view.mask_type == ALL_TYPES:
                 yield "none", None, self._distance(name, metric, view.scored)
@@ -149,6 +154,41 @@ class CellMeter:
                 yield "none", None, self._score(metric, view, None)
             for kind, target, at in _thresholds(metric.threshold_kinds, view.errors):
                 yield kind, target, self._score(metric, view, at)
+
+    def _searches(self, name: str, metric: SearchMetric, view: _View) -> Iterator[Found]:
+        own = self._searched(view.scored, view.mask_type)
+        if own is None:
+            return
+        subjects = self._errors.subjects
+        if "none" in metric.threshold_kinds:
+            yield "none", None, self._found(metric, SearchSample(own, subjects))
+        baseline = self._errors.baseline("raw-raw")
+        raw = None if baseline is None else self._searched(baseline, ALL_TYPES)
+        for kind, setter in (("frozen", raw), ("matched", own)):
+            for target in self._errors.targets:
+                if kind not in metric.threshold_kinds or setter is None:
+                    continue
+                verdict = carried(target, len(setter.strangers))
+                if verdict != "carried":
+                    text = f"{len(setter.strangers):,} searches of strangers: too few for FPIR {target:g}"
+                    kind_of_note = "refused" if verdict == "refused" else "flagged"
+                    self._book.add(kind_of_note, text, view.scored.cell, mask_type=view.mask_type, metric=name)
+                if verdict != "refused":
+                    sample = SearchSample(own, subjects, setter.threshold(target), setter)
+                    yield kind, target, self._found(metric, sample)
+
+    def _found(self, metric: SearchMetric, sample: SearchSample) -> Estimate:
+        estimate = metric.estimate(sample) or Estimate(None)
+        return estimate if len(self._errors.draws) > 1 else replace(estimate, ci_low=None, ci_high=None)
+
+    def _searched(self, scored: ScoredCell, mask_type: str) -> Searches | None:
+        """The searches of a cell; None where its protocol lists pairs instead of searching a gallery."""
+        key = (scored.cell, mask_type)
+        if key not in self._searches_of:
+            trial = self._trial(scored, mask_type)
+            searched = is_search(trial.comparisons)
+            self._searches_of[key] = Searches.of(trial.scores, trial.comparisons) if searched else None
+        return self._searches_of[key]
 
     def _contrasts(self, name: str, metric: ContrastMetric, view: _View) -> Iterator[Found]:
         scored, mask_type = view.scored, view.mask_type

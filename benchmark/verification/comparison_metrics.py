@@ -1,4 +1,4 @@
-"""Metrics that need the comparisons themselves, as plugins: 10-fold accuracy, rank-1, failure to acquire."""
+"""Metrics that need the comparisons themselves, as plugins: 10-fold accuracy, failure to acquire."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from benchmark.cards import Card
 from benchmark.plugins import register_metric
 from benchmark.verification.accuracy import fold_accuracy
 from benchmark.verification.base import ComparisonMetric
-from benchmark.verification.identification import is_search, rank_one
 from benchmark.verification.intervals import share_of_people
 from benchmark.verification.samples import ComparisonSample, Estimate
 
@@ -50,25 +49,6 @@ class GeneralisedAccuracy(_FoldAccuracyMetric):
     card = Card(source="Huang et al., Labeled Faces in the Wild, UMass TR 07-49, 2007")
     title = "Accuracy, generalised"
     failures_wrong = True
-
-
-@register_metric("rank1")
-class RankOneRate(ComparisonMetric):
-    """Share of searching probes whose most alike reference is of the right person; failures are misses."""
-
-    card = Card(source="ISO/IEC 19795-1, closed-set identification")
-    title = "Rank 1"
-    share = True
-    higher_is_better = True
-
-    def applies(self, sample: ComparisonSample) -> bool:
-        """Where probes are searched in a gallery, not where the protocol lists pairs."""
-        return is_search(sample.comparisons)
-
-    def estimate(self, sample: ComparisonSample) -> Estimate | None:
-        """See `identification.rank_one`; the interval draws probes' subjects and leaves the gallery as it is."""
-        result = rank_one(sample.scores, sample.comparisons)
-        return _share_of_photos(sample, result.probes, result.found)
 
 
 @register_metric("fta")

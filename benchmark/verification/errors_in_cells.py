@@ -81,7 +81,7 @@ class CellErrors:
         self.subjects = subjects
         self.mask_types = mask_types
         self.draws = draws
-        self._targets = targets
+        self.targets = targets
         self._selections: list[Selections] = []
         self._group: dict[str, ScoredCell] = {}
         self._frozen: dict[float, NDArray[np.float64]] = {}
@@ -187,7 +187,7 @@ class CellErrors:
         comparisons); where failures then leave too few, its threshold is undefined."""
         targets, remarks = [], []
         scores = counted.scores
-        for target in self._targets:
+        for target in self.targets:
             support = support_of(target, planned)
             if support.verdict == "refused":
                 remarks.append(("refused", target, support.reason))

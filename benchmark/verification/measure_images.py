@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from benchmark.verification.base import Cell, ImageMetric, Metric, MetricRow, region_name
 from benchmark.verification.bootstrap import draw_subjects, percentile_interval
 from benchmark.verification.image_quality import mean_over
+from benchmark.verification.intervals import share_of_people
 from benchmark.verification.measure import DEFAULT_REPLICATES
 from benchmark.verification.measurement import Measurement, NoteBook
 from benchmark.verification.resolve import load_metrics
@@ -117,6 +118,9 @@ def rows_by_mask_type(
         for name, numbers in values.items():
             pooled = _pooled(pools[name], numbers[member], subjects[member], draws)
             low, high = percentile_interval(pooled) or (None, None)
+            if replicates and _yes_or_no(numbers[member]):
+                defined = member & np.isfinite(numbers)
+                low, high = share_of_people(numbers[defined] > 0, subjects[defined])
             if not np.isfinite(pooled[0]):
                 text = "identical to the truth: infinite" if np.isinf(pooled[0]) else "no image to compare"
                 book.add("undefined", f"{name} is left empty: {text}", cell, mask_type=mask_type, metric=name)
@@ -137,6 +141,12 @@ def rows_by_mask_type(
                 )
             )
     return rows
+
+
+def _yes_or_no(numbers: NDArray[np.float64]) -> bool:
+    """Whether every image's number is 0 or 1, so that their mean is a share."""
+    defined = numbers[np.isfinite(numbers)]
+    return len(defined) > 0 and bool(np.isin(defined, (0.0, 1.0)).all())
 
 
 def _per_image(

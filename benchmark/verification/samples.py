@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.datasets.base import Comparisons
+from benchmark.verification.searches import Searches
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,23 @@ class ComparisonSample:
     subjects: NDArray[np.int32]
     failed_probes: NDArray[np.bool_]
     draws: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class SearchSample:
+    """The outcome of every search, and a threshold that strangers set.
+
+    Attributes:
+        searches: of the condition.
+        subjects: ``int32 (n_photos,)``, the subject of each photo of the protocol, a code.
+        threshold: return whoever scores at least so much; None for the kind ``"none"``.
+        setter: the searches whose strangers set the threshold: those of the condition, or the raw ones; None likewise.
+    """
+
+    searches: Searches
+    subjects: NDArray[np.int32]
+    threshold: float | None = None
+    setter: Searches | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from benchmark.datasets.splits import (
     MOST_COMPARISONS,
     all_pairs,
     at_most_per_subject,
+    gallery_search,
     some_subjects,
     split_subjects,
     spread_evenly,
@@ -177,3 +178,33 @@ def test_another_process_draws_the_same() -> None:
     }
     assert len(outputs) == 1
     assert outputs != {b""}
+
+
+def test_a_gallery_holds_one_photo_of_each_enrolled_person_and_everybody_is_searched() -> None:
+    photos = photos_of(anna=3, ben=2, cleo=4, dan=1, eva=1)
+    compared = gallery_search(photos, seed=0)
+    gallery, probes = set(compared.reference.tolist()), set(compared.probe.tolist())
+    assert {photos[row].subject_id for row in gallery} == {"anna", "ben", "cleo"}
+    assert gallery | probes == set(range(len(photos)))
+    assert not gallery & probes
+    assert len(compared) == len(gallery) * len(probes)
+    for reference, probe, mated in zip(compared.reference, compared.probe, compared.mated, strict=True):
+        assert mated == (photos[reference].subject_id == photos[probe].subject_id)
+
+
+def test_a_third_of_the_people_are_strangers_where_everybody_has_several_photos() -> None:
+    photos = photos_of(**{f"p{number}": 2 for number in range(12)})
+    compared = gallery_search(photos, seed=0)
+    enrolled = {photos[row].subject_id for row in compared.reference}
+    assert len(enrolled) == 8
+    assert enrolled != {photos[row].subject_id for row in gallery_search(photos, seed=1).reference}
+
+
+def test_a_gallery_does_not_depend_on_the_order_of_photos() -> None:
+    photos = photos_of(anna=3, ben=2, cleo=4, dan=1)
+    pairs = [
+        {(own[r].image_id, own[p].image_id) for r, p in zip(found.reference, found.probe, strict=True)}
+        for own in (photos, photos[::-1])
+        for found in [gallery_search(own, seed=3)]
+    ]
+    assert pairs[0] == pairs[1]
