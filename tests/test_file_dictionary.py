@@ -44,6 +44,7 @@ def test_every_file_is_listed(folder: Path) -> None:
 
 def test_every_column_is_explained_in_its_order(folder: Path) -> None:
     assert explained("metrics.csv") == list(pd.read_csv(folder / "metrics.csv", nrows=1).columns)
+    assert explained("differences.csv") == list(pd.read_csv(folder / "differences.csv", nrows=1).columns)
     assert explained("images.csv") == list(pd.read_csv(folder / "images.csv", nrows=1).columns)
     assert explained("scores.parquet") == pq.read_schema(folder / "scores.parquet").names
 

@@ -58,7 +58,7 @@ def test_view2_is_the_list(small_lfw: Path) -> None:
 
 
 def test_view2_is_the_first_protocol(small_lfw: Path) -> None:
-    assert LabeledFacesInTheWild(small_lfw).protocols == ("view2", "people-split", "people-validation")
+    assert LabeledFacesInTheWild(small_lfw).protocols == ("view2", "people-split", "people-validation", "people-search")
 
 
 def test_limited_view2_is_even(small_lfw: Path) -> None:
