@@ -19,6 +19,10 @@ class PluginError(BenchmarkError):
     """A plugin could not be loaded, or broke the contract of its kind."""
 
 
+class PluginNotLoaded(PluginError, RequestError):
+    """A plugin that was asked for cannot be imported: the request cannot be carried out (exit status 2)."""
+
+
 class ImageRefused(BenchmarkError):
     """One image could not pass a step. Becomes a failed entry of the ledger; never ends a run.
 

@@ -19,6 +19,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from benchmark.errors import BenchmarkError
+from benchmark.plugin_code.sources import KeptSources, kept_sources
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +44,13 @@ def map_in_processes(function: Callable[[T], R], items: Iterable[T], *, workers:
     """
     left: Iterable[T] = iter(items)
     if workers > 1:
+        sources = kept_sources()
         try:
             pool = ProcessPoolExecutor(
-                workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker
+                workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_begin_worker,
+                initargs=(sources,),
             )
         except (OSError, ImportError, NotImplementedError) as error:
             _warn_of_one_process(error)
@@ -158,8 +163,10 @@ def _signals_deferred() -> Iterator[None]:
         signal.raise_signal(number)
 
 
-def _begin_worker() -> None:
+def _begin_worker(sources: KeptSources) -> None:
     """Keep the libraries in a worker from starting threads of their own, and leave Ctrl-C to the parent.
+
+    The worker runs plugin files as this run knows them, even if they were edited meanwhile.
 
     Without this, NumPy's BLAS in every worker takes all cores, and two workers on two cores are three times slower.
     """
@@ -167,6 +174,7 @@ def _begin_worker() -> None:
     import numpy  # noqa: F401, PLC0415  # its libraries must be loaded to be limited
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
+    sources.keep()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
     cv2.setNumThreads(1)

@@ -21,7 +21,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from benchmark.errors import PluginError, RequestError
+from benchmark.errors import PluginError, PluginNotLoaded, RequestError
+from benchmark.plugin_code.guard import plugin_code
+from benchmark.plugin_code.importer import origin_of
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ class Registry(Generic[T]):
         """
 
         def decorate(cls: C) -> C:
-            self._add(name, _Entry(origin=f"{cls.__module__}:{cls.__qualname__}", target=cls))
+            self._add(name, _Entry(origin=f"{origin_of(cls.__module__)}:{cls.__qualname__}", target=cls))
             return cls
 
         return decorate
@@ -89,7 +91,8 @@ class Registry(Generic[T]):
 
         Raises:
             RequestError: no such name; the message suggests the nearest.
-            PluginError: the plugin cannot be imported, or its class is not of this kind.
+            PluginNotLoaded: the plugin cannot be imported.
+            PluginError: its class is not of this kind.
         """
         self._scan()
         if name not in self._entries:
@@ -141,10 +144,8 @@ class Registry(Generic[T]):
 
 def _import(target: str, name: str) -> Any:
     module, _, attribute = target.partition(":")
-    try:
+    with plugin_code(f"'{name}' cannot be loaded from {target}", error=PluginNotLoaded):
         return getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # third-party code may raise anything on import
-        raise PluginError(f"'{name}' cannot be loaded from {target}: {type(error).__name__}: {error}") from error
 
 
 def _decorated_classes(package: str, decorator: str) -> Iterator[tuple[str, str]]:

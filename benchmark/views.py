@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmark.artifacts import Artifact, RowArray, digest
 from benchmark.datasets.base import Dataset
 from benchmark.faces import AlignedFaces, FaceGeometry, Photo
+from benchmark.plugin_code.keys import code_in_key
 
 GEOMETRY_ARRAYS: Mapping[str, RowArray] = {
     "box": RowArray((4,), "float32"),
@@ -69,9 +70,10 @@ class PhotoSet:
     role: str
 
     def digest(self) -> str:
-        """Changes with the pixels, their order, and the data set's settings."""
+        """Changes with the pixels, their order, and the data set's settings and code."""
         ids = [photo.image_id for photo in self.photos]
-        return digest({"dataset": self.dataset_name, "content": self.dataset.digest(self.photos), "ids": ids})
+        content = self.dataset.digest(self.photos)
+        return digest({"dataset": self.dataset_name, "content": content, "ids": ids, **code_in_key(self.dataset)})
 
     def take(self, rows: Sequence[int]) -> PhotoSet:
         """Some of the photos, in the order of `rows`, which may repeat."""

@@ -13,6 +13,7 @@ from benchmark.context import Row, RunContext
 from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, Photo
+from benchmark.library_versions import libraries_in_key
 from benchmark.views import (
     FAILED_EARLIER,
     GEOMETRY_ARRAYS,
@@ -51,7 +52,12 @@ def acquire(photo_set: PhotoSet, search: FaceSearch, context: RunContext) -> Acq
 
     The ledger says which face detector found it; photos without one are entered as failures.
     """
-    about = {"version": _VERSION, "photos": photo_set.digest(), **search.about()}
+    about = {
+        "version": _VERSION,
+        "photos": photo_set.digest(),
+        **search.about(),
+        **libraries_in_key("opencv", "pillow", "dlib"),
+    }
 
     make = context.make_groups(
         partial(_locate, dataset=photo_set.dataset, search=search),
@@ -70,7 +76,7 @@ def acquire(photo_set: PhotoSet, search: FaceSearch, context: RunContext) -> Acq
 def crop_raw(acquired: Acquired, size: int, context: RunContext) -> View:
     """Crop every raw photo, ``size`` pixels wide, aligned on its own face."""
     photo_set = acquired.photo_set
-    about = {"version": _VERSION, "acquired": acquired.key, "size": size}
+    about = {"version": _VERSION, "acquired": acquired.key, "size": size, **libraries_in_key("opencv", "pillow")}
 
     make = context.make_each(
         partial(_crop, dataset=photo_set.dataset, size=size),

@@ -12,6 +12,7 @@ from benchmark.cards import Card
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
 from benchmark.config import RunConfig
 from benchmark.errors import PluginError
+from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugins import KINDS
 from benchmark.registry import Registry
 
@@ -51,12 +52,13 @@ def list_kind(registry: Registry[Any]) -> list[dict[str, Any]]:
 
 
 def _describe(name: str, plugin: Any) -> dict[str, Any]:
-    found = plugin.availability()
-    card = _card(name, plugin)
-    row = _row(name, card, available=found.available, reason=found.reason)
-    row["summary"] = card.summary or (plugin.__doc__ or "").strip().splitlines()[0]
-    if found.available and hasattr(plugin, "parameter_counts"):
-        row["parameters"] = plugin.parameter_counts()
+    with plugin_code(f"'{name}' cannot be described"):
+        found = plugin.availability()
+        card = _card(name, plugin)
+        row = _row(name, card, available=found.available, reason=found.reason)
+        row["summary"] = card.summary or (plugin.__doc__ or "").strip().partition("\n")[0] or "no description"
+        if found.available and hasattr(plugin, "parameter_counts"):
+            row["parameters"] = plugin.parameter_counts()
     return row
 
 

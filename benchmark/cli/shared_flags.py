@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmark.acquisition.face_detectors.names import FACE_DETECTORS
 from benchmark.config import RunConfig
-from benchmark.errors import RequestError
+from benchmark.errors import PluginNotLoaded, RequestError
+from benchmark.plugin_code.guard import plugin_code
+from benchmark.plugin_code.importer import load_file
 
 
 def add_plugin_flag(parser: argparse.ArgumentParser) -> None:
@@ -63,23 +63,18 @@ def given_face_flags(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def load_plugins(plugins: Sequence[str]) -> None:
-    """Import what ``--plugin`` names.
-
-    A file is also made importable by its stem, so that worker processes find its classes again.
+    """Load what ``--plugin`` names: a file by its path, whatever it is called, and a module as Python finds it.
 
     Raises:
         RequestError: no such file or module, or it cannot be imported.
     """
     for plugin in plugins:
-        path = Path(plugin)
-        is_file = path.suffix == ".py"
-        if is_file and not path.is_file():
+        file = Path(plugin).expanduser()
+        is_file = file.suffix == ".py"
+        if is_file and not file.is_file():
             raise RequestError(f"--plugin {plugin}: no such file")
-        if is_file:
-            sys.path.insert(0, str(path.resolve().parent))
-        try:
-            importlib.import_module(path.stem if is_file else plugin)
-        except RequestError:
-            raise
-        except Exception as error:  # a plugin may raise anything on import
-            raise RequestError(f"--plugin {plugin} cannot be imported: {type(error).__name__}: {error}") from error
+        with plugin_code(f"--plugin {plugin} cannot be imported", error=PluginNotLoaded):
+            if is_file:
+                load_file(file)
+            else:
+                importlib.import_module(plugin)

@@ -29,11 +29,13 @@ from benchmark.datasets.photo_formats import PHOTO_SUFFIXES
 from benchmark.datasets.photo_reading import READING_VERSION, read_photo
 from benchmark.errors import ImageRefused, RequestError, StorageError
 from benchmark.faces import Image
+from benchmark.library_versions import libraries_in_key
 from benchmark.masking.base import MaskStyle
 from benchmark.masking.choice import choose_style
 from benchmark.masking.export_journal import FOLDERS, ExportJournal, ExportRecord, remove_outputs
 from benchmark.masking.resolve import mask_style
 from benchmark.parallel import map_in_processes
+from benchmark.plugin_code.keys import code_in_key
 from benchmark.progress import Progress
 from benchmark.seeds import generator_for
 from benchmark.storage.atomic_files import write_atomically
@@ -128,6 +130,8 @@ def export_pairs(
         "seed": seed,
         "masks": {name: style.version for name, style in sorted(by_name.items())},
         **search.about(),
+        **code_in_key(*(by_name[name] for name in sorted(by_name))),
+        **libraries_in_key("opencv", "pillow", "dlib", "numpy"),
     }
     _make_folder(output)
     try:

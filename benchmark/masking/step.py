@@ -16,8 +16,10 @@ from benchmark.context import Row, RunContext
 from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, Photo
+from benchmark.library_versions import libraries_in_key
 from benchmark.masking.base import DrawnMask, MaskStyle
 from benchmark.masking.resolve import mask_style
+from benchmark.plugin_code.keys import code_in_key
 from benchmark.seeds import generator_for
 from benchmark.views import (
     FAILED_EARLIER,
@@ -63,6 +65,8 @@ def mask_photos(
         "size": size,
         "redetect": None if search is None else search.about(),
         "seed": context.seed,
+        **code_in_key(*styles.values()),
+        **libraries_in_key("opencv", "pillow", "dlib", "numpy"),
     }
     arrays = {
         **crop_arrays(size),

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
+from benchmark.library_versions import libraries_in_key
 from benchmark.methods.detectors.base import DetectionCost, Detector, detected
+from benchmark.plugin_code.keys import code_in_key
 from benchmark.views import FAILED_EARLIER, View
 
 _VERSION = 1
@@ -56,6 +58,8 @@ def find_masks(detector: Detector, view: View, *, trained_on: str, context: RunC
         "trained_on": trained_on,
         "seed": context.seed,
         "view": view.key,
+        **code_in_key(detector),
+        **libraries_in_key("opencv", "torch"),
     }
     shown = "masked" if view.masked else "bare"
     make = context.make_batches(

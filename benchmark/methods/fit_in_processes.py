@@ -15,6 +15,7 @@ from torch.multiprocessing.spawn import ProcessException, spawn
 from benchmark.errors import BenchmarkError, RequestError
 from benchmark.methods.base import Learner, MaskedPairs
 from benchmark.parallel import end_with_parent
+from benchmark.plugin_code.sources import KeptSources, kept_sources
 from benchmark.progress import Progress
 
 _COPIED = ("name", "settings", "workspace")
@@ -42,7 +43,15 @@ def fit_in_processes(learner: Learner[MaskedPairs], pairs: MaskedPairs, *, devic
     with tempfile.TemporaryDirectory() as folder:
         given = {name: getattr(learner, name) for name in _COPIED}
         fitting = _Fitting(
-            type(learner), learner.preset, learner.seed, learner.device, given, devices, progress.quiet, Path(folder)
+            kept_sources(),
+            type(learner),
+            learner.preset,
+            learner.seed,
+            learner.device,
+            given,
+            devices,
+            progress.quiet,
+            Path(folder),
         )
         try:
             spawn(_fit, args=(fitting, pairs), nprocs=devices)  # type: ignore[no-untyped-call]
@@ -55,8 +64,12 @@ def fit_in_processes(learner: Learner[MaskedPairs], pairs: MaskedPairs, *, devic
 
 @dataclass(frozen=True)
 class _Fitting:
-    """What each process needs to make the learner that it fits."""
+    """What each process needs to make the learner that it fits.
 
+    The sources of plugin files come first: unpickling them makes a process keep them before it looks for the class.
+    """
+
+    sources: KeptSources
     cls: type[Learner[MaskedPairs]]
     preset: str
     seed: int

@@ -12,11 +12,13 @@ import pandas as pd
 
 from benchmark.artifacts import Artifact
 from benchmark.context import RunContext
+from benchmark.library_versions import libraries_in_key
 from benchmark.methods.base import Learner, MaskedPairs, Method
 from benchmark.methods.fit_in_processes import fit_in_processes
 from benchmark.methods.learner import pair_learners
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.native_precision import native_precision
+from benchmark.plugin_code.keys import code_in_key
 from benchmark.views import MaskedView
 
 _VERSION = 1
@@ -119,6 +121,8 @@ def _fitted(
         "method_version": learner.version,
         "seed": context.seed,
         **made_of,
+        **code_in_key(learner),
+        **libraries_in_key("numpy", "opencv", "torch"),
     }
     training = learner.training_settings
     if training is not None:

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
 from benchmark.faces import AlignedFaces
+from benchmark.library_versions import libraries_in_key
 from benchmark.methods.base import CropTransform, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detection_step import FoundMasks
 from benchmark.native_precision import native_precision
+from benchmark.plugin_code.keys import code_in_key
 from benchmark.views import FAILED_EARLIER, MaskedView, View
 
 _VERSION = 1
@@ -68,6 +70,8 @@ def unmask(
         "view": view.key,
         "found": "" if found is None else found.key,
         "precision": native_precision(method.precision, method.device),
+        **code_in_key(*method.parts()),
+        **libraries_in_key("opencv", "torch"),
     }
     kind = "unmask" if view.masked else "pass through"
 
@@ -96,6 +100,8 @@ def transform(method: CropTransform, view: View, *, name: str, shown: str, conte
         "preset": method.preset,
         "method_version": method.version,
         "view": view.key,
+        **code_in_key(method),
+        **libraries_in_key("opencv", "torch"),
     }
 
     def change(rows: list[int], commit: Commit) -> None:

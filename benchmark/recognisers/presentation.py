@@ -13,8 +13,10 @@ from benchmark.context import Row, RunContext
 from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, Photo
+from benchmark.library_versions import libraries_in_key
 from benchmark.masking.resolve import mask_style
 from benchmark.masking.step import Worn
+from benchmark.plugin_code.keys import code_in_key
 from benchmark.views import FAILED_EARLIER, NO_FACE, View, crop_arrays, geometry_values, view_of
 
 _VERSION = 2
@@ -44,6 +46,7 @@ def present(
         context: of the run.
     """
     photo_set = acquired.photo_set
+    worn = {kind: Worn(kind, mask_style(kind)) for kind in sorted(set(mask_types or ()))}
     about = {
         "version": _VERSION,
         "view": view.key,
@@ -51,9 +54,9 @@ def present(
         "mask_types": None if mask_types is None else list(mask_types),
         "seed": context.seed,
         **search.about(),
+        **code_in_key(*(one.style for one in worn.values())),
+        **libraries_in_key("opencv", "pillow", "dlib", "numpy"),
     }
-
-    worn = {kind: Worn(kind, mask_style(kind)) for kind in set(mask_types or ())}
 
     def item(row: int) -> _Item:
         crop = None if view.failed(row) else view.faces.pixels[row]

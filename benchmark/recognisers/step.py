@@ -13,6 +13,8 @@ from benchmark.artifacts import Commit, RowArray, digest
 from benchmark.context import RunContext
 from benchmark.errors import ImageRefused, PluginError
 from benchmark.faces import FaceGeometry, Image
+from benchmark.library_versions import libraries_in_key
+from benchmark.plugin_code.keys import code_in_key
 from benchmark.recognisers.base import Recogniser
 from benchmark.views import FAILED_EARLIER, View
 
@@ -68,6 +70,8 @@ def recognise(
         "view": view.key,
         **({} if all_wanted else {"rows": digest({"rows": list(wanted)})}),
         **({"settings": recogniser.settings} if recogniser.settings else {}),
+        **code_in_key(recogniser),
+        **libraries_in_key("opencv", "torch", "onnxruntime"),
     }
 
     make = context.make_batches(

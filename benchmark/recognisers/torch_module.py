@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import logging
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.errors import PluginError, RequestError
+from benchmark.errors import PluginError, PluginNotLoaded, RequestError
 from benchmark.faces import FaceGeometry, Image
+from benchmark.plugin_code.digest import code_digest, module_digest
+from benchmark.plugin_code.guard import plugin_code
+from benchmark.plugin_code.importer import is_beside, load_file, load_module, origin_of, plugin_folders
+from benchmark.plugin_code.keys import digest_or_unstored
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.recogniser_spec import RecogniserSpec, spec_from
 from benchmark.recognisers.state_dict_file import fill, read_state_dict
@@ -34,8 +39,8 @@ class ModuleRecogniser(TorchRecogniser):
     file. Its card is the dictionary ``CARD`` of the network, else of ATTR, else of the module, with the keys of
     `RecogniserSpec`; without one ArcFace's way with faces is taken, and that is said in the log.
 
-    Stored embeddings are found again by the network's parameters and the source of the module: who changes code that
-    the module imports from elsewhere runs with ``--fresh``.
+    Stored embeddings are found again by the network's parameters and the code of the module: its file and what that
+    imports (see `benchmark.plugin_code.digest`).
 
     Args:
         target: ``MODULE:ATTR``.
@@ -65,7 +70,9 @@ class ModuleRecogniser(TorchRecogniser):
             fill(network, read_state_dict(self.weights), file=self.weights, architecture=self._target)
         owner = next((owner for owner in (network, attribute, module) if hasattr(owner, _CARD)), None)
         self._spec = (
-            RecogniserSpec() if owner is None else spec_from(getattr(owner, _CARD), of=f"{_CARD} of {module.__name__}")
+            RecogniserSpec()
+            if owner is None
+            else spec_from(getattr(owner, _CARD), of=f"{_CARD} of {origin_of(module.__name__)}")
         )
         self.settings = self._spec.settings
         self.card = self._spec.card(
@@ -97,13 +104,8 @@ class ModuleRecogniser(TorchRecogniser):
         Raises:
             PluginError: the network failed.
         """
-        try:
+        with plugin_code(f"{self._target} fails on faces of shape {tuple(pixels.shape)}"):
             return self._spec.embedded(self._called, pixels)
-        except PluginError:
-            raise
-        except Exception as error:  # the network is the user's and may raise anything
-            shape = tuple(pixels.shape)
-            raise PluginError(f"{self._target} fails on faces of shape {shape}: {_one_line(error)}") from error
 
     def _called(self, inputs: Tensor) -> Tensor:
         found: Any = self.network(inputs)
@@ -122,39 +124,35 @@ class ModuleRecogniser(TorchRecogniser):
         self.embed(np.zeros((1, *self._spec.size, 3), dtype=np.uint8))
 
 
-def _found(target: str) -> tuple[Any, Any]:
+def _found(target: str) -> tuple[ModuleType, Any]:
     """The imported module and its attribute."""
     place, _, name = target.rpartition(":")
-    path = Path(place)
-    is_file = path.suffix == ".py"
-    if is_file and not path.is_file():
-        raise RequestError(f"--recognisers {target}: no such file {path}")
-    folder = str(path.resolve().parent) if is_file else str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    module_name = path.stem if is_file else place
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name != module_name.partition(".")[0] and error.name != module_name:
-            raise RequestError(f"--recognisers {target} cannot be imported: {_one_line(error)}") from error
-        raise RequestError(
-            f"--recognisers {target}: no module '{module_name}' in {Path.cwd()} or among the installed packages; write "
-            "MODULE:ATTR or FILE.py:ATTR"
-        ) from error
-    except Exception as error:  # the module is the user's and may raise anything
-        raise RequestError(f"--recognisers {target} cannot be imported: {_one_line(error)}") from error
-    if is_file and Path(getattr(module, "__file__", None) or "").resolve() != path.resolve():
-        raise RequestError(
-            f"--recognisers {target}: another module is called '{module_name}' ({getattr(module, '__file__', None)}); "
-            "rename the file"
-        )
+    with plugin_code(f"--recognisers {target} cannot be imported", error=PluginNotLoaded):
+        module = _imported(place, target)
     attribute: Any = module
     for part in name.split("."):
         if not hasattr(attribute, part):
-            raise RequestError(f"--recognisers {target}: {module_name} has no '{name}'{_networks_in(module)}")
+            raise RequestError(f"--recognisers {target}: {place} has no '{name}'{_networks_in(module)}")
         attribute = getattr(attribute, part)
     return module, attribute
+
+
+def _imported(place: str, target: str) -> ModuleType:
+    file = Path(place).expanduser()
+    if file.suffix == ".py":
+        if not file.is_file():
+            raise RequestError(f"--recognisers {target}: no such file {file}")
+        return load_file(file)
+    top = place.partition(".")[0]
+    folder = next((folder for folder in (Path.cwd(), *plugin_folders()) if is_beside(top, folder)), None)
+    if folder is not None:
+        return load_module(place, folder)
+    if importlib.util.find_spec(top) is None:
+        raise RequestError(
+            f"--recognisers {target}: no module '{place}' in {Path.cwd()} or among the installed packages; write "
+            "MODULE:ATTR or FILE.py:ATTR"
+        )
+    return importlib.import_module(place)
 
 
 def _built(attribute: Any, target: str) -> nn.Module:
@@ -171,10 +169,8 @@ def _built(attribute: Any, target: str) -> nn.Module:
             "function without arguments that returns one"
         )
     build: Callable[[], Any] = attribute
-    try:
+    with plugin_code(f"--recognisers {target}() fails without arguments", error=RequestError):
         network = build()
-    except Exception as error:  # the factory is the user's and may raise anything
-        raise RequestError(f"--recognisers {target}() fails without arguments: {_one_line(error)}") from error
     if not isinstance(network, nn.Module):
         raise RequestError(f"--recognisers {target}() gives {type(network).__name__} where a torch module is needed")
     return network
@@ -190,17 +186,12 @@ def _networks_in(module: Any) -> str:
     return f"; it has: {', '.join(names)}" if names else ""
 
 
-def _digest_of(network: nn.Module, module: Any) -> str:
-    """Of the parameters and the module's source."""
+def _digest_of(network: nn.Module, module: ModuleType) -> str:
+    """Of the parameters, and of the code of the module and of the network's class."""
     content = hashlib.sha256()
     for name, tensor in network.state_dict().items():
         content.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    source = getattr(module, "__file__", None)
-    if source and Path(source).is_file():
-        content.update(Path(source).read_bytes())
+    for code in (module_digest(module), code_digest(network)):
+        content.update(digest_or_unstored(code).encode())
     return content.hexdigest()
-
-
-def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
