@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from benchmark.errors import RequestError
-from benchmark.model_files import sha256_of
+from benchmark.recognisers.onnx_external_data import external_data_files, network_digest
 from benchmark.recognisers.onnx_recogniser import OnnxRecogniserBase
 from benchmark.recognisers.recogniser_spec import RecogniserSpec, read_spec
 
@@ -28,8 +28,8 @@ class OnnxRecogniser(OnnxRecogniserBase):
         weights: must be None: `file` is the weights.
 
     Raises:
-        RequestError: the file or its card is not what it should be (see `OnnxNetwork` and `read_spec`), or onnxruntime
-            is missing.
+        RequestError: the file, the weights beside it or its card are not what they should be (see `OnnxNetwork`,
+            `external_data_files` and `read_spec`), or onnx or onnxruntime is missing.
         PluginError: the network cannot be run.
     """
 
@@ -39,6 +39,7 @@ class OnnxRecogniser(OnnxRecogniserBase):
         super().__init__(device=device, precision=precision, weights=weights)
         if weights is not None:
             raise RequestError(f"--weights onnx:{file}={weights}: the ONNX file is the weights; leave --weights out")
+        beside = external_data_files(file)  # before anything is opened that a file may point to
         cards = [file.with_suffix(ending) for ending in _CARD_ENDINGS]
         found = next((card for card in cards if card.is_file()), None)
         self.open(file, RecogniserSpec() if found is None else read_spec(found))
@@ -46,8 +47,9 @@ class OnnxRecogniser(OnnxRecogniserBase):
             summary=self.spec.summary or f"the network in {file.name}",
             licence=self.spec.licence if found else "not stated: there is no card beside the file",
             trained_on=self.spec.trained_on or ("unknown",),
-            weights_source=f"{file.name}, described by {found.name if found else 'no card: defaults taken'}",
-            sha256=sha256_of(file),
+            weights_source=f"{', '.join((file.name, *beside))}, described by "
+            f"{found.name if found else 'no card: defaults taken'}",
+            sha256=network_digest(file),
         )
         if found is None:
             log.warning(
