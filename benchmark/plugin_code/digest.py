@@ -18,7 +18,7 @@ from benchmark.model_files import sha256_of
 from benchmark.plugin_code.imported_files import computes_names, imported_files, is_installed, is_own
 from benchmark.plugin_code.importer import loaded_by_imports
 from benchmark.plugin_code.names import folder_module, folder_of
-from benchmark.plugin_code.sources import seal, source_of
+from benchmark.plugin_code.sources import seal, source_of, watch
 from benchmark.plugin_code.typed_source import typed_source
 
 NEVER_STORED = None
@@ -106,6 +106,9 @@ def _files_code(module: str, file: Path) -> dict[str, str]:
         name.removeprefix(prefix).strip("."): hashlib.sha256(source_of(path)).hexdigest()
         for name, path in files.items()
     }
+    for name, path in files.items():
+        if folder_of(name) is None:
+            watch(path)
     if folder is not None:
         seal(folder)
     return digests

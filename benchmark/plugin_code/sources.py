@@ -14,6 +14,7 @@ from benchmark.errors import BenchmarkError
 
 _kept: dict[str, bytes] = {}
 _sealed: set[str] = set()
+_imported_by_python: set[str] = set()
 
 
 def source_of(file: Path) -> bytes:
@@ -26,6 +27,11 @@ def source_of(file: Path) -> bytes:
     if name not in _kept:
         _kept[name] = file.read_bytes()
     return _kept[name]
+
+
+def watch(file: Path) -> None:
+    """`file` is one that Python imports by itself, from the disk, in worker processes too."""
+    _imported_by_python.add(str(file))
 
 
 def seal(folder: Path) -> None:
@@ -73,11 +79,11 @@ def kept_sources() -> KeptSources:
         BenchmarkError: a file that Python imports by itself (of an editable install, of the working folder) was edited
             meanwhile: a worker process would import it as it is now.
     """
-    for name, content in _kept.items():
-        if not any(Path(name).is_relative_to(folder) for folder in _sealed) and _differs(name, content):
+    for name in _imported_by_python & _kept.keys():
+        if Path(name).exists() and _differs(name, _kept[name]):
             raise BenchmarkError(
                 f"{name} was edited after it was loaded, and worker processes would run it as it is now; start the "
-                "same command again"
+                "program anew"
             )
     return KeptSources(dict(_kept), frozenset(_sealed))
 
