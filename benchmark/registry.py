@@ -94,9 +94,7 @@ class Registry(Generic[T]):
             PluginNotLoaded: the plugin cannot be imported.
             PluginError: its class is not of this kind.
         """
-        self._scan()
-        if name not in self._entries:
-            raise RequestError(self._unknown(name))
+        self.check(name)
         entry = self._entries[name]
         cls: Any = _import(entry.target, name) if isinstance(entry.target, str) else entry.target
         if not isinstance(cls, type):  # a decorated function: on import, its decorator registered the class it makes
@@ -108,6 +106,25 @@ class Registry(Generic[T]):
             )
         found: type[T] = cls
         return found
+
+    def check(self, name: str) -> None:
+        """Refuse a name that nothing is registered under. Nothing is imported.
+
+        Raises:
+            RequestError: the message suggests the nearest.
+        """
+        if name not in self:
+            raise RequestError(self._unknown(name))
+
+    def name_of(self, cls: type) -> str | None:
+        """The name that `cls` is registered under; None if it is not."""
+        self._scan()
+        own = f"{cls.__module__}:{cls.__qualname__}"
+        return next((name for name, entry in self._entries.items() if entry.target is cls or entry.target == own), None)
+
+    def forget(self, name: str) -> None:
+        """Undo a registration."""
+        del self._entries[name]
 
     def origin(self, name: str) -> str:
         """``module:Class`` of `name`, for messages."""
@@ -155,8 +172,11 @@ def _decorated_classes(package: str, decorator: str) -> Iterator[tuple[str, str]
         return
     for folder in spec.submodule_search_locations:
         for file in sorted(Path(folder).rglob("*.py")):
+            source = file.read_text("utf-8")
+            if f"@{decorator}(" not in source:  # a hundred files need not be parsed
+                continue
             module = ".".join([package, *file.relative_to(folder).with_suffix("").parts])
-            for node in ast.parse(file.read_text("utf-8")).body:
+            for node in ast.parse(source).body:
                 if not isinstance(node, ast.ClassDef):
                     continue
                 for call in node.decorator_list:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmark.errors import RequestError
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Two folders."""
@@ -17,11 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Write ``compare.html`` and ``deltas.csv`` and say where."""
-    from benchmark.reporting.compare import compare_runs  # noqa: PLC0415  # imports pandas: not for --help
+    from benchmark import compare_runs  # noqa: PLC0415  # imports pandas: not for --help
 
-    if options.a.resolve() == options.b.resolve():
-        raise RequestError(f"A and B are the same folder: {options.a}")
-    out = options.out or Path("reports") / f"compare_{options.a.resolve().name}_{options.b.resolve().name}"
-    page = compare_runs(options.a, options.b, out)
-    print(f"comparison: {page.resolve()}")
+    print(f"comparison: {compare_runs(options.a, options.b, options.out).page.resolve()}")
     return 0

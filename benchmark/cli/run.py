@@ -120,8 +120,7 @@ def execute(options: argparse.Namespace) -> int:
     given: dict[str, Any] = {name: value for name, value in vars(options).items() if name not in _NOT_SETTINGS}
     load_plugins(getattr(options, "plugin", []))
     config = load_config(getattr(options, "config", None), given)
-    from benchmark.pipeline.run import run  # noqa: PLC0415  # imports PyTorch: not for --help
+    from benchmark import run  # noqa: PLC0415  # imports pandas: not for --help
 
-    report = run(config)
-    print(f"report: {report.resolve()}")
+    print(f"report: {run(config).report.resolve()}")
     return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark.cli.shared_flags import add_face_flags, add_plugin_flag, given_face_flags, load_plugins
 from benchmark.config import RunConfig, load_config
+from benchmark.pipeline.planning.names import check_method_names, check_training_names
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +84,8 @@ def execute(options: argparse.Namespace) -> int:
             "quiet": options.quiet,
         },
     )
+    check_method_names(config.methods)
+    check_training_names(config)
     from benchmark.pipeline.train_method import train_method  # noqa: PLC0415  # imports PyTorch: not for --help
 
     folder = train_method(

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from benchmark.config import NO_EFFECT_ON_NUMBERS
 from benchmark.errors import StorageError
 from benchmark.reporting.compare_page import render_comparison
 from benchmark.reporting.deltas import join_runs
-from benchmark.reporting.metrics_file import read_metrics
 from benchmark.reporting.provenance import manifest_lines
-from benchmark.reporting.run_folder import read_finished
+from benchmark.reporting.stored_run import StoredRun, read_run
 from benchmark.storage.atomic_files import remove_temporary_files, write_atomically
 
 _NO_SETTING = {"started", "command", *(f"config.{name}" for name in NO_EFFECT_ON_NUMBERS)}
 """Lines of the manifest that change no number."""
-
-
-@dataclass(frozen=True)
-class StoredRun:
-    """A run as it lies on disk."""
-
-    name: str
-    metrics: pd.DataFrame
-    manifest: Mapping[str, Any]
 
 
 def compare_runs(a: Path, b: Path, out: Path) -> Path:
@@ -62,16 +49,6 @@ def compare_runs(a: Path, b: Path, out: Path) -> Path:
     target = out / "compare.html"
     write_atomically(target, page.encode("utf-8"))
     return target
-
-
-def read_run(folder: Path) -> StoredRun:
-    """Read what a run wrote.
-
-    Raises:
-        RequestError: see `compare_runs`.
-    """
-    manifest = read_finished(folder)
-    return StoredRun(folder.resolve().name, read_metrics(folder / "metrics.csv"), manifest)
 
 
 def manifest_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[str, str | None, str | None]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from matplotlib.figure import Figure
 
 from benchmark.reporting.figure_style import (
     LABEL_CHARACTERS,
@@ -24,7 +27,13 @@ _ROW = 0.3  # inches
 
 
 def recovery_figure(
-    index: ResultsIndex, panel: Panel, target: float, order: list[Entry], colours: MethodColours
+    index: ResultsIndex,
+    panel: Panel,
+    target: float,
+    order: list[Entry],
+    colours: MethodColours,
+    *,
+    make_figure: Callable[[float, float], Figure] = new_figure,
 ) -> NamedFigure | None:
     """Matched recovery at `target`, methods in `order`; None where there is nothing to show."""
     found = [
@@ -35,7 +44,7 @@ def recovery_figure(
     if not rows:
         return None
     height = _ROW * len(rows) + 0.72
-    figure = new_figure(6.3, height)
+    figure = make_figure(6.3, height)
     axes = figure.add_axes((0.265, 0.46 / height, 0.515, _ROW * len(rows) / height))
     places = np.arange(len(rows))[::-1]
     ends = [bound for _, row in rows for bound in (row.value, row.ci_low, row.ci_high) if bound is not None]

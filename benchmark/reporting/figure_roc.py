@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from benchmark.reporting.figure_style import (
@@ -50,7 +51,13 @@ class _Line:
 
 
 def roc_figure(
-    index: ResultsIndex, curves: Sequence[CellCurves], panel: Panel, target: float, colours: MethodColours
+    index: ResultsIndex,
+    curves: Iterable[CellCurves],
+    panel: Panel,
+    target: float,
+    colours: MethodColours,
+    *,
+    make_figure: Callable[[float, float], Figure] = new_figure,
 ) -> NamedFigure | None:
     """Raw, masked and every method; the legend ranks them by TAR at `target`. None where there are no curves."""
     lines = _lines(index, curves, panel, target, colours)
@@ -58,7 +65,7 @@ def roc_figure(
         return None
     names = [in_lines(line.label, LABEL_CHARACTERS) for line in lines]
     height = max(_HEIGHT, _TEXT_LINE * sum(1 + name.count("\n") for name in names) / _AXES_SHARE)
-    figure = new_figure(6.3, height)
+    figure = make_figure(6.3, height)
     axes = figure.add_axes((0.09, 0.15 * _HEIGHT / height, 0.52, 1 - 0.22 * _HEIGHT / height))
     axes.set_xscale("log")
     lowest = min(float(line.fmr[line.fmr > 0].min()) for line in lines if (line.fmr > 0).any())
@@ -96,7 +103,7 @@ def roc_figure(
 
 
 def _lines(
-    index: ResultsIndex, curves: Sequence[CellCurves], panel: Panel, target: float, colours: MethodColours
+    index: ResultsIndex, curves: Iterable[CellCurves], panel: Panel, target: float, colours: MethodColours
 ) -> list[_Line]:
     lines = []
     for curve in curves:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -92,6 +93,18 @@ def read_metrics(path: Path) -> pd.DataFrame:
     if table.duplicated(list(KEY_COLUMNS)).any():
         raise RequestError(f"{path} is damaged: two rows share every key column; run the benchmark again")
     return table
+
+
+def metric_rows(table: pd.DataFrame) -> list[MetricRow]:
+    """The rows of `read_metrics`, a number that is missing as None."""
+    records = table.to_dict("records")
+    return [MetricRow(**{str(name): _value(str(name), value) for name, value in record.items()}) for record in records]
+
+
+def _value(column: str, value: Any) -> Any:
+    if column in _COUNT_COLUMNS:
+        return int(value)
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _field(value: object) -> object:

@@ -19,6 +19,9 @@ _KINDS: tuple[tuple[type[Card], str], ...] = (
     (RecogniserCard, "recogniser"),
     (FaceDetectorCard, "face detector"),
 )
+_OTHER_KINDS = "mask or metric"
+_SHOWN_ELSEWHERE = ("durations", "cards", "notes")
+"""Parts of the manifest that the page shows in a form of their own."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def plugin_rows(cards: Mapping[str, Card]) -> list[PluginRow]:
     """One row a plugin: data sets, methods, recognisers, then the rest."""
     rows = []
     for name, card in cards.items():
-        kind = next((title for base, title in _KINDS if isinstance(card, base)), "mask or metric")
+        kind = kind_of_card(card)
         link = card.source if card.source.startswith(("https://", "http://")) else ""
         parameters = ", ".join(f"{network} {number(count, 0)}" for network, count in card.parameters.items())
         rows.append(
@@ -65,8 +68,13 @@ def plugin_rows(cards: Mapping[str, Card]) -> list[PluginRow]:
                 link,
             )
         )
-    order = [title for _, title in _KINDS] + ["mask or metric"]
+    order = [title for _, title in _KINDS] + [_OTHER_KINDS]
     return sorted(rows, key=lambda row: (order.index(row.kind), row.name))
+
+
+def kind_of_card(card: Card) -> str:
+    """What kind of plugin a card belongs to, as a reader calls it."""
+    return next((title for base, title in _KINDS if isinstance(card, base)), _OTHER_KINDS)
 
 
 def step_times(manifest: Mapping[str, Any]) -> list[StepTime]:
@@ -88,7 +96,7 @@ def manifest_lines(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     >>> manifest_lines({"config": {"size": 64, "masks": ["cloth"]}})
     [('config.size', '64'), ('config.masks', 'cloth')]
     """
-    return [(path, text) for path, text in _lines(manifest, "") if not path.startswith("durations.")]
+    return [(path, text) for path, text in _lines(manifest, "") if path.partition(".")[0] not in _SHOWN_ELSEWHERE]
 
 
 def _lines(value: Any, path: str) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from benchmark.reporting.results_index import ResultsIndex
 from benchmark.reporting.results_table import method_table, table_entries
 from benchmark.reporting.run_folder import write_manifest
 from benchmark.reporting.run_results import RunResults
+from benchmark.reporting.stored_run import stored_cards, stored_notes
 from benchmark.storage.atomic_files import write_atomically
 
 _STRIPS_SHOWN = 4
@@ -61,7 +62,8 @@ def write_run(results: RunResults, folder: Path) -> Path:
         page = render_report(results, index, figures)
     report = folder / "report.html"
     write_atomically(report, page.encode("utf-8"))
-    write_manifest(folder, results.manifest)
+    read_later = {"cards": stored_cards(results.cards), "notes": stored_notes(results.notes)}
+    write_manifest(folder, {**results.manifest, **read_later})
     return report
 
 

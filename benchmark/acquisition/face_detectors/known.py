@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 
 from benchmark.acquisition.face_detectors.base import FaceDetector
-from benchmark.acquisition.face_detectors.names import FACE_DETECTORS
+from benchmark.acquisition.face_detectors.names import FACE_DETECTORS, check_face_detector
 from benchmark.cards import Availability
-from benchmark.errors import BenchmarkError, RequestError
+from benchmark.errors import BenchmarkError
 
 
 def face_detector_class(name: str) -> type[FaceDetector]:
@@ -17,10 +16,7 @@ def face_detector_class(name: str) -> type[FaceDetector]:
     Raises:
         RequestError: there is none; the message suggests the nearest.
     """
-    if name not in FACE_DETECTORS:
-        close = difflib.get_close_matches(name, FACE_DETECTORS, n=1, cutoff=0.5)
-        hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(FACE_DETECTORS)}"
-        raise RequestError(f"unknown face detector '{name}'; {hint}")
+    check_face_detector(name)
     module, _, attribute = FACE_DETECTORS[name].partition(":")
     found: type[FaceDetector] = getattr(importlib.import_module(module), attribute)
     return found

@@ -1,6 +1,10 @@
-"""The names of the face detectors; importing this imports nothing else."""
+"""The names of the face detectors; importing this imports none of them."""
 
 from __future__ import annotations
+
+import difflib
+
+from benchmark.errors import RequestError
 
 _FOLDER = "benchmark.acquisition.face_detectors"
 FACE_DETECTORS = {
@@ -11,3 +15,15 @@ FACE_DETECTORS = {
 """``module:Class`` by name."""
 DEFAULT_FACE_DETECTORS = ("dlib-hog", "mtcnn")
 """MTCNN is asked only about the photos in which the much faster `dlib-hog` found no face."""
+
+
+def check_face_detector(name: str) -> None:
+    """Refuse a name that no face detector has.
+
+    Raises:
+        RequestError: the message suggests the nearest.
+    """
+    if name not in FACE_DETECTORS:
+        close = difflib.get_close_matches(name, FACE_DETECTORS, n=1, cutoff=0.5)
+        hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(FACE_DETECTORS)}"
+        raise RequestError(f"unknown face detector '{name}'; {hint}")

@@ -1,0 +1,42 @@
+"""Looks at the names of a request before anything heavy is imported: a wrong one is told at once."""
+
+from __future__ import annotations
+
+from benchmark.acquisition.face_detectors.names import check_face_detector
+from benchmark.config import RunConfig
+from benchmark.plugins import DATASETS, MASKS, METHODS, RECOGNISERS
+
+_MASK_TEMPLATE = "template:"
+
+
+def check_names(config: RunConfig) -> None:
+    """Refuse a name that nothing is called by. No plugin is imported; whether each works here is asked later.
+
+    Raises:
+        RequestError: unknown; the message suggests the nearest.
+    """
+    DATASETS.check(config.dataset)
+    check_training_names(config)
+    check_method_names(config.methods)
+    for recogniser in config.recognisers:
+        if recogniser != "all" and ":" not in recogniser and "/" not in recogniser and "." not in recogniser:
+            RECOGNISERS.check(recogniser)
+    for detector in config.face_detectors:
+        check_face_detector(detector)
+
+
+def check_training_names(config: RunConfig) -> None:
+    """The data sets that are trained on, and the masks that are drawn."""
+    for dataset in config.train_dataset:
+        DATASETS.check(dataset.partition("=")[0])
+    for mask in config.masks:
+        if mask != "all" and not mask.startswith(_MASK_TEMPLATE):
+            MASKS.check(mask)
+
+
+def check_method_names(methods: tuple[str, ...]) -> None:
+    """``NAME``, ``NAME:PRESET`` or ``DETECTOR+COMPLETER``; presets are known only to the class."""
+    for method in methods:
+        if method != "all":
+            for part in method.split("+", 1):
+                METHODS.check(part.partition(":")[0])
