@@ -29,7 +29,7 @@ def run(config: RunConfig | None = None, *, metrics: Any = (), **settings: Any) 
     >>> from pathlib import Path
     >>> from benchmark import run
     >>> folder = Path(tempfile.mkdtemp())
-    >>> result = run(methods="telea", recognisers="face_recognition", limit=4, size=64, replicates=5, targets="0.1",
+    >>> result = run(methods="telea", recognisers="face_recognition", limit=6, size=64, replicates=5, targets="0.1",
     ...              conditions="raw-raw,raw-masked,raw-restored", quiet=True, out=folder / "run", cache=folder)
     >>> result.report.name
     'report.html'

@@ -206,9 +206,13 @@ class RunResult:
 
     def _target(self, wanted: float | None) -> float:
         at = self._index.main_target() if wanted is None else wanted
-        if at is None or at not in self._index.targets:
+        if at is None:
+            raise RequestError(
+                f"{self.folder} has too few comparisons for any threshold; `notes` says how many it needs"
+            )
+        if at not in self._index.targets:
             known = ", ".join(f"{target:g}" for target in self._index.targets) or "none"
-            raise RequestError(f"{self.folder} has no threshold at FMR {wanted}; it has: {known}")
+            raise RequestError(f"{self.folder} has no threshold at FMR {at:g}; it has: {known}")
         return at
 
     def _record(self, panel: Panel, role: str, row: TableRow) -> dict[str, Any]:
