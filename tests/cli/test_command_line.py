@@ -131,6 +131,7 @@ class Grey(Unmasker):
 '''
 
 
+@pytest.mark.slow
 def test_a_method_is_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "grey_method_for_test.py"
     file.write_text(PLUGIN)
@@ -158,6 +159,7 @@ class Bar(MaskStyle):
 '''
 
 
+@pytest.mark.slow
 def test_a_mask_of_a_plugin_file_is_drawn_in_worker_processes(tmp_path: Path) -> None:
     file = tmp_path / "bar_mask_for_test.py"
     file.write_text(MASK_PLUGIN)
@@ -170,6 +172,7 @@ def test_a_mask_of_a_plugin_file_is_drawn_in_worker_processes(tmp_path: Path) ->
     assert masked["parameters"].str.contains("top").all()
 
 
+@pytest.mark.slow
 def test_train_hands_out_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "trained"
     arguments = ["train", "--method", "true-mask+mean-face", "--train-limit", "20", "--size", "64", "--quiet"]

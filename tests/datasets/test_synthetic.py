@@ -187,6 +187,7 @@ def test_generator_is_small() -> None:
     assert embedded("datasets", "synthetic-people", "generator.safetensors").stat().st_size < 16_000_000
 
 
+@pytest.mark.slow
 def test_faces_are_found_and_the_working_crop_lies_within_the_photo(people: SyntheticPeople) -> None:
     photos = people.protocol("probes", limit=34).photos[:100]
     found, outside = 0, []

@@ -59,6 +59,7 @@ def test_the_sample_holds_turned_heads(faces):
     assert (yaw < 5).sum() >= 4
 
 
+@pytest.mark.slow
 def test_export_of_real_photos_in_two_processes(lfw_root, tmp_path):
     source = tmp_path / "in"
     for person in sorted(folder for folder in lfw_root.iterdir() if folder.is_dir())[:4]:

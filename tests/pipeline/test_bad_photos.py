@@ -13,6 +13,8 @@ from benchmark.config import load_config
 from benchmark.datasets.synthetic import SyntheticPeople
 from benchmark.pipeline.run import run
 
+pytestmark = pytest.mark.slow  # every test reads the files of whole runs
+
 BAD = ("zero.jpg", "text.jpg", "truncated.jpg", "one-pixel.png", "no-face.png")
 ODD = ("grey.png", "cmyk.jpg", "sixteen-bit.png")
 

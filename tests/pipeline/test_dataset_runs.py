@@ -15,6 +15,8 @@ from benchmark.config import load_config
 from benchmark.datasets.synthetic import SyntheticPeople
 from benchmark.pipeline.run import run
 
+pytestmark = pytest.mark.slow  # every test reads the files of whole runs
+
 SMALL = {
     "methods": "true-mask+telea",
     "recognisers": "face_recognition",

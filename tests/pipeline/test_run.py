@@ -90,16 +90,19 @@ def test_true_pixels_undo_the_mask(small_run: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_workers_and_the_cache_change_no_number(small_run: Path, tmp_path: Path, cache: Path) -> None:
     pd.testing.assert_frame_equal(numbers(run_small(tmp_path / "again", cache)), numbers(small_run))
     parallel = run_small(tmp_path / "two", tmp_path / "empty", workers=2)
     pd.testing.assert_frame_equal(numbers(parallel), numbers(small_run))
 
 
+@pytest.mark.slow
 def test_another_seed_changes_the_numbers(small_run: Path, tmp_path: Path, cache: Path) -> None:
     assert not numbers(run_small(tmp_path, cache, seed=1)).equals(numbers(small_run))
 
 
+@pytest.mark.slow
 def test_the_redetect_arm_stands_beside_the_other(tmp_path: Path, cache: Path) -> None:
     settings = {"methods": "true-pixels", "face_detectors": "dlib-hog", "masks": "nist-wide-high"}  # it misses many
     folder = run_small(tmp_path, cache, acquisition="oracle,redetect", **settings)
@@ -119,6 +122,7 @@ def test_the_redetect_arm_stands_beside_the_other(tmp_path: Path, cache: Path) -
     assert "present" in set(images["step"])
 
 
+@pytest.mark.slow
 def test_a_method_that_learns_is_trained_once(tmp_path: Path) -> None:
     settings = {"methods": "true-mask+mean-face,template-ridge", "train_limit": 60, "conditions": "raw-restored"}
     first = run_small(tmp_path / "a", tmp_path / "cache", **settings)

@@ -14,6 +14,8 @@ from benchmark.config import load_config
 from benchmark.pipeline.run import run
 from tests.pipeline.conftest import CUTS, PEOPLE
 
+pytestmark = pytest.mark.slow  # every test reads the files of whole runs
+
 SMALL = {
     "methods": "landmarks+telea,periocular,mask-the-reference",
     "recognisers": "face_recognition",

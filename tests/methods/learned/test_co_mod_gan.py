@@ -195,6 +195,7 @@ def test_a_resting_discriminator_learns_from_the_penalty_alone(tiny_pairs):
     assert any(not torch.equal(before[key], value) for key, value in state(task.modules["discriminator"]).items())
 
 
+@pytest.mark.slow
 def test_it_learns_a_toy_and_is_the_same_after_saving(tiny_pairs, quiet, tmp_path):
     pairs = tiny_pairs(12, SIDE, validation=4)
     made = narrow(steps=24)
@@ -226,5 +227,6 @@ def test_it_learns_a_toy_and_is_the_same_after_saving(tiny_pairs, quiet, tmp_pat
         narrow().load(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_killed_training_ends_as_an_uninterrupted_one(tiny_pairs, resumes_to_the_bit):
     resumes_to_the_bit(narrow, tiny_pairs(12, SIDE, validation=4), CoModTask, 5)

@@ -135,6 +135,7 @@ def test_faces_of_other_sides_are_shrunk(tiny_pairs, quiet):
         short().fit(tiny_pairs(8, 12), progress=quiet)
 
 
+@pytest.mark.slow
 def test_the_generator_learns_the_colour_of_faces(tiny_pairs, quiet):
     pairs = tiny_pairs(32)
     pairs.true[:] = np.clip(pairs.true // 4 + np.array([170, 90, 30]), 0, 255)

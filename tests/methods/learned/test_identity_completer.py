@@ -116,6 +116,7 @@ def test_the_critic_rests_while_it_is_right_too_often(toy):
     assert all(parameter.grad is None for parameter in task.modules["critic"].parameters())
 
 
+@pytest.mark.slow
 def test_it_learns_a_toy_and_is_the_same_after_saving(toy, quiet, tmp_path):
     made = method("plain", steps=15)
     made.fit(toy, progress=quiet)
@@ -162,6 +163,7 @@ def test_weights_of_another_architecture_or_side_are_refused(tmp_path):
         method().load(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_killed_training_ends_as_an_uninterrupted_one(toy, resumes_to_the_bit):
     resumed = resumes_to_the_bit(method, toy, IdentityTask, 5)
     assert set(resumed.networks()) == {"generator", "critic"}

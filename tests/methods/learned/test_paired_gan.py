@@ -174,6 +174,7 @@ def test_the_average_follows_the_generator(tiny_pairs):
         assert torch.allclose(now, decay * then + (1 - decay) * current, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_learns_to_take_a_flat_mask_off_and_to_leave_bare_faces_alone(tiny_pairs, quiet):
     pairs = tiny_pairs(48, 16, validation=16)
     for part in (pairs, pairs.validation):

@@ -214,6 +214,7 @@ def fitted(pairs, progress, **changes) -> TwoStageGan:
     return method
 
 
+@pytest.mark.slow
 def test_it_finds_a_toy_mask_paints_it_and_leaves_bare_faces_alone(tiny_pairs, quiet, tmp_path):
     pairs = white_masks(tiny_pairs(48, 32, validation=16))
     method = fitted(pairs, quiet)

@@ -19,6 +19,8 @@ from benchmark.pipeline.run import run
 from benchmark.verification.base import KEY_COLUMNS
 from tests.pipeline.conftest import BARE, PEOPLE, WORN
 
+pytestmark = pytest.mark.slow  # every test reads the files of whole runs
+
 METHODS = "none,telea,landmarks+telea,periocular,mask-the-reference"
 SMALL = {
     "methods": METHODS,

@@ -15,6 +15,8 @@ from benchmark.methods.detectors.landmarks import LandmarksDetector
 from benchmark.pipeline.run import run
 from benchmark.verification.base import KEY_COLUMNS
 
+pytestmark = pytest.mark.slow  # every test reads the files of whole runs
+
 SMALL = {
     "methods": "landmarks+telea,landmarks+navier-stokes,true-mask+telea",
     "masks": "surgical,nist-wide-medium",
