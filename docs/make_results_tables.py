@@ -25,6 +25,7 @@ from benchmark.reporting.results_index import NATIVE, Entry, Panel, ResultsIndex
 from benchmark.reporting.results_table import shown
 from benchmark.verification.accuracy import standard_error
 from benchmark.verification.base import MetricRow
+from benchmark.verification.resolve import described, load_metrics
 
 BASELINES = (("raw", "raw-raw"), ("masked probe", "raw-masked"), ("both masked", "masked-masked"))
 NOT_IN_COMMAND = ("data_root", "out", "cache", "workers", "quiet", "fresh", "device", "weights", "protocol")
@@ -53,8 +54,10 @@ def read_run(folder: Path) -> tuple[dict[str, Any], dict[str, ResultsIndex]]:
     rows = [MetricRow(**record) for record in records]
     parts = {part for row in rows for part in row.method.split("+")}
     cards = {part: METHODS.load(part).card for part in parts}
+    metrics = described(load_metrics())
     return config, {
-        arm: ResultsIndex([r for r in rows if r.acquisition == arm], cards) for arm in config["acquisition"]
+        arm: ResultsIndex([r for r in rows if r.acquisition == arm], cards, metrics=metrics)
+        for arm in config["acquisition"]
     }
 
 
@@ -125,11 +128,11 @@ def main_table(index: ResultsIndex, panel: Panel, targets: Sequence[float]) -> I
             cells.append(f"{found.value * 100:.2f} ± {error * 100:.2f}")
         for target in targets:
             for metric, kind in (("gfrr", "frozen"), ("fmr", "frozen"), ("gfrr", "matched")):
-                cells.append(shown(find(metric, kind=kind, target=target), target).text)
+                cells.append(shown(index, find(metric, kind=kind, target=target), target).text)
             cells.append(recovery(index, at, entry, target, condition=condition))
         harm = index.find(at, "harm", condition="raw-passthrough", entry=entry, kind="frozen", target=targets[0])
         metrics = ("fta", "psnr_hole", "ssim_hole", "seconds_per_image")
-        yield line([*cells, with_interval(harm), *(shown(find(metric), None).text for metric in metrics)])
+        yield line([*cells, with_interval(index, harm), *(shown(index, find(metric), None).text for metric in metrics)])
 
 
 def by_type(index: ResultsIndex, panel: Panel, target: float) -> Iterator[str]:
@@ -146,8 +149,9 @@ def detectors(index: ResultsIndex, arm: str) -> Iterator[str]:
     if table is None:
         return
     yield f"### How well the masks are found, {arm} arm\n"
-    heads = ["IoU %", "precision %", "recall %", "missed %", "false masks %"]
-    yield from table_head(["detector", *heads, *(f"IoU % {name}" for name in table.mask_types)])
+    yield from table_head(
+        ["detector", *(column.text for column in table.columns), *(f"IoU % {name}" for name in table.mask_types)]
+    )
     for row in table.rows:
         yield line([row.label, *(cell.text for cell in (*row.cells, *row.by_type))])
     yield ""
@@ -163,12 +167,12 @@ def ranked(index: ResultsIndex, panel: Panel) -> list[Entry]:
 def recovery(index: ResultsIndex, panel: Panel, entry: Entry | None, target: float, **at: str) -> str:
     """Matched recovery with its interval."""
     where = {"condition": "raw-restored", **at}
-    return with_interval(index.find(panel, "recovery", entry=entry, kind="matched", target=target, **where))
+    return with_interval(index, index.find(panel, "recovery", entry=entry, kind="matched", target=target, **where))
 
 
-def with_interval(row: MetricRow | None) -> str:
+def with_interval(index: ResultsIndex, row: MetricRow | None) -> str:
     """A value with its interval in brackets."""
-    cell = shown(row, None)
+    cell = shown(index, row, None)
     return f"{cell.text} ({cell.within})" if cell.within else cell.text
 
 

@@ -13,6 +13,7 @@ from benchmark.reporting.deltas import join_runs
 from benchmark.reporting.provenance import manifest_lines
 from benchmark.reporting.stored_run import StoredRun, read_run
 from benchmark.storage.atomic_files import remove_temporary_files, write_atomically
+from benchmark.verification.metric_description import common_descriptions, stored_descriptions
 
 _NO_SETTING = {"started", "command", *(f"config.{name}" for name in NO_EFFECT_ON_NUMBERS)}
 """Lines of the manifest that change no number."""
@@ -35,7 +36,8 @@ def compare_runs(a: Path, b: Path, out: Path) -> Path:
         StorageError: `out` cannot be written.
     """
     first, second = read_run(a), read_run(b)
-    deltas = join_runs(first.metrics, second.metrics)
+    metrics = common_descriptions(stored_descriptions(run.manifest) for run in (first, second))
+    deltas = join_runs(first.metrics, second.metrics, metrics)
     warnings = incomparable(first, second)
     differences = manifest_differences(first.manifest, second.manifest)
     try:
@@ -45,7 +47,7 @@ def compare_runs(a: Path, b: Path, out: Path) -> Path:
     remove_temporary_files(out)
     write_atomically(out / "deltas.csv", deltas.to_csv(index=False, lineterminator="\n").encode("utf-8"))
     names = (first.name, second.name) if first.name != second.name else (str(a), str(b))
-    page = render_comparison(names, deltas, (first.manifest, second.manifest), differences, warnings)
+    page = render_comparison(names, deltas, metrics, (first.manifest, second.manifest), differences, warnings)
     target = out / "compare.html"
     write_atomically(target, page.encode("utf-8"))
     return target

@@ -10,10 +10,13 @@ from typing import Any
 import pandas as pd
 
 from benchmark.reporting import formatting
-from benchmark.reporting.formatting import EN_DASH, is_share, metric_name, metric_value, number
+from benchmark.reporting.formatting import number
 from benchmark.reporting.html_report import environment, read_template, style_sheet
+from benchmark.reporting.metric_text import difference, full_value
 from benchmark.reporting.results_index import NO_METHOD
+from benchmark.verification.metric_description import MetricDescription, undescribed
 
+Descriptions = Mapping[str, MetricDescription]
 _MOST_CHANGES = 100
 _PANEL = ["dataset", "protocol", "acquisition", "size", "recogniser"]
 _METHOD = ["method", "preset", "train_data", "mask_source"]
@@ -60,9 +63,10 @@ class Table:
     rows: tuple[SideBySide, ...]
 
 
-def render_comparison(
+def render_comparison(  # noqa: PLR0917
     names: tuple[str, str],
     deltas: pd.DataFrame,
+    metrics: Descriptions,
     manifests: tuple[Mapping[str, Any], Mapping[str, Any]],
     differences: Sequence[tuple[str, str | None, str | None]],
     warnings: Sequence[str],
@@ -72,6 +76,7 @@ def render_comparison(
     Args:
         names: of A and B.
         deltas: what `deltas.join_runs` returns.
+        metrics: descriptions, by the name in the column ``metric``.
         manifests: of A and B.
         differences: what `compare.manifest_differences` returns.
         warnings: why the runs cannot be compared; empty if they can.
@@ -93,9 +98,11 @@ def render_comparison(
             facts=[_facts(manifest) for manifest in manifests],
             warnings=list(warnings),
             targets=[(number_, formatting.target(target)) for number_, target in enumerate(targets)],
-            tables=[table for number_, target in enumerate(targets) for table in _tables(both, number_, target)],
-            headings=[(metric_name(metric), kind) for metric, kind, _ in _COLUMNS],
-            changed=[_pair(row, where=True) for row in ranked.head(_MOST_CHANGES).to_dict("records")],
+            tables=[
+                table for number_, target in enumerate(targets) for table in _tables(both, metrics, number_, target)
+            ],
+            headings=[(_described(metrics, metric).title, kind) for metric, kind, _ in _COLUMNS],
+            changed=[_pair(row, metrics, where=True) for row in ranked.head(_MOST_CHANGES).to_dict("records")],
             changed_count=len(changed),
             differences=list(differences),
             alone=[(name, _alone(deltas[deltas["in_runs"] == run])) for name, run in zip("AB", "ab", strict=True)],
@@ -115,24 +122,35 @@ def _title(shared: int, moved: int, exceeding: int, *, comparable: bool) -> str:
     return f"{number(exceeding, 0)} of {formatting.plural(shared, 'value')} changed beyond both intervals"
 
 
-def _tables(both: pd.DataFrame, number_: int, target: float) -> list[Table]:
+def _tables(both: pd.DataFrame, metrics: Descriptions, number_: int, target: float) -> list[Table]:
     all_types = both[both["mask_type"] == "all"]
     judged = all_types[(all_types["condition"] == "raw-restored") & (all_types["threshold_kind"] != "none")]
     tables = []
     for _, rows in judged.groupby(_PANEL, sort=True):
         panel = tuple(str(value) for value in rows[_PANEL].iloc[0])
+        place = dict(zip(_PANEL, panel, strict=True))
         methods = rows[_METHOD].drop_duplicates().itertuples(index=False, name=None)
-        lines = [_line(all_types, dict(zip(_PANEL, panel, strict=True)), method, target) for method in sorted(methods)]
+        lines = [_line(all_types, metrics, place, method, target) for method in sorted(methods)]
         masked = _line(
-            all_types, dict(zip(_PANEL, panel, strict=True)), (NO_METHOD, None, None, None), target, "raw-masked"
+            all_types,
+            metrics,
+            dict(zip(_PANEL, panel, strict=True)),
+            (NO_METHOD, None, None, None),
+            target,
+            "raw-masked",
         )
         title = f"{panel[4]} · {panel[2]} · {panel[3]} px" if str(panel[3]).isdigit() else f"{panel[4]} · {panel[2]}"
         tables.append(Table(title, number_, formatting.target(target), (masked, *lines)))
     return tables
 
 
-def _line(
-    rows: pd.DataFrame, panel: dict[str, str], method: tuple[Any, ...], target: float, condition: str = ""
+def _line(  # noqa: PLR0917
+    rows: pd.DataFrame,
+    metrics: Descriptions,
+    panel: dict[str, str],
+    method: tuple[Any, ...],
+    target: float,
+    condition: str = "",
 ) -> SideBySide:
     mine = rows
     for name, value in zip(_METHOD, method, strict=True):
@@ -147,34 +165,28 @@ def _line(
         for name, value in panel.items():
             alike = found[name] == value
             found = found[alike | found[name].isin(["", "none", "all"])] if name == "recogniser" else found[alike]
-        pairs.append(_pair(found.iloc[0].to_dict()) if len(found) else Pair("", "", "", "", False, None))
+        pairs.append(_pair(found.iloc[0].to_dict(), metrics) if len(found) else Pair("", "", "", "", False, None))
     details = " · ".join(str(part) for part in method[1:] if part not in (None, "", "none", "default"))
     return SideBySide("masked probe" if method[0] == NO_METHOD else str(method[0]), details, tuple(pairs))
 
 
-def _pair(row: dict[Any, Any], *, where: bool = False) -> Pair:
-    metric, delta = str(row["metric"]), float(row["delta"])
+def _pair(row: dict[Any, Any], metrics: Descriptions, *, where: bool = False) -> Pair:
+    metric, delta = _described(metrics, str(row["metric"])), float(row["delta"])
     at = f"FMR {formatting.target(row['target'])}, {row['threshold_kind']}" if math.isfinite(row["target"]) else ""
     places = (str(row["recogniser"]), str(row["method"]), str(row["condition"]), str(row["mask_type"]), at)
     return Pair(
-        a=metric_value(metric, row["value_a"]),
-        b=metric_value(metric, row["value_b"]),
-        delta=_delta(metric, delta),
+        a=full_value(metric, row["value_a"]),
+        b=full_value(metric, row["value_b"]),
+        delta=difference(metric, delta),
         better={"a": "worse", "b": "better"}.get(str(row["better"]), ""),
         exceeds=row["exceeds_both_intervals"] == "yes",
         order=delta if math.isfinite(delta) else None,
-        where=(metric_name(metric), *places) if where else (),
+        where=(metric.title, *places) if where else (),
     )
 
 
-def _delta(metric: str, delta: float) -> str:
-    if not math.isfinite(delta):
-        return EN_DASH
-    if delta == 0:
-        return "0"
-    if is_share(metric):
-        return number(delta * 100, 3 if metric in ("fmr", "gfar") else 1, signed=True)
-    return metric_value(metric, delta, signed=True)
+def _described(metrics: Descriptions, name: str) -> MetricDescription:
+    return metrics.get(name) or undescribed(name)
 
 
 def _facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.reporting.formatting import lower_is_better
 from benchmark.verification.base import KEY_COLUMNS
+from benchmark.verification.metric_description import MetricDescription
 
 _CARRIED = ("value", "ci_low", "ci_high", "n_mated", "n_nonmated", "n_failed", "threshold")
 DELTA_COLUMNS: tuple[str, ...] = (
@@ -22,7 +24,7 @@ DELTA_COLUMNS: tuple[str, ...] = (
 """The columns of ``deltas.csv``, in order."""
 
 
-def join_runs(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+def join_runs(a: pd.DataFrame, b: pd.DataFrame, metrics: Mapping[str, MetricDescription]) -> pd.DataFrame:
     """Every row of either run, in A's order and then B's, with `DELTA_COLUMNS`.
 
     ``delta`` is B − A. ``better`` names the run with the better value (``a``, ``b``, ``equal``; empty where there is no
@@ -33,6 +35,7 @@ def join_runs(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     Args:
         a: what `metrics_file.read_metrics` returns.
         b: likewise.
+        metrics: descriptions, by the name in the column ``metric``; one without has no better direction.
     """
     joined = a.merge(b, how="outer", on=list(KEY_COLUMNS), suffixes=("_a", "_b"), indicator="in_runs", sort=False)
     joined["in_runs"] = joined["in_runs"].astype(str).map({"both": "both", "left_only": "a", "right_only": "b"})
@@ -40,7 +43,9 @@ def join_runs(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     places = pd.Series([-order[key] for key in _keys(joined)], index=joined.index)
     joined = joined.loc[places.sort_values(kind="stable").index].reset_index(drop=True)
     joined["delta"] = joined["value_b"] - joined["value_a"]
-    joined["better"] = [_better(metric, delta) for metric, delta in zip(joined["metric"], joined["delta"], strict=True)]
+    joined["better"] = [
+        _better(metrics.get(str(name)), delta) for name, delta in zip(joined["metric"], joined["delta"], strict=True)
+    ]
     joined["exceeds_both_intervals"] = _exceeds(joined)
     return joined[list(DELTA_COLUMNS)]
 
@@ -52,13 +57,12 @@ def _keys(table: pd.DataFrame) -> list[tuple[object, ...]]:
     return list(filled.itertuples(index=False, name=None))
 
 
-def _better(metric: str, delta: float) -> str:
-    lower = lower_is_better(metric)
-    if lower is None or not np.isfinite(delta):
+def _better(metric: MetricDescription | None, delta: float) -> str:
+    if metric is None or metric.higher_is_better is None or not np.isfinite(delta):
         return ""
     if delta == 0:
         return "equal"
-    return "b" if (delta < 0) == lower else "a"
+    return "b" if (delta > 0) == metric.higher_is_better else "a"
 
 
 def _exceeds(joined: pd.DataFrame) -> list[str]:

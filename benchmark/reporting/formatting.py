@@ -8,60 +8,6 @@ EN_DASH = "–"
 MINUS = "−"
 THIN_SPACE = "\u202f"
 
-_METRIC_NAMES = {
-    "fmr": "FMR",
-    "fnmr": "FNMR",
-    "gfrr": "GFRR",
-    "gfar": "GFAR",
-    "tar": "TAR",
-    "eer": "EER",
-    "auc": "AUC",
-    "d_prime": "d′",
-    "accuracy": "Accuracy",
-    "recovery": "Recovery",
-    "recovery_frozen": "Recovery, frozen",
-    "harm": "Harm",
-    "gain": "Gain",
-    "fta": "FTA",
-    "rank1": "Rank 1",
-    "psnr": "PSNR",
-    "ssim": "SSIM",
-    "lpips": "LPIPS",
-    "fid": "FID",
-    "kid": "KID",
-    "mask_iou": "Mask IoU",
-    "mask_precision": "Mask precision",
-    "mask_recall": "Mask recall",
-    "missed_masks": "Missed masks",
-    "false_masks": "False masks",
-    "seconds_per_image": "Seconds per image",
-    "peak_memory_mib": "Peak memory",
-}
-_SHARES = {
-    "fmr",
-    "fnmr",
-    "gfrr",
-    "gfar",
-    "tar",
-    "eer",
-    "accuracy",
-    "recovery",
-    "recovery_frozen",
-    "harm",
-    "gain",
-    "fta",
-    "rank1",
-    "mask_iou",
-    "mask_precision",
-    "mask_recall",
-    "missed_masks",
-    "false_masks",
-}
-_LOWER_IS_BETTER = {
-    *("fmr", "fnmr", "gfrr", "gfar", "eer", "harm", "fta"),
-    *("lpips", "fid", "kid", "missed_masks", "false_masks", "seconds_per_image", "peak_memory_mib"),
-}
-
 
 def missing(value: float | None) -> bool:
     """Whether there is no number to show."""
@@ -185,47 +131,3 @@ def plural(count: int, noun: str) -> str:
     ('1 image', '1\u202f500 images')
     """
     return f"{number(count, 0)} {noun}{'' if count == 1 else 's'}"
-
-
-def metric_name(metric: str) -> str:
-    """How the report calls a metric.
-
-    >>> metric_name("psnr_hole"), metric_name("my_own")
-    ('PSNR in the hole', 'my own')
-    """
-    base = metric.removesuffix("_hole")
-    name = _METRIC_NAMES.get(base, base.replace("_", " "))
-    return f"{name} in the hole" if base != metric else name
-
-
-def is_share(metric: str) -> bool:
-    """Whether the metric is printed as a percentage."""
-    return metric in _SHARES
-
-
-def lower_is_better(metric: str) -> bool | None:
-    """Whether a smaller value is the better one; None where that cannot be said.
-
-    >>> lower_is_better("gfrr"), lower_is_better("psnr_hole"), lower_is_better("recovery_frozen")
-    (True, False, None)
-    """
-    base = metric.removesuffix("_hole")
-    if base == "recovery_frozen" or base not in _METRIC_NAMES:  # frozen recovery can be bought with false matches
-        return None
-    return base in _LOWER_IS_BETTER
-
-
-def metric_value(metric: str, value: float | None, *, signed: bool = False) -> str:
-    """A value in the metric's own unit."""
-    if missing(value) or value is None:
-        return EN_DASH
-    if is_share(metric):
-        return percent(value, 3 if metric in ("fmr", "gfar") else 1, signed=signed)
-    base = metric.removesuffix("_hole")
-    if base == "seconds_per_image":
-        return ("+" if signed and value > 0 else MINUS if value < 0 else "") + duration(abs(value))
-    if base == "peak_memory_mib":
-        return ("+" if signed and value > 0 else MINUS if value < 0 else "") + memory(abs(value))
-    if base == "psnr":
-        return number(value, 2, signed=signed) + THIN_SPACE + "dB"
-    return number(value, 4 if base == "auc" else 3, signed=signed)

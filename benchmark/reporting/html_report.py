@@ -106,8 +106,6 @@ def environment() -> Environment:
     made.filters.update(
         count=lambda value: formatting.number(value, 0),
         percent=formatting.percent,
-        metric_name=formatting.metric_name,
-        is_share=formatting.is_share,
         breakable=_breakable,
     )
     return made

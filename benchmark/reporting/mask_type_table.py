@@ -45,7 +45,7 @@ def mask_type_table(
     cost = []
     for mask_type in index.mask_types:
         row = index.find(panel, "gfrr", condition="raw-masked", kind="matched", target=target, mask_type=mask_type)
-        cell = shown(row, target)
+        cell = shown(index, row, target)
         cost.append(HeatCell(cell, -(cell.order or 0.0)))
     methods = []
     for entry in order:
@@ -63,7 +63,7 @@ def mask_type_table(
             why = index.why_missing(
                 panel, "recovery", condition="raw-restored", entry=entry, target=target, mask_type=mask_type
             )
-            cell = shown(row, target, why)
+            cell = shown(index, row, target, why)
             cells.append(HeatCell(cell, max(-1.0, min(1.0, cell.order or 0.0))))
         methods.append(HeatRow(index.label(entry), tuple(cells), colours.get(entry, ""), index.privileged(entry)))
     if all(cell.shown.empty for row in (*methods, HeatRow("", tuple(cost))) for cell in row.cells):

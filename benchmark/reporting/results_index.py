@@ -9,6 +9,7 @@ from benchmark.cards import Card, MethodCard
 from benchmark.reporting.formatting import missing
 from benchmark.verification.base import Cell, MetricRow
 from benchmark.verification.measurement import Note
+from benchmark.verification.metric_description import MetricDescription, undescribed
 from benchmark.verification.thresholds import TargetSupport, support_of
 
 NO_METHOD = "none"
@@ -50,10 +51,18 @@ class ResultsIndex:
         rows: of ``metrics.csv``.
         cards: by plugin name.
         notes: of the measuring step; they say why a value is missing.
+        metrics: descriptions, by the name in the column ``metric``.
     """
 
-    def __init__(self, rows: Iterable[MetricRow], cards: Mapping[str, Card], notes: Iterable[Note | str] = ()) -> None:
+    def __init__(
+        self,
+        rows: Iterable[MetricRow],
+        cards: Mapping[str, Card],
+        notes: Iterable[Note | str] = (),
+        metrics: Mapping[str, MetricDescription] | None = None,
+    ) -> None:
         self.rows = list(rows)
+        self._metrics = dict(metrics or {})
         self._reasons: dict[tuple[object, ...], list[Note]] = {}
         for note in notes:
             if isinstance(note, Note) and note.kind in _REASONS:
@@ -73,6 +82,10 @@ class ResultsIndex:
         self.targets: list[float] = sorted(
             {row.target for row in self.rows if row.target is not None and not missing(row.target)}, reverse=True
         )
+
+    def describe(self, metric: str) -> MetricDescription:
+        """What the run's manifest says of a metric."""
+        return self._metrics.get(metric) or undescribed(metric)
 
     def find(
         self,

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
-from benchmark.reporting.formatting import (
-    EN_DASH,
-    duration,
-    interval,
-    is_share,
-    memory,
-    missing,
-    number,
-    rate_decimals,
-    times,
-)
+from benchmark.reporting.formatting import EN_DASH, missing, number, rate_decimals, times
+from benchmark.reporting.metric_text import bare_interval, bare_value, heading
 from benchmark.reporting.results_index import FLAGGED_RATIO, NATIVE, Entry, Panel, ResultsIndex
 from benchmark.verification.base import MetricRow
 
@@ -82,44 +72,38 @@ class Column:
 
     metric: str
     kind: str
-    heading: str
-    help: str
     group: str
     condition: str = "raw-restored"
-    lower_is_better: bool = False
+    title: str = ""
+    """Instead of the metric's own, where the place in the table says more."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """How a column is headed, as its metric describes itself."""
+
+    text: str
+    help: str
+    group: str
+    lower_is_better: bool
 
 
 MATCHED, FROZEN, PICTURE, COST = "Matched threshold", "Frozen threshold", "Picture, hole only", "Cost"
 COLUMNS: tuple[Column, ...] = (
-    Column("recovery", "matched", "Recovery", "share of what the mask took that was won back", MATCHED),
-    Column("gfrr", "matched", "GFRR %", "genuine comparisons rejected, failures included", MATCHED, "", True),
-    Column("tar", "matched", "TAR %", "genuine comparisons accepted, of those completed", MATCHED, ""),
-    Column("gfrr", "frozen", "GFRR %", "genuine comparisons rejected if nothing is re-tuned", FROZEN, "", True),
-    Column(
-        "fmr",
-        "frozen",
-        "Realised FMR\u00a0%",
-        "false match rate that the frozen threshold really gives",
-        FROZEN,
-        "",
-        True,
-    ),
-    Column("recovery_frozen", "frozen", "Recovery\u00a0%", "believe it only where the real FMR holds", FROZEN),
-    Column(
-        "harm",
-        "frozen",
-        "Harm, points",
-        "rise of GFRR for people without a mask, percentage points",
-        FROZEN,
-        "raw-passthrough",
-        True,
-    ),
-    Column("psnr_hole", "none", "PSNR dB", "likeness to the true pixels under the mask", PICTURE),
-    Column("ssim_hole", "none", "SSIM", "structural likeness under the mask", PICTURE),
-    Column("fta", "none", "FTA %", "probes lost: no face found or refused", COST, "", True),
-    Column("seconds_per_image", "none", "Time", "a restored image", COST, lower_is_better=True),
-    Column("peak_memory_mib", "none", "Memory", "at its peak", COST, lower_is_better=True),
+    Column("recovery", "matched", MATCHED, title="Recovery"),
+    Column("gfrr", "matched", MATCHED, ""),
+    Column("tar", "matched", MATCHED, ""),
+    Column("gfrr", "frozen", FROZEN, ""),
+    Column("fmr", "frozen", FROZEN, "", title="Realised FMR\u00a0%"),
+    Column("recovery_frozen", "frozen", FROZEN, title="Recovery\u00a0%"),
+    Column("harm", "frozen", FROZEN, "raw-passthrough"),
+    Column("psnr_hole", "none", PICTURE, title="PSNR\u00a0dB"),
+    Column("ssim_hole", "none", PICTURE, title="SSIM"),
+    Column("fta", "none", COST, ""),
+    Column("seconds_per_image", "none", COST, title="Time"),
+    Column("peak_memory_mib", "none", COST, title="Memory"),
 )
+"""Which metrics the table shows, and where; how they are printed is theirs to say."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +111,7 @@ class MethodTable:
     """The table of one panel at one target."""
 
     groups: tuple[tuple[str, int], ...]
-    columns: tuple[Column, ...]
+    columns: tuple[Heading, ...]
     baselines: tuple[TableRow, ...]
     methods: tuple[TableRow, ...]
     privileged: tuple[TableRow, ...] = ()
@@ -149,15 +133,6 @@ _NOT_MEASURED = {
     "psnr_hole": "no picture to compare: the method restores no face",
     "ssim_hole": "no picture to compare: the method restores no face",
 }
-_OWN_UNIT: dict[str, tuple[Callable[[float], str], int]] = {
-    "seconds_per_image": (duration, 3),
-    "peak_memory_mib": (memory, 0),
-    "psnr_hole": (partial(number, decimals=1), 1),
-    "ssim_hole": (partial(number, decimals=3), 3),
-    "auc": (partial(number, decimals=4), 4),
-    "d_prime": (partial(number, decimals=2), 2),
-}
-"""How the metrics that are no shares are printed, and the decimals of their intervals."""
 _BAR_RANGE = (-0.3, 1.1)
 
 
@@ -174,10 +149,17 @@ def method_table(index: ResultsIndex, panel: Panel, target: float, colours: dict
             groups.append((column.group, 1))
     return MethodTable(
         groups=tuple(groups),
-        columns=COLUMNS,
+        columns=tuple(_heading(index, column) for column in COLUMNS),
         baselines=tuple(row for row in baselines if row is not None),
         methods=tuple(row for row in rows if row.entry is not None and not index.privileged(row.entry)),
         privileged=tuple(row for row in rows if row.entry is not None and index.privileged(row.entry)),
+    )
+
+
+def _heading(index: ResultsIndex, column: Column) -> Heading:
+    metric = index.describe(column.metric)
+    return Heading(
+        column.title or heading(metric), metric.meaning, column.group, lower_is_better=metric.higher_is_better is False
     )
 
 
@@ -186,10 +168,11 @@ def _rank(row: TableRow) -> tuple[bool, float, float]:
     return recovery is None, -(recovery or 0.0), 1.0 if rejected is None else rejected
 
 
-def shown(row: MetricRow | None, target: float | None, why: str | None = None) -> Shown:
+def shown(index: ResultsIndex, row: MetricRow | None, target: float | None, why: str | None = None) -> Shown:
     """How one value appears: percentages without their sign, the column's heading carries it.
 
     Args:
+        index: describes the metric.
         row: the value; None where the run has none.
         target: the table's target FMR.
         why: what is known of a value that is missing.
@@ -199,22 +182,22 @@ def shown(row: MetricRow | None, target: float | None, why: str | None = None) -
     if row.value is None or missing(row.value):
         known = why or _WHY_MISSING.get(row.metric, "could not be computed: too few completed comparisons")
         return Shown(EN_DASH, title=known, empty=True)
+    metric = index.describe(row.metric)
     counts = f"{number(row.n_mated, 0)} mated, {number(row.n_nonmated, 0)} non-mated, {number(row.n_failed, 0)} failed"
-    value = row.value
-    if not is_share(row.metric):
-        text, decimals = _OWN_UNIT.get(row.metric, (partial(number, decimals=3), 3))
-        return Shown(text(value), interval(row.ci_low, row.ci_high, decimals=decimals), counts, value)
-    decimals, flag = 1, ""
-    if row.metric in ("fmr", "gfar") and target:
-        decimals = rate_decimals(target)
-        if row.metric == "fmr" and value > FLAGGED_RATIO * target:
-            flag = times(value / target)
-    if row.metric.startswith("recovery"):
-        decimals = 0
-    within = interval(row.ci_low, row.ci_high, scale=100, decimals=decimals)
     if row.threshold is not None and not missing(row.threshold):
         counts += f"; threshold {row.threshold:.4g}"
-    return Shown(number(value * 100, decimals, signed=row.metric == "harm"), within, counts, value, flag)
+    decimals, flag = metric.decimals, ""
+    if metric.held_to_target and target:
+        decimals = rate_decimals(target)
+        if row.metric == "fmr" and row.value > FLAGGED_RATIO * target:
+            flag = times(row.value / target)
+    return Shown(
+        text=bare_value(metric, row.value, decimals=decimals),
+        within=bare_interval(metric, row.ci_low, row.ci_high, decimals=decimals),
+        title=counts,
+        order=row.value,
+        flag=flag,
+    )
 
 
 def _method_row(index: ResultsIndex, panel: Panel, entry: Entry, target: float, colour: str) -> TableRow:
@@ -224,7 +207,7 @@ def _method_row(index: ResultsIndex, panel: Panel, entry: Entry, target: float, 
         at = None if column.kind == "none" else target
         row = index.find(panel, column.metric, condition=condition, entry=entry, kind=column.kind, target=at)
         why = index.why_missing(panel, column.metric, condition=condition, entry=entry, target=at)
-        cell = shown(row, target, why or (_NOT_MEASURED.get(column.metric) if row is None else None))
+        cell = shown(index, row, target, why or (_NOT_MEASURED.get(column.metric) if row is None else None))
         if column.metric == "recovery" and row is not None and not cell.empty:
             bar = recovery_bar(row)
         cells.append(cell)
@@ -258,7 +241,7 @@ def _baseline_row(
             row = index.find(at, column.metric, condition=condition, kind="frozen", target=target)
         found = found or row is not None
         why = index.why_missing(at, column.metric, condition=condition, target=target)
-        cells.append(shown(row, target, why))
+        cells.append(shown(index, row, target, why))
     return TableRow(label, title, tuple(cells)) if found else None
 
 

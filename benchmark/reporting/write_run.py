@@ -21,6 +21,7 @@ from benchmark.reporting.run_folder import write_manifest
 from benchmark.reporting.run_results import RunResults
 from benchmark.reporting.stored_run import stored_cards, stored_notes
 from benchmark.storage.atomic_files import write_atomically
+from benchmark.verification.metric_description import stored_descriptions
 
 _STRIPS_SHOWN = 4
 """Methods whose score distributions are drawn; more would not be read."""
@@ -53,7 +54,7 @@ def write_run(results: RunResults, folder: Path) -> Path:
     for method, losses in results.losses.items():
         text = losses.to_csv(index=False, lineterminator="\n")
         write_atomically(folder / "training" / f"{file_name(method)}.csv", text.encode("utf-8"))
-    index = ResultsIndex(results.metrics, results.cards, results.notes)
+    index = ResultsIndex(results.metrics, results.cards, results.notes, stored_descriptions(results.manifest))
     with figure_style():
         figures = draw_figures(results, index)
         faces = faces_figure(results.examples)

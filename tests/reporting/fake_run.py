@@ -21,6 +21,8 @@ from benchmark.recognisers.base import RecogniserCard
 from benchmark.reporting.run_results import IMAGE_COLUMNS, ExampleStrip, RunResults
 from benchmark.verification.base import Cell, MetricRow
 from benchmark.verification.measurement import CellCurves, Note
+from benchmark.verification.metric_description import MANIFEST_KEY
+from benchmark.verification.resolve import described, load_metrics
 
 MASK_TYPES = ("surgical", "kn95", "cloth", "nist-wide-high-blue", "nist-round-low-black")
 TARGETS = (1e-2, 1e-3, 1e-4)
@@ -28,6 +30,7 @@ N_MATED, N_NONMATED = 4172, 386_000
 SPREAD = 0.12
 
 
+DESCRIPTIONS = described(load_metrics())
 _PLAIN = MethodCard()
 
 
@@ -428,6 +431,7 @@ def _manifest(dataset: str, methods: tuple[FakeMethod, ...], recognisers: tuple[
             "seed": 0,
             "bootstrap": {"replicates": 1000, "level": 0.95},
         },
+        MANIFEST_KEY: {name: metric.model_dump() for name, metric in DESCRIPTIONS.items()},
         "versions": {"unmask-benchmark": "0.1.0", "python": "3.11.9", "torch": "2.8.0", "numpy": "2.4.0"},
         "digests": {"dataset": "9d3c1f0a77e2", "protocol": "51b0c6de90aa"},
         "seeds": {"run": 0},

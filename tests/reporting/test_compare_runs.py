@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from fake_run import DESCRIPTIONS
 
 from benchmark.errors import RequestError
 from benchmark.reporting.compare import compare_runs
@@ -119,7 +120,7 @@ def test_a_folder_that_is_no_run_is_refused(small_folder: Path, tmp_path: Path, 
 
 def test_rows_keep_their_order_and_missing_targets_match(small_folder: Path) -> None:
     table = read_metrics(small_folder / "metrics.csv")
-    joined = join_runs(table, table.iloc[::-1].reset_index(drop=True))
+    joined = join_runs(table, table.iloc[::-1].reset_index(drop=True), DESCRIPTIONS)
     assert len(joined) == len(table)
     assert joined["metric"].tolist() == table["metric"].tolist()
     assert (joined["in_runs"] == "both").all()
@@ -128,6 +129,6 @@ def test_rows_keep_their_order_and_missing_targets_match(small_folder: Path) -> 
 def test_equal_values_outside_their_own_interval_have_not_changed(small_folder: Path) -> None:
     run = read_metrics(small_folder / "metrics.csv")
     run["ci_low"], run["ci_high"] = run["value"] - 2, run["value"] - 1
-    table = join_runs(run, run.copy())
+    table = join_runs(run, run.copy(), DESCRIPTIONS)
     assert (table["exceeds_both_intervals"] == "no").any()
     assert "yes" not in set(table["exceeds_both_intervals"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fake_run import fake_run
+from fake_run import DESCRIPTIONS, fake_run
 
 from benchmark.reporting.detectors_table import detectors_table
 from benchmark.reporting.results_index import ResultsIndex
@@ -34,13 +34,13 @@ def detector_rows(results, detector: str, iou: float, false_masks: float | None)
 
 def test_detectors_are_ranked_by_overlap_and_are_no_methods(tmp_path):
     results = fake_run()
-    before = ResultsIndex(results.metrics, results.cards).entries
+    before = ResultsIndex(results.metrics, results.cards, metrics=DESCRIPTIONS).entries
     rows = [
         *results.metrics,
         *detector_rows(results, "landmarks", 0.7, None),
         *detector_rows(results, "segmenter", 0.9, 0.01),
     ]
-    index = ResultsIndex(rows, results.cards)
+    index = ResultsIndex(rows, results.cards, metrics=DESCRIPTIONS)
     assert index.entries == before
     table = detectors_table(index)
     assert [row.label for row in table.rows] == ["segmenter", "landmarks"]
@@ -56,5 +56,5 @@ def test_detectors_are_ranked_by_overlap_and_are_no_methods(tmp_path):
 
 def test_without_detectors_there_is_no_table(tmp_path):
     results = fake_run()
-    assert detectors_table(ResultsIndex(results.metrics, results.cards)) is None
+    assert detectors_table(ResultsIndex(results.metrics, results.cards, metrics=DESCRIPTIONS)) is None
     assert "How well the masks are found" not in write_run(results, tmp_path).read_text("utf-8")

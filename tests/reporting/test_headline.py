@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fake_run import METHODS, FakeMethod, fake_run
+from fake_run import DESCRIPTIONS, METHODS, FakeMethod, fake_run
 
 from benchmark.cards import MethodCard
 from benchmark.reporting.headline import Headline, headline
@@ -17,7 +17,8 @@ BY_NAME = {method.name: method for method in METHODS}
 
 
 def _headline(results: RunResults, target: float | None = TARGET) -> Headline:
-    return headline(ResultsIndex(results.metrics, results.cards), target, synthetic=results.synthetic)
+    index = ResultsIndex(results.metrics, results.cards, metrics=DESCRIPTIONS)
+    return headline(index, target, synthetic=results.synthetic)
 
 
 def _run(*methods: FakeMethod, synthetic: bool = False, recognisers: tuple[str, ...] = ("facenet",)) -> RunResults:
@@ -80,7 +81,7 @@ def test_without_an_independent_judge_nothing_is_claimed() -> None:
 def test_both_halves_of_a_chain_count() -> None:
     results = _run(replace(BY_NAME["segmenter+glcic"], name="seg+gan"))
     cards = {"seg": MethodCard(), "gan": MethodCard(saw_recognisers=("facenet",))}
-    found = headline(ResultsIndex(results.metrics, cards), TARGET, synthetic=False)
+    found = headline(ResultsIndex(results.metrics, cards, metrics=DESCRIPTIONS), TARGET, synthetic=False)
     assert found.verdicts[0].best is None
 
 

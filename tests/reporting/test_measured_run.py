@@ -12,12 +12,14 @@ import pandas as pd
 from benchmark.cards import MethodCard
 from benchmark.datasets.base import Comparisons
 from benchmark.reporting.results_index import ResultsIndex
-from benchmark.reporting.results_table import method_table
+from benchmark.reporting.results_table import COLUMNS, method_table
 from benchmark.reporting.run_results import IMAGE_COLUMNS, RunResults
 from benchmark.reporting.write_run import write_run
 from benchmark.verification.base import Cell
 from benchmark.verification.measure import measure
 from benchmark.verification.measurement import ScoredCell
+from benchmark.verification.metric_description import stored_descriptions
+from benchmark.verification.resolve import described, load_metrics
 
 RAW = Cell("people", "all", "oracle", "64", "dlib", "none", "", "", "none", "raw-raw")
 PEOPLE, PHOTOS = 60, 3
@@ -52,7 +54,10 @@ def _results() -> RunResults:
         curves=measurement.curves,
         images=pd.DataFrame(columns=list(IMAGE_COLUMNS)),
         examples=[],
-        manifest={"config": {"seed": 0}},
+        manifest={
+            "config": {"seed": 0},
+            "metrics": {name: one.model_dump() for name, one in described(load_metrics()).items()},
+        },
         cards={"telea": MethodCard()},
         losses={},
     )
@@ -60,13 +65,11 @@ def _results() -> RunResults:
 
 def test_a_measured_run_is_reported(tmp_path: Path) -> None:
     results = _results()
-    index = ResultsIndex(results.metrics, results.cards, results.notes)
+    index = ResultsIndex(results.metrics, results.cards, results.notes, stored_descriptions(results.manifest))
     assert index.main_target() == 1e-2  # some 16,000 non-mated comparisons: 160 false matches, and 16 at 1e-3
     table = method_table(index, index.panels[0], 1e-2, {})
     assert [row.label for row in table.baselines] == ["Raw", "Masked probe"]
-    shown = {
-        (column.metric, column.kind): cell for column, cell in zip(table.columns, table.methods[0].cells, strict=True)
-    }
+    shown = {(column.metric, column.kind): cell for column, cell in zip(COLUMNS, table.methods[0].cells, strict=True)}
     assert not shown["recovery", "matched"].empty and 0 < (shown["recovery", "matched"].order or 0) < 1
     assert not shown["harm", "frozen"].empty
     page = write_run(results, tmp_path).read_text(encoding="utf-8")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fake_run import METHODS, fake_run
+from fake_run import DESCRIPTIONS, METHODS, fake_run
 
+from benchmark.reporting.conditions_table import conditions_table
 from benchmark.reporting.formatting import EN_DASH
 from benchmark.reporting.mask_type_table import mask_type_table
 from benchmark.reporting.method_colours import MethodColours
 from benchmark.reporting.results_index import Entry, ResultsIndex
 from benchmark.reporting.results_table import COLUMNS, MethodTable, TableRow, method_table, recovery_bar
 from benchmark.reporting.run_results import RunResults
+from benchmark.verification.metric_description import MetricDescription
 
 TARGET = 1e-3
 
@@ -23,7 +25,7 @@ def run() -> RunResults:
 
 
 def _table(run: RunResults, target: float = TARGET) -> MethodTable:
-    index = ResultsIndex(run.metrics, run.cards, run.notes)
+    index = ResultsIndex(run.metrics, run.cards, run.notes, metrics=DESCRIPTIONS)
     return method_table(index, index.panels[0], target, {})
 
 
@@ -45,7 +47,7 @@ def test_frozen_recovery_stands_beside_the_flagged_false_match_rate(run: RunResu
     assert names.index(("recovery_frozen", "frozen")) == names.index(("fmr", "frozen")) + 1
     rows = {row.label: row for row in _table(run).methods}
     fooled = _cell(rows["template-ridge"], "fmr", "frozen")
-    index = ResultsIndex(run.metrics, run.cards)
+    index = ResultsIndex(run.metrics, run.cards, metrics=DESCRIPTIONS)
     entry = rows["template-ridge"].entry
     value = index.value(index.panels[0], "fmr", condition="raw-restored", entry=entry, kind="frozen", target=TARGET)
     assert value is not None and value > 2 * TARGET
@@ -84,9 +86,9 @@ def test_a_missing_value_is_a_dash_with_its_reason(run: RunResults) -> None:
 
 
 def test_the_reason_noted_by_the_measuring_step_is_shown(run: RunResults) -> None:
-    index = ResultsIndex(run.metrics, run.cards, run.notes)
+    index = ResultsIndex(run.metrics, run.cards, run.notes, metrics=DESCRIPTIONS)
     run_with_types = fake_run(recognisers=("facenet",), mask_types=("a", "b", "c"), people=0)
-    index = ResultsIndex(run_with_types.metrics, run_with_types.cards, run_with_types.notes)
+    index = ResultsIndex(run_with_types.metrics, run_with_types.cards, run_with_types.notes, metrics=DESCRIPTIONS)
     table = mask_type_table(index, index.panels[0], 1e-4, index.entries, {})
     assert table is not None
     third = table.methods[0].cells[2].shown
@@ -94,14 +96,14 @@ def test_the_reason_noted_by_the_measuring_step_is_shown(run: RunResults) -> Non
 
 
 def test_the_main_target_is_the_strictest_with_thirty_expected_false_matches(run: RunResults) -> None:
-    assert ResultsIndex(run.metrics, {}).main_target() == 1e-4  # 386,000 × 1e-4 = 38.6
+    assert ResultsIndex(run.metrics, {}, metrics=DESCRIPTIONS).main_target() == 1e-4  # 386,000 × 1e-4 = 38.6
     fewer = [replace(row, n_nonmated=294_000) for row in run.metrics]
-    assert ResultsIndex(fewer, {}).main_target() == 1e-3
+    assert ResultsIndex(fewer, {}, metrics=DESCRIPTIONS).main_target() == 1e-3
     exactly = [replace(row, n_nonmated=300_000) for row in run.metrics]
-    assert ResultsIndex(exactly, {}).main_target() == 1e-4
+    assert ResultsIndex(exactly, {}, metrics=DESCRIPTIONS).main_target() == 1e-4
     hardly = [replace(row, n_nonmated=100) for row in run.metrics]
-    assert ResultsIndex(hardly, {}).main_target() == 1e-2
-    assert ResultsIndex([], {}).main_target() is None
+    assert ResultsIndex(hardly, {}, metrics=DESCRIPTIONS).main_target() == 1e-2
+    assert ResultsIndex([], {}, metrics=DESCRIPTIONS).main_target() is None
 
 
 def test_namesakes_are_told_apart(run: RunResults) -> None:
@@ -109,7 +111,7 @@ def test_namesakes_are_told_apart(run: RunResults) -> None:
         *run.metrics,
         *(replace(row, preset="tuned-64") for row in run.metrics if row.method == "residual-regressor"),
     ]
-    index = ResultsIndex(twice, run.cards)
+    index = ResultsIndex(twice, run.cards, metrics=DESCRIPTIONS)
     labels = [index.label(entry) for entry in index.entries if entry.method == "residual-regressor"]
     assert labels == ["residual-regressor (thesis-64)", "residual-regressor (tuned-64)"]
     assert "telea" in {index.label(entry) for entry in index.entries}
@@ -127,3 +129,26 @@ def test_colours_do_not_depend_on_rank() -> None:
     colours = MethodColours(entries)
     styles = {(colours.colour(entry), str(colours.dash(entry))) for entry in entries}
     assert len(styles) == len(entries)
+
+
+def test_a_metric_of_somebody_else_is_printed_as_it_describes_itself(run: RunResults) -> None:
+    like = next(row for row in run.metrics if row.metric == "auc" and row.method == "telea")
+    rows = [
+        *run.metrics,
+        replace(like, metric="own_share", value=0.4321, ci_low=None),
+        replace(like, metric="accuracy_generalised", value=0.973, ci_low=None),
+        replace(like, metric="unknown", value=0.5, ci_low=None),
+    ]
+    own = MetricDescription(
+        title="Own share", meaning="Mine.", share=True, unit="%", higher_is_better=False, decimals=2
+    )
+    index = ResultsIndex(rows, run.cards, metrics={**DESCRIPTIONS, "own_share": own})
+    table = conditions_table(index, index.panels[0], TARGET)
+    row = next(row for row in table.rows if (row.label, row.condition) == ("telea", "raw-restored"))
+    texts = {column.text: cell.text for column, cell in zip(table.columns, row.cells, strict=True)}
+    assert texts["Own share\u00a0%"] == "43.21"
+    assert texts["Accuracy, generalised\u00a0%"] == "97.3"
+    assert texts["unknown"] == "0.500"
+    headed = {column.text: column for column in table.columns}
+    assert headed["Own share\u00a0%"].help == "Mine." and headed["Own share\u00a0%"].lower_is_better
+    assert not headed["AUC"].lower_is_better
