@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -51,3 +52,22 @@ class Availability:
 
 
 AVAILABLE = Availability(True)
+
+
+def missing_package(needs: Mapping[str, str]) -> str:
+    """The first package that is not installed, with the command that installs it; empty if all are. Imports nothing.
+
+    Args:
+        needs: by the name under which a package is imported, the command.
+
+    >>> missing_package({"json": "", "no_such_package": "pip install it"})
+    'the package no_such_package is not installed: pip install it'
+    """
+    absent = (name for name in needs if importlib.util.find_spec(name) is None)
+    return next((f"the package {name} is not installed: {needs[name]}" for name in absent), "")
+
+
+def available_with(needs: Mapping[str, str]) -> Availability:
+    """Whether everything in `needs` is installed; see `missing_package`."""
+    missing = missing_package(needs)
+    return Availability(False, missing) if missing else AVAILABLE

@@ -18,6 +18,7 @@ REQUIREMENTS: Mapping[str, str] = {
     "numpy": "numpy",
     "pandas": "pandas",
     "PIL": "pillow",
+    "platformdirs": "platformdirs",
     "pooch": "pooch",
     "pyarrow": "pyarrow",
     "pydantic": "pydantic",

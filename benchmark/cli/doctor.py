@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmark.acquisition.face_detectors.known import readiness
 from benchmark.acquisition.face_detectors.names import DEFAULT_FACE_DETECTORS
 from benchmark.cli.list_plugins import list_kind
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
@@ -52,6 +51,8 @@ def _checks() -> Iterator[tuple[bool, bool, str, str]]:
     yield _disk()
     for kind, registry in KINDS.items():
         yield from _plugins(kind, list_kind(registry))
+    from benchmark.acquisition.face_detectors.known import readiness  # noqa: PLC0415  # not for --help
+
     for name, found in readiness().items():
         detail = "can find faces (--face-detectors)" if found.available else found.reason
         yield found.available, name in DEFAULT_FACE_DETECTORS, f"face detector {name}", detail

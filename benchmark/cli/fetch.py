@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
 from benchmark.errors import BenchmarkError, PluginError, RequestError
-from benchmark.model_files import ModelFile, fetched, located, models_folder
+from benchmark.model_files import ModelFile, located, models_folder
 from benchmark.named_weights import DETECTOR_FILES, detector_file
 from benchmark.plugins import RECOGNISERS
 from benchmark.progress import Progress
@@ -43,6 +43,8 @@ def execute(options: argparse.Namespace) -> int:
     if not options.names:
         print(_listed())
         return 0
+    from benchmark.model_download import fetched  # noqa: PLC0415  # not for --help
+
     wanted = {name: _source(name) for name in dict.fromkeys(options.names)}  # a wrong name stops before any download
     for name, source in wanted.items():
         path = fetched(source.file, progress=Progress(quiet=options.quiet), accept=source.accept)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RBFInterpolator
 
 Float = NDArray[np.float64]
 
@@ -33,5 +32,7 @@ def warped(points: Float, *, source: Float, target: Float) -> Float:
     >>> bool(np.allclose(warped(square, source=square, target=square + [0.1, 0.0]), square + [0.1, 0.0]))
     True
     """
+    from scipy.interpolate import RBFInterpolator  # noqa: PLC0415  # not for `list`: it takes half a second
+
     spline = RBFInterpolator(source, target, kernel="thin_plate_spline", smoothing=SMOOTHING)
     return np.asarray(spline(points), dtype=np.float64)

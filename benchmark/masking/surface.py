@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RBFInterpolator
 
 from benchmark.masking.head import Points3
 
@@ -68,6 +67,8 @@ def thin_plate(controls: Grid, places: Grid) -> NDArray[np.float64]:
     >>> bool(np.allclose(thin_plate(square, np.array([[0.0, 0.5]])), 0.25))
     True
     """
+    from scipy.interpolate import RBFInterpolator  # noqa: PLC0415  # not for `list`: it takes half a second
+
     spline = RBFInterpolator(controls, np.eye(len(controls)), kernel="thin_plate_spline")
     return np.asarray(spline(places), dtype=np.float64)
 

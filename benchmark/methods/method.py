@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from benchmark.cards import AVAILABLE, Availability, MethodCard
+from benchmark.cards import Availability, MethodCard, available_with
 from benchmark.errors import RequestError
 
 
@@ -30,6 +30,8 @@ class Method(ABC):
     """Raised whenever the same input would give another output; part of the artefact's key."""
     presets: ClassVar[Mapping[str, Any]] = {"default": None}
     """Settings by name, the default first; a value is whatever the method wants (a frozen dataclass, say)."""
+    needs: ClassVar[Mapping[str, str]] = {}
+    """Optional packages, by the name under which they are imported, each with the command that installs it."""
     trains: bool = False
     """Whether it must learn (or be given weights) before use; see `benchmark.methods.learner.Learner`."""
     fitted_to_recogniser: ClassVar[bool] = False
@@ -53,8 +55,8 @@ class Method(ABC):
 
     @classmethod
     def availability(cls) -> Availability:
-        """Whether libraries and weights are here."""
-        return AVAILABLE
+        """Whether it works on this machine."""
+        return available_with(cls.needs)
 
     @classmethod
     def parameter_counts(cls) -> dict[str, int]:

@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.cards import MethodCard
 from benchmark.embedded_files import embedded
 from benchmark.errors import StorageError
 from benchmark.storage.atomic_files import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CARD = "card.json"
 PEOPLE = "people.txt"
@@ -93,6 +96,8 @@ class TrainedWeights:
     @property
     def losses(self) -> pd.DataFrame | None:
         """The loss curve of their training, if it is there."""
+        import pandas as pd  # noqa: PLC0415  # `list` reads cards alone
+
         table = self.folder / "losses.csv"
         return pd.read_csv(table) if table.exists() else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.cards import AVAILABLE, Availability, Card
+from benchmark.cards import AVAILABLE, Availability, Card, missing_package
 from benchmark.errors import BenchmarkError, PluginError
 from benchmark.faces import FaceGeometry, Image
 from benchmark.model_files import ModelFile, located, sha256_of
@@ -87,8 +86,7 @@ class Recogniser(ABC):
     @classmethod
     def missing_package(cls) -> str:
         """The first of `needs` that is not installed, with the command; empty if all are."""
-        absent = (name for name in cls.needs if importlib.util.find_spec(name) is None)
-        return next((f"the package {name} is not installed: {cls.needs[name]}" for name in absent), "")
+        return missing_package(cls.needs)
 
     @classmethod
     def accept(cls, weights: Path) -> None:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-CHIP_SIZE = 150
 EMBEDDING_SIZE = 128
 CHANNEL_MEANS = (122.782, 117.001, 104.298)
 """Red, green, blue; dlib's ``input_rgb_image_sized<150>`` subtracts them and divides by 256."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-
-from torch import Tensor, nn
+from typing import TYPE_CHECKING
 
 from benchmark.faces import FaceGeometry, Image
 from benchmark.model_files import ModelFile
 from benchmark.plugins import register_recogniser
-from benchmark.recognisers.edgeface_network import read_edgeface
 from benchmark.recognisers.recogniser_spec import RecogniserSpec
 from benchmark.recognisers.torch_recogniser import TorchRecogniser
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 _SPEC = RecogniserSpec(
     size=(112, 112),
@@ -46,10 +47,14 @@ class EdgeFaceRecogniser(TorchRecogniser):
     @classmethod
     def accept(cls, weights: Path) -> None:
         """Refuse what is not an EdgeFace-XXS."""
+        from benchmark.recognisers.edgeface_network import read_edgeface  # noqa: PLC0415  # PyTorch
+
         read_edgeface(weights)
 
     def load_network(self) -> nn.Module:
         """The network in its file; of another file than the known one nobody knows what it was trained on."""
+        from benchmark.recognisers.edgeface_network import read_edgeface  # noqa: PLC0415  # PyTorch
+
         network = read_edgeface(self.weights_path())
         if self.card.sha256 != _KNOWN:
             self.card = replace(self.card, trained_on=("unknown",), licence="code: MIT; weights: their file's own")

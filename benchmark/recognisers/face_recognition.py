@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dlib
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from benchmark.acquisition.dlib_models import SHA256, model_path, read_verified
+from benchmark.acquisition.dlib_models import CHIP_SIZE, SHA256, model_path, read_verified
 from benchmark.cards import Availability
 from benchmark.errors import PluginError, RequestError
 from benchmark.faces import FaceGeometry, Image, Points
 from benchmark.plugins import register_recogniser
 from benchmark.recognisers.base import Recogniser, RecogniserCard
 from benchmark.recognisers.batches import batch_size, embed_in_batches
-from benchmark.recognisers.dlib_resnet import CHIP_SIZE, DlibResNet, parse_dlib_weights
 from benchmark.recognisers.torch_recogniser import PRECISIONS
+
+if TYPE_CHECKING:
+    from benchmark.recognisers.dlib_resnet import DlibResNet
 
 WEIGHTS_FILE = "dlib_face_recognition_resnet_model_v1.dat"
 CHIP_PADDING = 0.25
@@ -66,9 +68,11 @@ class FaceRecognition(Recogniser):
         super().__init__(device=device, precision=precision, weights=weights)
         if precision not in PRECISIONS:
             raise RequestError(f"unknown precision '{precision}'; face_recognition takes {', '.join(PRECISIONS)}")
+        import torch  # noqa: PLC0415  # recognisers are listed without it
+
         self.network = load_network().to(device)
         for part in (self.network.stem, self.network.blocks):  # the last matrix stays in float32
-            part.to(PRECISIONS[precision])
+            part.to(getattr(torch, precision))
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from the stubs
 
     @classmethod
@@ -89,6 +93,8 @@ class FaceRecognition(Recogniser):
         return embed_in_batches(chips, self._embed_batch, batch_size(self.device))
 
     def _embed_batch(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        import torch  # noqa: PLC0415  # recognisers are listed without it
+
         pixels = torch.from_numpy(chips).to(self.device).permute(0, 3, 1, 2)  # a view, and channels-last already
         with torch.inference_mode():
             embeddings: NDArray[np.float32] = self.network(pixels.float() / 255).cpu().numpy()
@@ -101,6 +107,8 @@ def load_network() -> DlibResNet:
     Raises:
         PluginError: the weights are missing or damaged.
     """
+    from benchmark.recognisers.dlib_resnet import DlibResNet, parse_dlib_weights  # noqa: PLC0415  # PyTorch
+
     content = read_verified(model_path(WEIGHTS_FILE), SHA256[WEIGHTS_FILE])
     return DlibResNet(parse_dlib_weights(content)).eval()
 

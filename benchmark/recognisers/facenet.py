@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from torch import Tensor, nn
 
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, Points
 from benchmark.model_files import ModelFile, remember
 from benchmark.plugins import register_recogniser
 from benchmark.recognisers.base import RecogniserCard
-from benchmark.recognisers.state_dict_file import fill, read_state_dict
 from benchmark.recognisers.torch_recogniser import TorchRecogniser
-from benchmark.torchvision_operators import provide_operators
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 CHIP_SIZE = 160
 MARGIN = 14
@@ -178,6 +178,9 @@ def mtcnn_box(landmarks: Points) -> NDArray[np.float64]:
 
 
 def _loaded(weights: Path) -> nn.Module:
+    from benchmark.recognisers.state_dict_file import fill, read_state_dict  # noqa: PLC0415  # PyTorch
+    from benchmark.torchvision_operators import provide_operators  # noqa: PLC0415  # PyTorch: not for `list`
+
     provide_operators()
     from facenet_pytorch import InceptionResnetV1  # noqa: PLC0415  # it must find the operators in place
 

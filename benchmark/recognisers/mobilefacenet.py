@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-
-from torch import Tensor, nn
+from typing import TYPE_CHECKING
 
 from benchmark.faces import FaceGeometry, Image
 from benchmark.model_files import ModelFile
 from benchmark.plugins import register_recogniser
-from benchmark.recognisers.mobilefacenet_network import folded, read_mobilefacenet
 from benchmark.recognisers.recogniser_spec import RecogniserSpec
 from benchmark.recognisers.torch_recogniser import TorchRecogniser
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 _SPEC = RecogniserSpec(
     size=(112, 96),
@@ -51,10 +52,14 @@ class MobileFaceNetRecogniser(TorchRecogniser):
     @classmethod
     def accept(cls, weights: Path) -> None:
         """Refuse what is not a MobileFaceNet."""
+        from benchmark.recognisers.mobilefacenet_network import read_mobilefacenet  # noqa: PLC0415  # PyTorch
+
         read_mobilefacenet(weights)
 
     def load_network(self) -> nn.Module:
         """The network in its file; sets the card to what the file is."""
+        from benchmark.recognisers.mobilefacenet_network import folded, read_mobilefacenet  # noqa: PLC0415  # PyTorch
+
         file = self.weights_path()
         network, size = read_mobilefacenet(file)
         self._spec = _SPEC.model_copy(update={"size": size})

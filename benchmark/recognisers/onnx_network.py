@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from benchmark.errors import PluginError, RequestError
@@ -147,6 +146,8 @@ def _session(file: Path, device: str) -> Any:
     chosen: list[Any] = [_PROCESSOR]
     if provider != _PROCESSOR:
         chosen.insert(0, (provider, {"device_id": int(index or 0)}))
+    import torch  # noqa: PLC0415  # recognisers are listed without it
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # its warnings speak to who exported the network
     options.intra_op_num_threads = torch.get_num_threads()  # as all other networks here

@@ -6,14 +6,12 @@ import difflib
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-import torch
 import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from torch import Tensor
 
 from benchmark.artifacts import digest
 from benchmark.errors import RequestError
@@ -21,6 +19,9 @@ from benchmark.faces import FaceGeometry, Image
 from benchmark.recognisers.base import RecogniserCard
 from benchmark.recognisers.face_recognition import face_chip
 from benchmark.recognisers.five_point_template import FivePointTemplate, arcface_template
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Side = Annotated[int, Field(ge=16, le=1024)]
 Point = tuple[float, float]
@@ -123,7 +124,11 @@ class RecogniserSpec(BaseModel):
         mean, std = (ordered.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
         inputs = (ordered * 255 - mean) / std
         embeddings = network(inputs)
-        return torch.cat([embeddings, network(inputs.flip(3))], dim=1) if self.flip else embeddings
+        if not self.flip:
+            return embeddings
+        import torch  # noqa: PLC0415  # recognisers are listed without it
+
+        return torch.cat([embeddings, network(inputs.flip(3))], dim=1)
 
     def card(self, **about: Any) -> RecogniserCard:
         """The card of a recogniser that keeps to this; `about` adds what only the recogniser knows."""

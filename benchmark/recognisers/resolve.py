@@ -11,7 +11,8 @@ from typing import Any
 
 from benchmark.cards import Availability
 from benchmark.errors import PluginError, RequestError
-from benchmark.model_files import fetched, located
+from benchmark.model_download import fetched
+from benchmark.model_files import located
 from benchmark.plugins import RECOGNISERS
 from benchmark.progress import Progress
 from benchmark.recognisers.base import Recogniser

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from benchmark.errors import RequestError
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.batches import BATCH_SIZES, batch_size, embed_in_batches
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+PRECISIONS = ("float32", "bfloat16")
 
 
 class TorchRecogniser(Recogniser):
@@ -37,6 +38,8 @@ class TorchRecogniser(Recogniser):
         super().__init__(device=device, precision=precision, weights=weights)
         if precision not in PRECISIONS:
             raise RequestError(f"unknown precision '{precision}'; recognisers take {', '.join(PRECISIONS)}")
+        import torch  # noqa: PLC0415  # recognisers are listed without it
+
         network = self.load_network().eval().requires_grad_(False).to(device)
         self.network: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from the stubs
 
@@ -57,12 +60,14 @@ class TorchRecogniser(Recogniser):
         return embed_in_batches(chips, self._embed_batch, batch_size(self.device, self.batch_sizes))
 
     def _embed_batch(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        import torch  # noqa: PLC0415  # recognisers are listed without it
+
         pixels = torch.from_numpy(chips).to(self.device).permute(0, 3, 1, 2)  # a view, and channels-last already
         device_type = torch.device(self.device).type
         rough = self.precision != "float32"
         with (
             torch.inference_mode(),
-            torch.autocast(device_type, dtype=PRECISIONS[self.precision], enabled=rough),
+            torch.autocast(device_type, dtype=getattr(torch, self.precision), enabled=rough),
         ):
             embeddings: NDArray[np.float32] = self.forward(pixels.float() / 255).float().cpu().numpy()
         return embeddings

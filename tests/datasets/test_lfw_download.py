@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 import sklearn.datasets._lfw as sklearn_lfw
 from PIL import Image
+from sklearn.datasets import get_data_home
 from sklearn.datasets._base import RemoteFileMetadata
 
+from benchmark.datasets import lfw_download
 from benchmark.datasets.lfw import LabeledFacesInTheWild
 from benchmark.datasets.lfw_download import downloaded_lfw
 from benchmark.errors import RequestError
@@ -131,3 +133,12 @@ def test_unwritable_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "file" / "home"))
     with pytest.raises(RequestError, match="SCIKIT_LEARN_DATA"):
         LabeledFacesInTheWild()
+
+
+@pytest.mark.parametrize("chosen", ["", "elsewhere"])
+def test_the_place_is_scikit_learn_s(chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SCIKIT_LEARN_DATA", raising=False)
+    if chosen:
+        monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / chosen))
+    assert lfw_download._place() == Path(get_data_home()) / "lfw_home"

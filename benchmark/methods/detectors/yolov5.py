@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.cards import Availability
 from benchmark.masked_faces import resized, to_tensor
 from benchmark.methods.base import MethodCard
 from benchmark.methods.detectors.base import Detector
-from benchmark.methods.detectors.yolov5_network import STRIDE, MaskYolo, yolov5_availability
+from benchmark.methods.detectors.yolov5_network import NEEDS, STRIDE, MaskYolo
 from benchmark.methods.trained_networks import TrainedNetworks
 from benchmark.plugins import register_method
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
@@ -68,6 +67,7 @@ class Yolov5Detector(TrainedNetworks, Detector):
         licence="code here MIT; the package ultralytics, and by its authors' reading weights trained with it, AGPL-3.0",
         parameters={"yolov5n": 2_508_643},
     )
+    needs = NEEDS
     presets: ClassVar[dict[str, YoloSettings]] = {
         "tuned": YoloSettings(
             training=TrainingSettings(epochs=10, batch_size=16, size=64, flip=True, most_steps=1_000),
@@ -91,11 +91,6 @@ class Yolov5Detector(TrainedNetworks, Detector):
     stored = ("yolov5n",)
     named_in_file = False
     seeded_by = ("yolov5 weights",)
-
-    @classmethod
-    def availability(cls) -> Availability:
-        """Whether the optional packages are installed."""
-        return yolov5_availability()
 
     @classmethod
     def parameter_counts(cls) -> dict[str, int]:

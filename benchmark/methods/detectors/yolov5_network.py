@@ -13,21 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmark.cards import AVAILABLE, Availability
+from benchmark.cards import missing_package
 from benchmark.errors import PluginError
 from benchmark.torchvision_operators import provide_operators
 
-INSTALL = "pip install 'ultralytics>=8.4.190'"
+INSTALL = "pip install 'ultralytics>=8.4.190' (an extra, under AGPL-3.0)"
+NEEDS = {"ultralytics": INSTALL, "torchvision": INSTALL}
+"""Packages by the name under which they are imported, with the command that installs them."""
 STRIDE = 32
 """The side of what the network sees is divisible by it."""
-
-
-def yolov5_availability() -> Availability:
-    """Whether the packages are installed; nothing is imported, which takes seconds."""
-    missing = [name for name in ("ultralytics", "torchvision") if importlib.util.find_spec(name) is None]
-    if not missing:
-        return AVAILABLE
-    return Availability(False, f"{' and '.join(missing)} not installed (an extra, under AGPL-3.0): {INSTALL}")
 
 
 class MaskYolo(nn.Module):
@@ -41,9 +35,9 @@ class MaskYolo(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        available = yolov5_availability()
-        if not available.available:
-            raise PluginError(available.reason)
+        missing = missing_package(NEEDS)
+        if missing:
+            raise PluginError(missing)
         self.network = _new_network()
         self._criterion: Any = None
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.recognisers.dlib_resnet import CHIP_SIZE, EMBEDDING_SIZE, DlibResNet
+from benchmark.acquisition.dlib_models import CHIP_SIZE
+from benchmark.recognisers.dlib_resnet import EMBEDDING_SIZE, DlibResNet
 from benchmark.recognisers.face_recognition import CHIP_PADDING, load_network
 
 SAW_RECOGNISER = "face_recognition"

@@ -19,7 +19,7 @@ from benchmark.training.batches import PairBatches
 
 @pytest.fixture
 def installed() -> None:
-    found = yolov5_network.yolov5_availability()
+    found = Yolov5Detector.availability()
     if not found.available:
         if os.environ.get("UNMASK_REQUIRE_YOLO"):
             pytest.fail(found.reason)
