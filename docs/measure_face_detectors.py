@@ -97,7 +97,7 @@ def raw_rates(files: Sequence[Path], chains: Sequence[tuple[str, ...]]) -> None:
     tallies = {chain: _Tally() for chain in chains}
     for file in files:
         _show(read_photo(file), None, tallies)
-    print("| face detectors | found | failed | found by | ms a photo | speed |\n|---|---|---|---|---|---|")
+    print("| face detectors | found | failed | found by | ms per photo | speed |\n|---|---|---|---|---|---|")
     slowest = tallies[chains[0]].seconds
     for chain, tally in tallies.items():
         found = tally.found_by.total()
