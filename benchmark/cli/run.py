@@ -86,6 +86,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--targets", metavar="A,B", help="false match rates at which thresholds are set (default: 0.01,0.001,0.0001)"
     )
     measure.add_argument(
+        "--thresholds-from",
+        metavar="RUN",
+        help="folder of a finished run whose thresholds, set on its raw faces, are used instead of this run's own",
+    )
+    measure.add_argument(
         "--replicates", type=int, metavar="N", help=f"of the subject bootstrap (default: {defaults.replicates})"
     )
     machine = parser.add_argument_group("where and how it runs")

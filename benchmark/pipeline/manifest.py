@@ -70,6 +70,7 @@ def run_manifest(
         "weights": {label: _weights_facts(trained) for label, trained in plan.weights.items()},
         "recognisers": {name: {"sha256": one.card.sha256} for name, one in plan.recognisers.items()},
         MANIFEST_KEY: {name: says.model_dump() for name, says in described(plan.metrics).items()},
+        "thresholds_from": None if plan.thresholds is None else plan.thresholds.facts(),
         "overlap": dict(plan.overlap),
         "left_out": dict(plan.left_out),
         "started": started.isoformat(timespec="seconds"),

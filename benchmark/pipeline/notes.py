@@ -12,6 +12,12 @@ def notes_on_plan(plan: Plan) -> list[str]:
     """Weights from before the run, what was left out, and a protocol without comparisons."""
     notes = _notes_on_weights(plan)
     notes += [f"{name} was left out: {reason}" for name, reason in plan.left_out.items()]
+    if plan.thresholds is not None:
+        given = plan.thresholds
+        notes.append(
+            f"Frozen thresholds come from the run {given.run}, which set them on the raw faces of {given.dataset} "
+            f"({given.protocol}); the realised FMR says how far they hold here."
+        )
     if not len(plan.protocol.comparisons):
         notes.append(
             f"The protocol {plan.config.protocol} compares no photos, so nothing is verified; metrics.csv holds the "

@@ -32,7 +32,7 @@ STAGING = ".unfinished"
 _LOCK = ".run.lock"
 _LEFTOVERS = "leftovers.json"
 """In `STAGING`: what a killed run was replacing, and what it was moving into place; of one name, perhaps both."""
-_OWN_NAMES = ("report.html", "metrics.csv", "scores.parquet", "images.csv")
+_OWN_NAMES = ("report.html", "metrics.csv", "differences.csv", "scores.parquet", "images.csv")
 _Versions = dict[str, tuple[StoredFile, ...]]
 """By path below a run's folder, the files of that name that some run wrote."""
 _FILES: TypeAdapter[dict[str, StoredFile]] = TypeAdapter(dict[str, StoredFile])

@@ -109,7 +109,7 @@ class CellMeter:
                 nonmated_failed=float(scores.nonmated_failed[0]),
             )
             if mask_type == ALL_TYPES:
-                if self._errors.baseline("raw-raw") is None:
+                if not self._errors.has_frozen:
                     self._book.add("undefined", "no raw-raw scores to set a frozen threshold on", cell)
                 curves = curves_of(cell, sample, self._edges)
                 self._note_emptiness(cell, errors, scores)

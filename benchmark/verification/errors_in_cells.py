@@ -34,6 +34,8 @@ class AtThreshold:
     spread: CountSpread | None = None
 
 
+Group = tuple[str, str, str]
+"""Recogniser, acquisition arm and size: cells that share their frozen thresholds."""
 Remark = tuple[str, float, str]
 """Kind of note, target and text."""
 
@@ -69,6 +71,7 @@ class CellErrors:
         mask_types: the type drawn on each photo, None where none was.
         draws: ``int32 (R + 1, S)``.
         targets: false match rates.
+        given: frozen thresholds by group and target, where they come from elsewhere.
     """
 
     def __init__(
@@ -77,7 +80,9 @@ class CellErrors:
         mask_types: Sequence[str | None],
         draws: NDArray[np.int32],
         targets: tuple[float, ...],
+        given: Mapping[Group, Mapping[float, float]] | None = None,
     ) -> None:
+        self._given = given or {}
         self.subjects = subjects
         self.mask_types = mask_types
         self.draws = draws
@@ -93,6 +98,11 @@ class CellErrors:
         """How many subjects there are."""
         return int(self.draws.shape[1])
 
+    @property
+    def has_frozen(self) -> bool:
+        """Whether there are frozen thresholds in this group."""
+        return bool(self._frozen)
+
     def start_group(self, group: Sequence[ScoredCell]) -> None:
         """Take the frozen thresholds from the group's raw-raw cell, and its baselines for contrasts.
 
@@ -107,16 +117,21 @@ class CellErrors:
                 raise BenchmarkError(f"two cells of method none for {scored.cell.condition} in one group; give one")
             self._group[scored.cell.condition] = scored
         raw = self._group.get("raw-raw")
-        if raw is not None:
+        given = self._given.get(group_of(group[0].cell)) if group else None
+        if given is not None:
+            self._frozen = {target: np.full(len(self.draws), threshold) for target, threshold in given.items()}
+            self._setters = dict.fromkeys(given)
+        elif raw is not None:
             ranked = self.rank(raw)
             errors = self.of(raw, ALL_TYPES, ranked)
             self._frozen = {target: errors.at["matched", target].thresholds for target in errors.targets("matched")}
             counted = ranked.counted(ALL_TYPES, ranked.of(ALL_TYPES))
-            self._setters = {
+            setters = {
                 target: ThresholdSetter.of(counted, float(thresholds[0]))
                 for target, thresholds in self._frozen.items()
                 if np.isfinite(thresholds[0])
             }
+            self._setters = {target: setter for target, setter in setters.items() if setter is not None}
             self._known = {}
 
     def baseline(self, condition: str) -> ScoredCell | None:
@@ -176,8 +191,10 @@ class CellErrors:
             return {}
         result = count_at_frozen(counted.scores, self.draws, np.stack(list(self._frozen.values()), axis=1))
         return {
-            target: replace(at, spread=count_spread(counted, float(at.thresholds[0]), setter, matched=False))
-            if (setter := self._setters.get(target)) is not None
+            target: replace(
+                at, spread=count_spread(counted, float(at.thresholds[0]), self._setters[target], matched=False)
+            )
+            if target in self._setters
             else at
             for target, at in _by_target(result, tuple(self._frozen)).items()
         }
@@ -207,6 +224,11 @@ class CellErrors:
             if setter is not None:
                 found[target] = replace(at, spread=count_spread(counted, threshold, setter, matched=True))
         return found, tuple(remarks)
+
+
+def group_of(cell: Cell) -> Group:
+    """The group that a cell belongs to."""
+    return cell.recogniser, cell.acquisition, cell.size
 
 
 def _by_target(result: ReplicateCounts, targets: tuple[float, ...]) -> dict[float, AtThreshold]:

@@ -13,7 +13,7 @@ from benchmark.verification.base import Cell, Metric, MetricRow
 from benchmark.verification.bootstrap import draw_subjects
 from benchmark.verification.cell_metrics import CellMeter
 from benchmark.verification.difference import Difference
-from benchmark.verification.errors_in_cells import CellErrors
+from benchmark.verification.errors_in_cells import CellErrors, Group, group_of
 from benchmark.verification.measurement import CellCurves, Measurement, NoteBook, ScoredCell
 from benchmark.verification.resolve import load_metrics
 from benchmark.verification.selections import check_comparisons
@@ -33,6 +33,7 @@ def measure(
     progress: Progress | None = None,
     metrics: Mapping[str, Metric] | None = None,
     baselines: Collection[str] = (),
+    given_thresholds: Mapping[Group, Mapping[float, float]] | None = None,
 ) -> Measurement:
     """Measure every cell of one protocol.
 
@@ -50,6 +51,8 @@ def measure(
         progress: for a bar; None shows none.
         metrics: what to measure, by name; None = every registered one.
         baselines: names of the methods that every other one is tested against.
+        given_thresholds: frozen thresholds from elsewhere, by recogniser, arm and size; then by target. A group that is
+            not named takes them from its own raw-raw cell.
 
     Returns:
         Rows in the order of `cells`; no two share all key columns. A value that is not defined is None.
@@ -62,7 +65,7 @@ def measure(
     _check_cells(cells, subjects, mask_types)
     book = NoteBook()
     draws = draw_subjects(int(subjects.max()) + 1 if len(subjects) else 0, replicates, seed=seed)
-    errors = CellErrors(subjects, mask_types, draws, targets)
+    errors = CellErrors(subjects, mask_types, draws, targets, given_thresholds)
     chosen = load_metrics() if metrics is None else metrics
     rows: dict[Cell, list[MetricRow]] = {}
     curves: dict[Cell, CellCurves] = {}
@@ -84,10 +87,9 @@ def measure(
 
 
 def _groups(cells: Sequence[ScoredCell]) -> list[list[ScoredCell]]:
-    groups: dict[tuple[str, ...], list[ScoredCell]] = {}
+    groups: dict[Group, list[ScoredCell]] = {}
     for scored in cells:
-        cell = scored.cell
-        groups.setdefault((cell.recogniser, cell.acquisition, cell.size), []).append(scored)
+        groups.setdefault(group_of(scored.cell), []).append(scored)
     return list(groups.values())
 
 

@@ -27,6 +27,7 @@ from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.named_weights import named_weights
 from benchmark.native_precision import native_precision
 from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
+from benchmark.pipeline.planning.given_thresholds import GivenThresholds, thresholds_from
 from benchmark.pipeline.planning.training_sources import TrainingSources, check_overlap, choose_training
 from benchmark.plugins import MASKS
 from benchmark.processor_time import available_cores
@@ -58,6 +59,7 @@ class Plan:
         left_out: plugins that ``all`` would have named but that do not work here, with the reason.
         out: the run's folder.
         copied: photos of the test that are the same picture; none until they have been looked for.
+        thresholds: frozen ones from another run; None = set on this run's raw faces.
     """
 
     config: RunConfig
@@ -74,6 +76,7 @@ class Plan:
     left_out: Mapping[str, str]
     out: Path
     copied: tuple[CopiedPhoto, ...] = ()
+    thresholds: GivenThresholds | None = None
 
 
 def make_plan(config: RunConfig) -> Plan:
@@ -140,6 +143,9 @@ def make_plan(config: RunConfig) -> Plan:
             "conditions": tuple(dict.fromkeys(("raw-raw", "raw-masked", *config.conditions))),
         }
     )
+    thresholds = None
+    if config.thresholds_from is not None:
+        thresholds = thresholds_from(config.thresholds_from, resolved, recognisers.ready)
     out = writable(config.out or Path("reports") / f"{datetime.now():%Y-%m-%d_%H%M%S}_{config.dataset}")
     for name, reason in left_out.items():  # said only now: a wrong request is one line
         log.warning("%s is left out: %s", name, reason)
@@ -159,6 +165,7 @@ def make_plan(config: RunConfig) -> Plan:
         overlap=overlap,
         left_out={**left_out, **recognisers.left_out, **without},
         out=out,
+        thresholds=thresholds,
     )
 
 

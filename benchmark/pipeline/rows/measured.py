@@ -33,6 +33,7 @@ def measure_run(
         progress=progress,
         metrics=plan.metrics,
         baselines={method.name for method in plan.methods.values() if method.card.baseline},
+        given_thresholds=None if plan.thresholds is None else plan.thresholds.by_group,
     )
     measured = [verified]
     for arm in arms:
