@@ -59,6 +59,7 @@ class RunConfig(BaseModel):
         retrain: train what this run can, rather than use the weights that travel with the program.
         allow_unknown_overlap: train and test on data sets of which nobody knows whether they share people.
         targets: false match rates at which thresholds are set.
+        attributes: CSV file with groups of people (sex, age band, …) by ``subject_id`` or ``image_id``.
         thresholds_from: folder of a finished run whose thresholds, set on its raw faces, are the frozen ones here.
         replicates: of the subject bootstrap.
         device: ``auto``, ``cpu`` or ``cuda``.
@@ -100,6 +101,7 @@ class RunConfig(BaseModel):
     allow_unknown_overlap: bool = False
     targets: tuple[float, ...] = (1e-2, 1e-3, 1e-4)
     thresholds_from: Path | None = None
+    attributes: Path | None = None
     replicates: int = Field(default=200, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "float32", "bfloat16"] = "float32"

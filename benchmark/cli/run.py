@@ -91,6 +91,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of a finished run whose thresholds, set on its raw faces, are used instead of this run's own",
     )
     measure.add_argument(
+        "--attributes",
+        metavar="FILE.csv",
+        help="groups of people, one column each, by subject_id or image_id: who pays? (groups.csv)",
+    )
+    measure.add_argument(
         "--replicates", type=int, metavar="N", help=f"of the subject bootstrap (default: {defaults.replicates})"
     )
     machine = parser.add_argument_group("where and how it runs")

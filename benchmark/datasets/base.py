@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -127,6 +127,14 @@ class Dataset(ABC):
         Raises:
             RequestError: nothing can be compared, e.g. no subject has two photos.
         """
+
+    def attributes(self, photos: Sequence[Photo]) -> Mapping[str, Sequence[str]]:  # noqa: ARG002
+        """Groups of the photos' people that the data set itself tells, as ``{"sex": ("female", …)}``.
+
+        Args:
+            photos: of the protocol; one group for each, empty where it is not known.
+        """
+        return {}
 
     @abstractmethod
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -61,6 +61,15 @@ class Mfr2(PhotoFiles):
         comparisons = comparisons_of(pairs, photos)
         check_both_kinds(comparisons.mated, subjects=len({photo.subject_id for photo in photos}))
         return Protocol(name, photos, comparisons)
+
+    def attributes(self, photos: Sequence[Photo]) -> Mapping[str, Sequence[str]]:
+        """The kind of mask on each photo, as the data set labels it (``no-mask`` where there is none)."""
+        file = self._folder / LABELS
+        labels = {
+            photo_path(fields[0], int(fields[1]), ".png"): fields[2].lower()
+            for _, fields in read_lines(file, mend=_MEND, separator=",")
+        }
+        return {"mask label": tuple(labels[photo.image_id] for photo in photos)}
 
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:  # noqa: ARG002  (the base's signature)
         """Refused: 53 people, most of them masked, are too few to learn from."""

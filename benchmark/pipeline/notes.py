@@ -12,6 +12,11 @@ def notes_on_plan(plan: Plan) -> list[str]:
     """Weights from before the run, what was left out, and a protocol without comparisons."""
     notes = _notes_on_weights(plan)
     notes += [f"{name} was left out: {reason}" for name, reason in plan.left_out.items()]
+    if plan.attributes.unknown:
+        notes.append(
+            f"The file of attributes says nothing about {plan.attributes.unknown} of {len(plan.protocol.photos)} "
+            "photos; they are in no group."
+        )
     if plan.thresholds is not None:
         given = plan.thresholds
         notes.append(

@@ -74,6 +74,7 @@ def _results(plan: Plan, folder: Path, started: datetime) -> RunResults:
         ],
         curves=measured.curves,
         differences=measured.differences,
+        groups=measured.groups,
         images=context.ledger.table(),
         examples=choose_examples(arms[0]),
         manifest=run_manifest(plan, acquired, fitted.pairs, context.ledger, started=started, seconds=watch.seconds),

@@ -13,6 +13,7 @@ from benchmark.faces import Image
 from benchmark.ledger import LedgerEntry
 from benchmark.verification.base import MetricRow
 from benchmark.verification.difference import Difference
+from benchmark.verification.group_row import GroupRow
 from benchmark.verification.measurement import CellCurves, Note
 
 IMAGE_COLUMNS: tuple[str, ...] = tuple(column.name for column in fields(LedgerEntry))
@@ -56,6 +57,7 @@ class RunResults:
         trained_before: those of them whose weights were there before the run: their curves are stored, not drawn.
         synthetic: the people are rendered; no recovery headline may be claimed.
         differences: the rows of ``differences.csv``.
+        groups: the rows of ``groups.csv``; none where nothing is known of the people.
     """
 
     metrics: Sequence[MetricRow]
@@ -69,3 +71,4 @@ class RunResults:
     trained_before: frozenset[str] = frozenset()
     synthetic: bool = False
     differences: Sequence[Difference] = ()
+    groups: Sequence[GroupRow] = ()

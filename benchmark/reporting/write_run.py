@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.errors import StorageError
-from benchmark.reporting.differences_file import write_differences
 from benchmark.reporting.example_faces import faces_figure
 from benchmark.reporting.figure_recovery import recovery_figure
 from benchmark.reporting.figure_roc import roc_figure
@@ -17,6 +16,7 @@ from benchmark.reporting.method_colours import MethodColours
 from benchmark.reporting.metrics_file import write_metrics
 from benchmark.reporting.results_index import ResultsIndex
 from benchmark.reporting.results_table import method_table, table_entries
+from benchmark.reporting.row_files import write_differences, write_groups
 from benchmark.reporting.run_folder import write_manifest
 from benchmark.reporting.run_results import RunResults
 from benchmark.reporting.stored_run import stored_cards, stored_notes
@@ -48,6 +48,8 @@ def write_run(results: RunResults, folder: Path) -> Path:
         raise StorageError(f"{folder} cannot be made ({error.strerror}); choose another folder with --out") from error
     write_metrics(results.metrics, folder / "metrics.csv")
     write_differences(results.differences, folder / "differences.csv")
+    if results.groups:
+        write_groups(results.groups, folder / "groups.csv")
     write_atomically(folder / "images.csv", results.images.to_csv(index=False, lineterminator="\n").encode("utf-8"))
     if results.losses:
         (folder / "training").mkdir(exist_ok=True)

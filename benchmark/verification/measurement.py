@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from benchmark.datasets.base import Comparisons
 from benchmark.verification.base import Cell, MetricRow
 from benchmark.verification.difference import Difference
+from benchmark.verification.group_row import GroupRow
 from benchmark.verification.samples import FeatureSample
 
 
@@ -116,13 +117,14 @@ class CellCurves:
 
 @dataclass(frozen=True)
 class Measurement:
-    """All that was measured: rows of ``metrics.csv``, what to know about them, what the figures need, and how the
-    methods differ from each other."""
+    """All that was measured: rows of ``metrics.csv``, what to know about them, what the figures need, how the
+    methods differ from each other, and who pays."""
 
     rows: tuple[MetricRow, ...]
     notes: tuple[Note, ...]
     curves: tuple[CellCurves, ...] = ()
     differences: tuple[Difference, ...] = ()
+    groups: tuple[GroupRow, ...] = ()
 
 
 class NoteBook:

@@ -6,6 +6,7 @@ import numpy as np
 
 from benchmark.verification.base import MetricRow
 from benchmark.verification.measure import measure
+from benchmark.verification.resolve import load_metrics
 from tests.verification.population import cell_of, scores, search
 
 CONDITIONS = ("raw-raw", "raw-masked", "raw-restored", "raw-passthrough")
@@ -48,7 +49,7 @@ def trial(
         targets=targets,
         replicates=replicates,
         seed=seed,
-        metrics=sorted({name for name, _, _ in MEASURES}),
+        metrics=load_metrics(sorted({name for name, _, _ in MEASURES})),
     )
     found = {}
     for row in measured.rows:

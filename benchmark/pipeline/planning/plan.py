@@ -6,7 +6,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import torch
 from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.resolve import resolve_face_search
 from benchmark.config import RunConfig
+from benchmark.datasets.attributes import Attributes, read_attributes
 from benchmark.datasets.base import Dataset, Protocol
 from benchmark.datasets.copies import CopiedPhoto
 from benchmark.datasets.opening import open_dataset
@@ -59,6 +60,7 @@ class Plan:
         left_out: plugins that ``all`` would have named but that do not work here, with the reason.
         out: the run's folder.
         copied: photos of the test that are the same picture; none until they have been looked for.
+        attributes: groups of the protocol's photos.
         thresholds: frozen ones from another run; None = set on this run's raw faces.
     """
 
@@ -77,6 +79,7 @@ class Plan:
     out: Path
     copied: tuple[CopiedPhoto, ...] = ()
     thresholds: GivenThresholds | None = None
+    attributes: Attributes = field(default_factory=lambda: Attributes({}))
 
 
 def make_plan(config: RunConfig) -> Plan:
@@ -166,7 +169,21 @@ def make_plan(config: RunConfig) -> Plan:
         left_out={**left_out, **recognisers.left_out, **without},
         out=out,
         thresholds=thresholds,
+        attributes=_attributes(config, dataset, protocol),
     )
+
+
+def _attributes(config: RunConfig, dataset: Dataset, protocol: Protocol) -> Attributes:
+    """Groups that the data set tells, and those of the user's own file."""
+    if any(len(template) > 1 for template in protocol.templates or ()):
+        if config.attributes is not None:
+            raise RequestError("--attributes: this protocol compares templates of several photos; groups are of photos")
+        return Attributes({})
+    own = dataset.attributes(protocol.photos)
+    if config.attributes is None:
+        return Attributes(own)
+    given = read_attributes(config.attributes, protocol.photos)
+    return Attributes({**own, **given.groups}, given.unknown)
 
 
 def mask_names(config: RunConfig) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from benchmark.pipeline.rows.detection import measure_detection
 from benchmark.pipeline.rows.missing_truth import note_missing_truth
 from benchmark.pipeline.rows.restoration import measure_restoration
 from benchmark.progress import Progress
+from benchmark.verification.demographics import measure_groups
 from benchmark.verification.measure import measure
 from benchmark.verification.measurement import Measurement, ScoredCell
 
@@ -45,6 +46,9 @@ def measure_run(
         tuple(note for part in measured for note in part.notes),
         verified.curves,
         verified.differences,
+        measure_groups(
+            cells, verified.rows, subjects=subjects[faces.templates.first], attributes=plan.attributes.groups
+        ),
     )
 
 

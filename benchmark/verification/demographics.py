@@ -1,0 +1,164 @@
+"""Who pays: error rates of groups of people, at the one threshold that everybody meets.
+
+Mated comparisons belong to the group of their probe; non-mated ones count where both photos are of one group, since an
+impostor of one's own sex, age or skin tone is the likelier one (NIST IR 8280, *Face Recognition Vendor Test, Part 3:
+Demographic Effects*, 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.verification.base import Cell, MetricRow
+from benchmark.verification.dyadic import PairSums, Part, effective_size, spread_of
+from benchmark.verification.group_row import WORST_TO_BEST, GroupRow
+from benchmark.verification.intervals import FEW_EVENTS, quantile, share_interval, share_of_people
+from benchmark.verification.measurement import ScoredCell
+from benchmark.verification.selections import ALL_TYPES
+
+FEWEST_SUBJECTS = 30
+"""Below so many people with mated comparisons nothing is said of a group."""
+
+
+def measure_groups(
+    cells: Iterable[ScoredCell],
+    rows: Iterable[MetricRow],
+    *,
+    subjects: NDArray[np.int32],
+    attributes: Mapping[str, Sequence[str]],
+) -> tuple[GroupRow, ...]:
+    """GFRR and FMR of every group at the frozen thresholds, and the ratio of the worst to the best group.
+
+    Args:
+        cells: scored ones.
+        rows: of `measure`, which hold the frozen thresholds.
+        subjects: ``int32 (n_photos,)``, codes.
+        attributes: by name, the group of each photo of the protocol; empty = not known.
+    """
+    thresholds: dict[Cell, dict[float, float]] = {}
+    for row in rows:
+        frozen = row.metric == "gfrr" and row.threshold_kind == "frozen" and row.mask_type == ALL_TYPES
+        if frozen and row.threshold is not None and row.target is not None:
+            cell = Cell(**{field.name: getattr(row, field.name) for field in fields(Cell)})
+            thresholds.setdefault(cell, {})[row.target] = row.threshold
+    found: list[GroupRow] = []
+    for scored in cells:
+        for target, threshold in thresholds.get(scored.cell, {}).items():
+            for attribute, of_photo in attributes.items():
+                for metric in ("gfrr", "fmr"):
+                    about = _About(scored, attribute, metric, target, threshold)
+                    made = list(_groups(about, subjects, np.asarray(of_photo, dtype=object)))
+                    found += made + _ratio(made)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _About:
+    """What the rows of one attribute share."""
+
+    scored: ScoredCell
+    attribute: str
+    metric: str
+    target: float
+    threshold: float
+
+
+def _groups(about: _About, subjects: NDArray[np.int32], of_photo: NDArray[np.object_]) -> Iterator[GroupRow]:
+    compared = about.scored.comparisons
+    scores = np.asarray(about.scored.scores, dtype=np.float32)
+    accepted = np.asarray(scores >= np.float32(about.threshold), dtype=np.bool_)  # a failed score is not
+    of_probe, of_reference = of_photo[compared.probe], of_photo[compared.reference]
+    for name in sorted({str(group) for group in of_photo if group}):
+        probe_in = np.asarray(of_probe == name, dtype=np.bool_)
+        if about.metric == "gfrr":
+            chosen = compared.mated & probe_in
+            people = subjects[compared.probe[chosen]]
+            value, interval = _share(np.logical_not(accepted[chosen]), people)
+        else:
+            both_in = probe_in & np.asarray(of_reference == name, dtype=np.bool_)
+            chosen = np.logical_not(compared.mated) & both_in & np.isfinite(scores)
+            one, other = subjects[compared.reference[chosen]], subjects[compared.probe[chosen]]
+            people = np.concatenate([one, other])
+            value, interval = _pair_share(accepted[chosen], one, other, int(subjects.max()) + 1)
+        count = len(np.unique(people))
+        few = count < FEWEST_SUBJECTS
+        yield GroupRow(
+            **vars(about.scored.cell),
+            attribute=about.attribute,
+            group=name,
+            metric=about.metric,
+            target=about.target,
+            value=None if few else value,
+            ci_low=None if few else interval[0],
+            ci_high=None if few else interval[1],
+            subjects=count,
+            comparisons=int(np.count_nonzero(chosen)),
+            threshold=about.threshold,
+            note=f"fewer than {FEWEST_SUBJECTS} people: nothing is claimed" if few else "",
+        )
+
+
+def _share(which: NDArray[np.bool_], people: NDArray[np.int32]) -> tuple[float, tuple[float, float]]:
+    if not len(which):
+        return float("nan"), (float("nan"), float("nan"))
+    return float(np.mean(which)), share_of_people(which, people)
+
+
+def _pair_share(
+    accepted: NDArray[np.bool_], one: NDArray[np.int32], other: NDArray[np.int32], subjects: int
+) -> tuple[float, tuple[float, float]]:
+    """Share of non-mated comparisons that are accepted, with an interval over both people of each."""
+    if not len(accepted):
+        return float("nan"), (float("nan"), float("nan"))
+    value = float(np.mean(accepted))
+    planned = PairSums.counted(one, other, subjects)
+    matched = PairSums.counted(one[accepted], other[accepted], subjects)
+    weights = np.array([1.0, -value]) / len(accepted)
+    variance = spread_of([Part(pairs=matched), Part(pairs=planned)], weights).variance
+    people = len(np.unique(np.concatenate([one, other])))
+    events = np.count_nonzero(accepted)
+    if min(events, len(accepted) - events) < FEW_EVENTS or variance <= 0:
+        return value, share_interval(value, max(effective_size(planned.touching) / 2, 1.0), subjects=people)
+    return value, share_interval(value, value * (1 - value) / variance, subjects=people)
+
+
+def _ratio(rows: Sequence[GroupRow]) -> list[GroupRow]:
+    """The highest rate of a group over the lowest, with the interval of a ratio of independent rates.
+
+    Katz et al., *Obtaining confidence intervals for the risk ratio in cohort studies*, Biometrics 34(3), 1978; groups
+    hold different people. The standard error of a rate is taken from its interval.
+    """
+    known = [row for row in rows if row.value is not None]
+    if len(known) < 2:
+        return []
+    best, worst = (pick(known, key=lambda row: row.value or 0.0) for pick in (min, max))
+    ratio = low = high = None
+    note = f"{worst.group} / {best.group}"
+    if best.value:
+        ratio = float(worst.value or 0.0) / best.value
+        errors = [_relative_error(row) for row in (best, worst)]
+        half = quantile(min(best.subjects, worst.subjects)) * float(np.hypot(*errors))
+        low, high = ratio * float(np.exp(-half)), ratio * float(np.exp(half))
+    else:
+        note += ": the lowest rate is 0, so that there is no ratio"
+    return [
+        replace(
+            worst,
+            group=WORST_TO_BEST,
+            value=ratio,
+            ci_low=low,
+            ci_high=high,
+            subjects=best.subjects + worst.subjects,
+            comparisons=best.comparisons + worst.comparisons,
+            note=note,
+        )
+    ]
+
+
+def _relative_error(row: GroupRow) -> float:
+    width = (row.ci_high or 0.0) - (row.ci_low or 0.0)
+    return width / (2 * quantile(row.subjects)) / (row.value or 1.0)
