@@ -141,7 +141,7 @@ def _ratio(rows: Sequence[GroupRow]) -> list[GroupRow]:
     if best.value:
         ratio = float(worst.value or 0.0) / best.value
         errors = [_relative_error(row) for row in (best, worst)]
-        half = quantile(min(best.subjects, worst.subjects)) * float(np.hypot(*errors))
+        half = quantile(min(best.subjects, worst.subjects)) * float(np.hypot(errors[0], errors[1]))
         low, high = ratio * float(np.exp(-half)), ratio * float(np.exp(half))
     else:
         note += ": the lowest rate is 0, so that there is no ratio"
