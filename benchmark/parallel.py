@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import chain, islice
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
@@ -53,7 +54,7 @@ def map_in_processes(function: Callable[[T], R], items: Iterable[T], *, workers:
                 initargs=(sources,),
             )
         except (OSError, ImportError, NotImplementedError) as error:
-            _warn_of_one_process(error)
+            _warn_of_one_process(str(error))
         else:
             left = yield from _map_in_pool(pool, function, iter(left), workers=workers, bar=bar)
     for item in left:
@@ -91,7 +92,7 @@ def _map_in_pool(
                     with _signals_deferred():
                         waiting.append((item, pool.submit(function, item)))
                 except OSError as error:
-                    _warn_of_one_process(error)
+                    _warn_of_one_process(str(error))
                     return chain([one for one, _ in waiting], [item], source)
                 if len(started) < workers:
                     started |= set(multiprocessing.active_children()) - others
@@ -112,8 +113,10 @@ def _map_in_pool(
         pool.shutdown(cancel_futures=True)
 
 
-def _warn_of_one_process(error: Exception) -> None:
-    log.warning("no worker processes can be started here (%s): working in one process, as with --workers 1", error)
+@cache
+def _warn_of_one_process(reason: str) -> None:
+    """Once, though every step of a run meets it."""
+    log.warning("no worker processes can be started here (%s): working in one process, as with --workers 1", reason)
 
 
 def _why_it_died(processes: Iterable[BaseProcess], workers: int) -> str:

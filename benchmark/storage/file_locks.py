@@ -13,7 +13,8 @@ from filelock import BaseFileLock, FileLock, SoftFileLock
 log = logging.getLogger(__name__)
 
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
-_warned: set[Path] = set()
+_warned: set[int] = set()
+"""Devices without locks, each said once."""
 
 
 @contextmanager
@@ -45,8 +46,9 @@ def _acquired(file: Path, timeout: float) -> BaseFileLock:
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
-        if file.parent not in _warned:
-            _warned.add(file.parent)
+        device = file.parent.stat().st_dev
+        if device not in _warned:
+            _warned.add(device)
             log.warning("%s lies on a drive without file locks (%s): files stand in", file.parent, error.strerror)
         lock = SoftFileLock(file.with_name(file.name + "-holder"))
         lock.acquire(timeout=timeout)
