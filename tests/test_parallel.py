@@ -147,7 +147,7 @@ def gone(processes: list[int]) -> bool:
 
 SLEEPERS = """
 def work(number):
-    print(os.getpid(), flush=True)
+    os.write(1, f"{{os.getpid()}}\\n".encode())
     time.sleep(600)
 if __name__ == "__main__":
     {heeding}
