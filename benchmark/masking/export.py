@@ -9,6 +9,7 @@ from all three folders and listed in ``manifest.csv`` with the reason.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import logging
 import os
@@ -19,7 +20,7 @@ from pathlib import Path, PurePosixPath
 
 import cv2
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from benchmark.acquisition.alignment import crop_face
 from benchmark.acquisition.detection import FaceSearch
@@ -38,7 +39,9 @@ from benchmark.parallel import map_in_processes
 from benchmark.plugin_code.keys import code_in_key
 from benchmark.progress import Progress
 from benchmark.seeds import generator_for
-from benchmark.storage.atomic_files import write_atomically
+from benchmark.storage.atomic_files import TEMPORARY_LENGTH, write_atomically
+from benchmark.storage.file_digests import stored_file
+from benchmark.storage.file_locks import exclusive
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +139,7 @@ def export_pairs(
     _make_folder(output)
     try:
         with (
-            FileLock(output / ".mask-export.lock", timeout=0),
+            exclusive(output / ".mask-export.lock", timeout=0),
             ExportJournal(output, settings, fresh=fresh) as journal,
         ):
             work = partial(_export_one, output=output, size=size, seed=seed, search=search)
@@ -199,7 +202,17 @@ def _is_whole(journal: ExportJournal, task: _Task) -> bool:
         return False
     if record.status != "ok":
         return True
-    return record.output == task.output and all((journal.output / name / task.output).is_file() for name in FOLDERS)
+    if record.output != task.output or len(record.sha256) != len(FOLDERS):
+        return False
+    files = [journal.output / name / task.output for name in FOLDERS]
+    return all(_is_as_noted(file, noted) for file, noted in zip(files, record.sha256, strict=True))
+
+
+def _is_as_noted(file: Path, sha256: str) -> bool:
+    try:
+        return stored_file(file).sha256 == sha256
+    except OSError:
+        return False
 
 
 def _export_one(task: _Task, *, output: Path, size: int, seed: int, search: FaceSearch) -> ExportRecord:
@@ -210,7 +223,7 @@ def _export_one(task: _Task, *, output: Path, size: int, seed: int, search: Face
     )
     step = "read"
     try:
-        if len(os.fsencode(PurePosixPath(name).name)) > _LONGEST_NAME - 16:  # room for a temporary name
+        if len(os.fsencode(PurePosixPath(name).name)) > _LONGEST_NAME - TEMPORARY_LENGTH:
             raise ImageRefused("file name too long to export")
         photo = read_photo(task.path)
         step = "acquire"
@@ -226,19 +239,22 @@ def _export_one(task: _Task, *, output: Path, size: int, seed: int, search: Face
         remove_outputs(output, name)  # of an earlier version of this photo
         return record(output="", status="failed", step=step, reason=refusal.reason)
     true_mask = np.where(covered[..., 0] > 0, np.uint8(255), np.uint8(0))
-    for folder, pixels in zip(FOLDERS, (unmasked[..., ::-1], masked[..., ::-1], true_mask), strict=True):
+    written = [
         _write_png(output / folder / name, pixels)
+        for folder, pixels in zip(FOLDERS, (unmasked[..., ::-1], masked[..., ::-1], true_mask), strict=True)
+    ]
     parameters = {**drawn.parameters, "face_detector": found.face_detector}
-    return record(output=name, status="ok", step="", reason="", parameters=parameters)
+    return record(output=name, status="ok", step="", reason="", parameters=parameters, sha256=written)
 
 
-def _write_png(file: Path, pixels: Image) -> None:
-    """`pixels` in OpenCV's order: blue, green, red, or grey."""
+def _write_png(file: Path, pixels: Image) -> str:
+    """Write `pixels`, in OpenCV's order (blue, green, red) or grey; the SHA-256 of the file."""
     _make_folder(file.parent)
     done, content = cv2.imencode(".png", pixels)
     if not done:
         raise StorageError(f"{file} cannot be encoded as PNG")
     write_atomically(file, content.tobytes())
+    return hashlib.sha256(content.tobytes()).hexdigest()
 
 
 def _make_folder(folder: Path) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
 
 from benchmark.datasets.photo_folders import EXPORT_JOURNAL as JOURNAL
 from benchmark.errors import RequestError, StorageError
 from benchmark.storage.atomic_files import write_atomically
+from benchmark.storage.contained_path import path_inside
 
 FOLDERS = ("unmasked", "masked", "true_mask")
 """The paired folders of an export: the same file names in each."""
@@ -34,6 +35,7 @@ class ExportRecord:
         mask_type: the style drawn for this image.
         parameters: what was drawn.
         stamp: size and time of change of the photo's file, by which a changed photo is known.
+        sha256: of the image's file in each of the paired folders, in the order of `FOLDERS`; empty where there is none.
     """
 
     file: str
@@ -45,9 +47,10 @@ class ExportRecord:
     mask_type: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     stamp: str = ""
+    sha256: Sequence[str] = ()
 
 
-COLUMNS = tuple(one.name for one in fields(ExportRecord))[:-1]
+COLUMNS = tuple(one.name for one in fields(ExportRecord))[:-2]
 
 
 class ExportJournal:
@@ -124,10 +127,14 @@ class ExportJournal:
 
 
 def remove_outputs(output: Path, name: str) -> None:
-    """Remove one image's files from the paired folders, those that are there."""
+    """Remove one image's files from the paired folders, those that are there.
+
+    Raises:
+        StorageError: `name` leads out of the folders, or a file cannot be removed.
+    """
     for folder in FOLDERS if name else ():
         try:
-            (output / folder / name).unlink(missing_ok=True)
+            path_inside(output / folder, name).unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(f"{output / folder / name} cannot be removed: {error.strerror}") from error
 
@@ -145,10 +152,23 @@ def _read(file: Path) -> tuple[str, dict[str, ExportRecord]]:
     for line in lines:
         try:
             record = ExportRecord(**json.loads(line))
-        except (TypeError, ValueError):  # the line that a killed run was writing
+        except (TypeError, ValueError, RecursionError):  # the line that a killed run was writing
             continue
-        records[record.file] = record
+        if _is_sound(record):
+            records[record.file] = record
     return heading, records
+
+
+def _is_sound(record: ExportRecord) -> bool:
+    """Whether a record is one that an export wrote, so that its output names a PNG in the paired folders."""
+    texts = (record.file, record.subject, record.output, record.status, record.step, record.reason, record.mask_type)
+    if not all(isinstance(text, str) for text in (*texts, record.stamp)):
+        return False
+    if not (isinstance(record.parameters, dict) and isinstance(record.sha256, list)):
+        return False
+    path = PurePosixPath(record.output)
+    below = not path.is_absolute() and ".." not in path.parts and "\0" not in record.output
+    return not record.output or (below and path.suffix == ".png")
 
 
 def _difference(before: str, settings: Mapping[str, Any]) -> str:

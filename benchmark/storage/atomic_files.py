@@ -16,6 +16,8 @@ from pathlib import Path
 from benchmark.errors import StorageError
 
 _TEMPORARY = re.compile(r"\..+\.(?P<machine>[0-9a-f]{8})-(?P<process>\d+)\.tmp")
+TEMPORARY_LENGTH = 28
+"""By how many bytes a temporary name is longer than the file's own, at most."""
 _TOO_LARGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
 

@@ -263,3 +263,52 @@ def test_photos_without_suffix_get_names_of_their_own(source, tmp_path, located)
     export_pairs(source, tmp_path / "out", styles=STYLES)
     rows = _rows(tmp_path / "out")
     assert (rows["anna/1"]["output"], rows["anna/1.png"]["output"]) == ("anna/1.png", "anna/1.png.png")
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("outside", ["../../../victim.png", "../../../victim.txt", "{absolute}"])
+def test_a_journal_that_names_files_elsewhere_removes_none_of_them(source, tmp_path, located, outside, fresh):
+    output = tmp_path / "deep" / "out"
+    victims = [tmp_path / "victim.png", tmp_path / "victim.txt"]
+    for victim in victims:
+        victim.write_text("precious", "utf-8")
+    export_pairs(source, output, styles=STYLES, seed=3)
+    before = _contents(output)
+    heading, *lines = (output / JOURNAL).read_text("utf-8").splitlines()
+    forged = {**json.loads(lines[0]), "output": outside.format(absolute=victims[0])}
+    others = [
+        {**forged, "file": "gone.jpg"},
+        {**forged, "output": 5},
+        {**forged, "sha256": None},
+        {**forged, "file": []},
+    ]
+    more = [json.dumps(record) for record in (forged, *others)]
+    (output / JOURNAL).write_text("\n".join([heading, *lines[1:], *more]) + "\n", "utf-8")
+    export_pairs(source, output, styles=STYLES, seed=3, fresh=fresh)
+    assert [victim.read_text("utf-8") for victim in victims] == ["precious"] * 2
+    assert _contents(output) == before
+
+
+def test_an_export_does_not_remove_through_a_link(source, tmp_path, located):
+    output, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    export_pairs(source, output, styles=STYLES, seed=3)
+    (output / "masked" / "bert").rename(elsewhere)
+    (output / "masked" / "bert").symlink_to(elsewhere)
+    (source / "bert" / "deep" / "1.jpg").unlink()
+    with pytest.raises(StorageError, match="through a link"):
+        export_pairs(source, output, styles=STYLES, seed=3)
+    assert (elsewhere / "deep" / "1.jpg.png").exists()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize(
+    "damage", [lambda content: b"", lambda content: content[:-5], lambda content: content[:-1] + b"x"]
+)
+def test_a_damaged_image_is_made_again(source, tmp_path, located, folder, damage):
+    output = tmp_path / "out"
+    export_pairs(source, output, styles=STYLES, seed=3)
+    before = _contents(output)
+    file = output / folder / "loose.png"
+    file.write_bytes(damage(file.read_bytes()))
+    assert export_pairs(source, output, styles=STYLES, seed=3).reused == 4
+    assert _contents(output) == before
