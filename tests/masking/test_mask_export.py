@@ -135,7 +135,7 @@ def test_a_killed_export_continues(source, tmp_path, located, monkeypatch):
             (file.parent).mkdir(parents=True, exist_ok=True)
             (file.parent / f".{file.name}.99.tmp").write_bytes(b"half")
             raise KeyboardInterrupt
-        real(file, pixels)
+        return real(file, pixels)
 
     with monkeypatch.context() as patch:
         patch.setattr(export, "_write_png", dies)
