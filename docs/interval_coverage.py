@@ -29,8 +29,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=2000, metavar="N", help="of each design (default: 2000)")
     parser.add_argument("--replicates", type=int, default=200, metavar="N", help="of the bootstrap (default: 200)")
+    parser.add_argument("--redraw", action="store_true", help="only draw the figure of the stored table again")
     parser.add_argument("--out", type=Path, default=Path("docs/images"), metavar="DIR", help="gets table and figure")
     options = parser.parse_args()
+    if options.redraw:
+        _figure(pd.read_csv(options.out / "interval-coverage.csv"), options.out / "interval-coverage.svg")
+        return
     truth = _truth()
     rows = [
         row
@@ -104,9 +108,14 @@ def _figure(table: pd.DataFrame, file: Path) -> None:
         axis.set_xlim(0.88, 1.0)
         axis.set_yticks(range(len(measures), 0, -1), measures)
         axis.grid(axis="y", color="0.93")
-    np.atleast_1d(axes)[0].legend(loc="lower left", fontsize=8)
+    handles = {text: handle for axis in np.atleast_1d(axes) for handle, text in _legend(axis)}
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False)
     figure.savefig(file)
-    figure.savefig(file.with_suffix(".png"), dpi=120)
+
+
+def _legend(axis: plt.Axes) -> list[tuple[object, str]]:
+    handles, labels = axis.get_legend_handles_labels()
+    return list(zip(handles, labels, strict=True))
 
 
 if __name__ == "__main__":
