@@ -111,6 +111,8 @@ class AlignedFaces:
         five_points: ``float32 (N, 5, 2)``, likewise.
         detected_points: ``float32 (N, 5, 2)``, likewise; NaN also where the face detector gives none; None where it is
             not known.
+        photo_corners: ``float32 (N, 4, 2)``, the corners of the photo, pixels of the crop: top left, top right, bottom
+            right, bottom left. What lies outside them is black, and part of no photo. None where it is not known.
     """
 
     image_ids: tuple[str, ...]
@@ -118,6 +120,7 @@ class AlignedFaces:
     landmarks: Points
     five_points: Points
     detected_points: Points | None = None
+    photo_corners: Points | None = None
 
     def __len__(self) -> int:
         return len(self.image_ids)

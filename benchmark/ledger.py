@@ -31,6 +31,7 @@ class LedgerEntry:
         reason: why it failed, or empty.
         parameters: JSON of what was drawn or done; ``face_detector`` says which one found the face.
         acquisition: the arm, ``"oracle"`` or ``"redetect"``; empty for what both share.
+        faces: how many faces the face detector found in the photo; empty for steps that do not look for any.
     """
 
     image_id: str
@@ -43,6 +44,7 @@ class LedgerEntry:
     reason: str
     parameters: str
     acquisition: str = ""
+    faces: str = ""
 
 
 class Ledger:
@@ -87,6 +89,7 @@ class Ledger:
                     reason=reason,
                     parameters=json.dumps(parameters, ensure_ascii=False) if parameters else "",
                     acquisition=self._acquisition,
+                    faces=str(record.get("faces", "")),
                 )
             )
 

@@ -32,6 +32,10 @@ def crop_arrays(size: int) -> dict[str, RowArray]:
     return {"pixels": RowArray((size, size, 3), "uint8"), **GEOMETRY_ARRAYS}
 
 
+PHOTO_CORNERS: Mapping[str, RowArray] = {"photo_corners": RowArray((4, 2), "float32")}
+"""The array of an artefact that also stores where the photo ends: `AlignedFaces.photo_corners`."""
+
+
 def geometry_values(face: FaceGeometry) -> dict[str, Any]:
     """The row that stores `face`."""
     detected = np.nan if face.detected_points is None else face.detected_points
@@ -118,6 +122,7 @@ class View:
             self.faces.landmarks[chosen],
             self.faces.five_points[chosen],
             None if detected is None else detected[chosen],
+            None if self.faces.photo_corners is None else self.faces.photo_corners[chosen],
         )
         key = digest({"view": self.key, "rows": chosen})
         return View(key, self.photo_set.take(chosen), faces, [self.records[row] for row in chosen])
@@ -153,17 +158,18 @@ class MaskedView(View):
         return View(digest({"unmasked": self.key}), self.photo_set, faces, self.records)
 
 
-def view_of(artifact: Artifact, photo_set: PhotoSet) -> View:
-    """The view that an artefact of crops holds."""
-    return View(artifact.key, photo_set, stored_faces(artifact, photo_set), artifact.records())
+def view_of(artifact: Artifact, photo_set: PhotoSet, *, corners: bool = False) -> View:
+    """The view that an artefact of crops holds; `corners` as of `stored_faces`."""
+    return View(artifact.key, photo_set, stored_faces(artifact, photo_set, corners=corners), artifact.records())
 
 
-def stored_faces(artifact: Artifact, photo_set: PhotoSet) -> AlignedFaces:
-    """The aligned faces that an artefact of crops holds."""
+def stored_faces(artifact: Artifact, photo_set: PhotoSet, *, corners: bool) -> AlignedFaces:
+    """The aligned faces that an artefact of crops holds, with `PHOTO_CORNERS` where it has `corners`."""
     return AlignedFaces(
         tuple(photo.image_id for photo in photo_set.photos),
         artifact.array("pixels"),
         artifact.array("landmarks"),
         artifact.array("five_points"),
         artifact.array("detected_points"),
+        artifact.array("photo_corners") if corners else None,
     )

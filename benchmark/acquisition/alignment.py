@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import ImageRefused
-from benchmark.faces import FaceGeometry, Image, Points
+from benchmark.faces import FaceGeometry, Image, Points, move_points
 
 Matrix = NDArray[np.float64]
 """``float64 (2, 3)``, affine, pixels to pixels."""
@@ -79,6 +79,38 @@ def crop_face(photo: Image, face: FaceGeometry, size: int) -> tuple[Image, FaceG
     """
     matrix = crop_matrix(face, size)
     return resample(photo, matrix, width=size, height=size), face.moved(matrix)
+
+
+def corners_in_crop(photo: Image, face: FaceGeometry, size: int) -> Points:
+    """Where the corners of the photo are in the crop of `crop_face`.
+
+    Args:
+        photo: ``uint8 (H, W, 3)``.
+        face: its geometry in pixels of `photo`.
+        size: side of the crop, pixels.
+
+    Returns:
+        ``float32 (4, 2)``, pixels of the crop: top left, top right, bottom right, bottom left. They are the outer
+        corners of the corner pixels, half a pixel from their centres.
+    """
+    right, bottom = photo.shape[1] - 0.5, photo.shape[0] - 0.5
+    corners = np.array([(-0.5, -0.5), (right, -0.5), (right, bottom), (-0.5, bottom)], dtype=np.float32)
+    return move_points(corners, crop_matrix(face, size))
+
+
+def photo_area(corners: Points, size: int) -> NDArray[np.bool_]:
+    """The pixels of a crop, ``bool (size, size)``, whose centres are inside the photo.
+
+    Args:
+        corners: ``float32 (4, 2)``, as `corners_in_crop` gives them.
+        size: side of the crop, pixels.
+    """
+    rows, columns = np.mgrid[:size, :size]
+    inside = np.ones((size, size), dtype=np.bool_)
+    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        (across, down), (left, top) = end - start, start
+        inside &= across * (rows - top) - down * (columns - left) >= 0  # to the right of every edge
+    return inside
 
 
 def paste_back(photo: Image, crop: Image, matrix: Matrix) -> Image:

@@ -33,10 +33,11 @@ _MOST_ON_GPU = 8
 
 @dataclass(frozen=True)
 class FoundFace:
-    """The face of a photo's subject, and the face detector that found it."""
+    """The face of a photo's subject, the face detector that found it, and how many faces that found in the photo."""
 
     geometry: FaceGeometry
     face_detector: str
+    faces: int = 1
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def _subjects_face(photo: Image, found: FoundFaces, name: str) -> FoundFace | Im
         return ImageRefused(f"the face lies mostly outside the photo ({outside:.0%} of its landmarks)")
     own = None if found.key_points is None else found.key_points[chosen].astype(np.float32)
     geometry = FaceGeometry(found.boxes[chosen].astype(np.float32), landmarks, place_five_points(photo, box), own)
-    return FoundFace(geometry, name)
+    return FoundFace(geometry, name, len(found))
 
 
 @cache

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from benchmark.acquisition.alignment import crop_face
+from benchmark.acquisition.alignment import corners_in_crop, crop_face
 from benchmark.acquisition.detection import FaceSearch
 from benchmark.artifacts import digest
 from benchmark.context import Row, RunContext
 from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
-from benchmark.faces import FaceGeometry, Image, Photo
+from benchmark.faces import NO_FACE_FOUND, FaceGeometry, Image, Photo
 from benchmark.library_versions import libraries_in_key
 from benchmark.views import (
     FAILED_EARLIER,
     GEOMETRY_ARRAYS,
     NO_FACE,
+    PHOTO_CORNERS,
     PhotoSet,
     View,
     crop_arrays,
@@ -26,7 +27,7 @@ from benchmark.views import (
     view_of,
 )
 
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -84,17 +85,21 @@ def crop_raw(acquired: Acquired, size: int, context: RunContext) -> View:
         count=len(photo_set),
         doing=f"crop faces ({photo_set.role}, {size} px)",
     )
-    artifact = context.store.rows("crop", about, count=len(photo_set), arrays=crop_arrays(size), make=make)
-    return view_of(artifact, photo_set)
+    artifact = context.store.rows(
+        "crop", about, count=len(photo_set), arrays={**crop_arrays(size), **PHOTO_CORNERS}, make=make
+    )
+    return view_of(artifact, photo_set, corners=True)
 
 
 def _locate(photos: Sequence[Photo], *, dataset: Dataset, search: FaceSearch) -> list[Row]:
     rows: list[Row] = []
     for found in search.find_all([_read(photo, dataset) for photo in photos]):
         if isinstance(found, ImageRefused):
-            rows.append((dict(NO_FACE), {"reason": found.reason}))
+            faces = {"faces": 0} if found.reason == NO_FACE_FOUND else {}
+            rows.append((dict(NO_FACE), {"reason": found.reason, **faces}))
         else:
-            rows.append((geometry_values(found.geometry), {"parameters": {"face_detector": found.face_detector}}))
+            parameters = {"face_detector": found.face_detector}
+            rows.append((geometry_values(found.geometry), {"parameters": parameters, "faces": found.faces}))
     return rows
 
 
@@ -110,7 +115,9 @@ def _crop(item: tuple[Photo, FaceGeometry | None], *, dataset: Dataset, size: in
     if face is None:
         return dict(NO_FACE), {"reason": FAILED_EARLIER}
     try:
-        pixels, moved = crop_face(dataset.read(photo), face, size)
+        whole = dataset.read(photo)
+        pixels, moved = crop_face(whole, face, size)
+        corners = corners_in_crop(whole, face, size)
     except ImageRefused as refusal:
         return dict(NO_FACE), {"reason": refusal.reason}
-    return {"pixels": pixels, **geometry_values(moved)}, {}
+    return {"pixels": pixels, "photo_corners": corners, **geometry_values(moved)}, {}

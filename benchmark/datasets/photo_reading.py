@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +19,7 @@ from benchmark.datasets.photo_formats import looks_like_an_image, readable_forma
 from benchmark.errors import ImageRefused
 from benchmark.faces import Image
 
-READING_VERSION = 1
+READING_VERSION = 2
 """Raised whenever the same file would give other pixels; part of every digest of photos."""
 SMALLEST_SIDE = 16
 """Pixels; nothing smaller can hold a face that a detector would find."""
@@ -26,6 +28,13 @@ LONGEST_SIDE = 4096
 MOST_PIXELS = 178_000_000
 """Just under the size at which Pillow itself speaks of a decompression bomb; 12,000 × 12,000 passes."""
 
+MOST_SECONDS = 60.0
+"""Decoding that takes longer is given up, as far as the decoder lets itself be interrupted."""
+_WIDE_WEIGHT = 4
+"""A pixel of 32 bits a channel counts as so many: decoded and scaled, it needs as much memory."""
+_MOST_SCANS = 100
+"""Scans of a progressive JPEG; encoders write about ten. Each makes the decoder go over all pixels again."""
+_START_OF_SCAN = b"\xff\xda"
 _SNIFFED = 32
 _ORIENTATION_TAG = 0x0112  # EXIF 2.3, table 4
 _UPRIGHT = {
@@ -43,7 +52,8 @@ def read_photo(path: Path) -> Image:
     """The photo in a file as ``uint8 (H, W, 3)`` RGB, upright. These are the pixels that every later step sees.
 
     * EXIF orientation is applied. Colour profiles are not: values are taken as sRGB.
-    * 16-bit values are divided by 257, floats in [0, 1] multiplied by 255; nothing is clipped.
+    * 16-bit values are divided by 257, floats in [0, 1] multiplied by 255; nothing is clipped. Integers of 32 bits that
+      are all at most 255 are bytes, and stay what they are.
     * Transparent pixels are laid on white. Of an animation the first frame is read.
     * A photo longer than `LONGEST_SIDE` is halved until it fits (12,000 becomes 3,000), JPEG already while decoding.
 
@@ -53,7 +63,8 @@ def read_photo(path: Path) -> Image:
     Raises:
         ImageRefused: with one of a fixed set of reasons: ``file not found``, ``not a file``, ``empty file``,
             ``not an image``, ``truncated image``, ``corrupt image``, ``image smaller than 16×16 pixels``,
-            ``image larger than 178 megapixels``, ``too little memory to decode the image``,
+            ``image larger than 178 megapixels`` (44 where a channel has 32 bits), ``progressive JPEG of more than 100
+            scans``, ``decoding took longer than 60 seconds``, ``too little memory to decode the image``,
             ``unsupported pixel format MODE``, ``file cannot be read: …``, or what is needed to read the format
             (``HEIF: to read it, pip install …``).
     """
@@ -72,7 +83,9 @@ def _decoded(source: Path | BytesIO, first_bytes: Callable[[], bytes]) -> Image:
     try:
         with _strict_decoding(), Pillow.open(source, formats=readable_formats()) as image:
             _check_size(image.size)
-            return _upright_rgb(image)
+            _check_work(image, source)
+            with _time_limit(MOST_SECONDS):
+                return _upright_rgb(image)
     except (ImageRefused, KeyboardInterrupt):
         raise
     except Pillow.DecompressionBombError:
@@ -113,6 +126,38 @@ def _check_size(size: tuple[int, int]) -> None:
         raise ImageRefused(f"image smaller than {SMALLEST_SIDE}×{SMALLEST_SIDE} pixels")
     if size[0] * size[1] > MOST_PIXELS:
         raise ImageRefused(_too_large())
+
+
+def _check_work(image: Pillow.Image, source: Path | BytesIO) -> None:
+    """Refuse what would take gibibytes or minutes to decode, before it is decoded."""
+    if image.mode in ("I", "F") and image.width * image.height * _WIDE_WEIGHT > MOST_PIXELS:
+        raise ImageRefused(
+            f"image of 32 bits a channel larger than {MOST_PIXELS // _WIDE_WEIGHT // 1_000_000} megapixels"
+        )
+    if image.info.get("progressive"):
+        data = source.read_bytes() if isinstance(source, Path) else source.getvalue()
+        scans = data.count(_START_OF_SCAN)
+        if scans > _MOST_SCANS:
+            raise ImageRefused(f"progressive JPEG of more than {_MOST_SCANS} scans")
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Refuse the image after so many seconds; without effect where no alarm can be set, outside the main thread."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def refuse(*_: object) -> None:
+        raise ImageRefused(f"decoding took longer than {seconds:g} seconds")
+
+    before = signal.signal(signal.SIGALRM, refuse)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _too_large() -> str:
@@ -184,11 +229,20 @@ def _to_8_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
         low, high = float(values.min()), float(values.max())  # NaN if any value is
         if not (low >= 0 and high <= 255):
             raise ImageRefused("unsupported pixel format: floats outside 0…255")
-        floats = values.astype(np.float32) * (255 if high <= 1 else 1)
-        return np.asarray(np.rint(floats), dtype=np.uint8)
+        factor = np.float32(255 if high <= 1 else 1)
+        return _in_strips(values, lambda strip: np.rint(strip.astype(np.float32) * factor))
     if int(values.min()) < 0 or int(values.max()) > 0xFFFF:
         raise ImageRefused("unsupported pixel format: integers of more than 16 bits")
+    if values.dtype.itemsize > 2 and int(values.max()) <= 0xFF:
+        return values.astype(np.uint8)  # bytes that another program stored in 32 bits
+    return _in_strips(values, lambda strip: (strip.astype(np.uint32) + 128) // 257)
+
+
+def _in_strips(
+    values: NDArray[np.generic], scale: Callable[[NDArray[np.generic]], NDArray[np.generic]]
+) -> NDArray[np.uint8]:
+    """`values` scaled a few rows at a time: a large photo in 32 bits would fill the memory."""
     scaled = np.empty(values.shape, dtype=np.uint8)
-    for top in range(0, len(values), 256):  # strip by strip: a large photo in 32 bits would fill the memory
-        scaled[top : top + 256] = (values[top : top + 256].astype(np.uint32) + 128) // 257
+    for top in range(0, len(values), 256):
+        scaled[top : top + 256] = scale(values[top : top + 256])
     return scaled

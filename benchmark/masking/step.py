@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmark.acquisition.alignment import crop_face
+from benchmark.acquisition.alignment import corners_in_crop, crop_face
 from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.step import Acquired
 from benchmark.artifacts import RowArray
@@ -25,6 +25,7 @@ from benchmark.views import (
     FAILED_EARLIER,
     GEOMETRY_ARRAYS,
     NO_FACE,
+    PHOTO_CORNERS,
     MaskedView,
     crop_arrays,
     geometry_values,
@@ -32,7 +33,7 @@ from benchmark.views import (
     stored_geometry,
 )
 
-_VERSION = 2
+_VERSION = 3
 
 
 def mask_photos(
@@ -70,6 +71,7 @@ def mask_photos(
     }
     arrays = {
         **crop_arrays(size),
+        **PHOTO_CORNERS,
         "holes": RowArray((size, size), "uint8"),
         "true": RowArray((size, size, 3), "uint8"),
         **{f"photo_{name}": row for name, row in GEOMETRY_ARRAYS.items()},
@@ -90,7 +92,7 @@ def mask_photos(
     return MaskedView(
         key=artifact.key,
         photo_set=photo_set,
-        faces=stored_faces(artifact, photo_set),
+        faces=stored_faces(artifact, photo_set, corners=True),
         records=records,
         holes=artifact.array("holes"),
         true_pixels=artifact.array("true"),
@@ -171,6 +173,7 @@ def _row(mask_type: str, masked: _MaskedPhoto | ImageRefused, size: int) -> Row:
         "pixels": pixels,
         "holes": np.where(coverage[:, :, 0] > 0, np.uint8(255), np.uint8(0)),
         "true": true,
+        "photo_corners": corners_in_crop(masked.pixels, face, size),
         **geometry_values(moved),
         **{f"photo_{name}": value for name, value in geometry_values(face).items()},
     }

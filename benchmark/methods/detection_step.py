@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.acquisition.alignment import photo_area
 from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
 from benchmark.library_versions import libraries_in_key
@@ -17,7 +18,7 @@ from benchmark.methods.detectors.base import DetectionCost, Detector, detected
 from benchmark.plugin_code.keys import code_in_key
 from benchmark.views import FAILED_EARLIER, View
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class FoundMasks:
 
 def find_masks(detector: Detector, view: View, *, trained_on: str, context: RunContext) -> FoundMasks:
     """Run `detector` on every face of `view`. A privileged detector is told the answer instead: not by this step.
+
+    Whatever the detector says, nothing outside the photo is a mask: the black there belongs to no face.
 
     Args:
         detector: fitted, not privileged.
@@ -80,7 +83,10 @@ def _detect_rows(detector: Detector, view: View, rows: Sequence[int], commit: Co
     if ready:
         faces = view.take(ready).faces
         found, cost = detected(detector, np.asarray(faces.pixels), None, faces.image_ids)
-        for row, hole in zip(ready, found, strict=True):
+        corners = faces.photo_corners
+        for place, (row, hole) in enumerate(zip(ready, found, strict=True)):
+            if corners is not None:
+                hole[~photo_area(corners[place], hole.shape[0])] = 0
             commit(row, {"holes": hole}, {"seconds": cost.seconds, "memory_mib": cost.peak_memory_mib})
     for row in rows:
         if view.failed(row):

@@ -11,6 +11,7 @@ import pytest
 from benchmark.acquisition.alignment import CROP_PADDING, crop_face, crop_matrix, paste_back
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, move_points
+from benchmark.masking.head import MEAN_HEAD
 
 NOSE_TIP, NOSE_BASE = 30, 33
 RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
@@ -183,3 +184,18 @@ def test_a_photo_12000_pixels_wide_needs_little_time_and_memory() -> None:
     assert crop.shape == (64, 64, 3)
     assert seconds < 5
     assert peak < 50e6
+
+
+def test_the_photos_area_in_a_crop_is_where_white_paper_would_be() -> None:
+    from benchmark.acquisition.alignment import corners_in_crop, photo_area
+
+    turn = np.deg2rad(12)
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    landmarks = (40 * MEAN_HEAD[:, :2] @ rotation.T + [70, 60]).astype(np.float32)
+    face = FaceGeometry(np.array([30, 30, 110, 110], np.float32), landmarks, landmarks[[45, 42, 36, 39, 33]])
+    paper = np.full((105, 130, 3), 255, np.uint8)
+    crop, _ = crop_face(paper, face, 64)
+    area = photo_area(corners_in_crop(paper, face, 64), 64)
+    assert 0.2 < area.mean() < 0.95
+    assert (area != (crop[..., 0] > 127)).mean() < 0.01
+    assert (crop[~area] < 200).all()

@@ -299,3 +299,47 @@ def test_reading_needs_no_torch() -> None:
 
     code = "import sys, benchmark.datasets.photo_reading; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2]).returncode == 0
+
+
+def test_bytes_stored_in_32_bits_stay_bytes(tmp_path: Path) -> None:
+    grey = gradient()[..., 0]
+    saved(tmp_path / "a.tif", Pillow.fromarray(grey.astype(np.int32)))
+    np.testing.assert_array_equal(read_photo(tmp_path / "a.tif")[..., 0], grey)
+    wide = grey.astype(np.int32) * 257
+    saved(tmp_path / "b.tif", Pillow.fromarray(wide))
+    np.testing.assert_array_equal(read_photo(tmp_path / "b.tif")[..., 0], grey)
+
+
+def test_a_float_image_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmark.datasets import photo_reading
+
+    saved(tmp_path / "a.tif", Pillow.fromarray(np.zeros((40, 60), np.float32)))
+    assert read_photo(tmp_path / "a.tif").shape == (40, 60, 3)
+    monkeypatch.setattr(photo_reading, "MOST_PIXELS", 4 * 40 * 60 - 1)
+    assert refusal(tmp_path / "a.tif").startswith("image of 32 bits a channel larger than")
+
+
+def test_a_progressive_jpeg_of_hundreds_of_scans_is_refused(tmp_path: Path) -> None:
+    file = saved(tmp_path / "a.jpg", Pillow.fromarray(gradient()), progressive=True)
+    assert read_photo(file).shape == (40, 60, 3)
+    data = file.read_bytes()
+    last = data.rindex(b"\xff\xda")
+    file.write_bytes(data[:-2] + data[last:-2] * 200 + data[-2:])
+    assert refusal(file) == "progressive JPEG of more than 100 scans"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no alarms here")
+def test_decoding_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import signal
+
+    from benchmark.datasets import photo_reading
+
+    def endless(image: Pillow.Image) -> np.ndarray:
+        while True:
+            pass
+
+    monkeypatch.setattr(photo_reading, "_upright_rgb", endless)
+    monkeypatch.setattr(photo_reading, "MOST_SECONDS", 0.05)
+    before = signal.getsignal(signal.SIGALRM)
+    assert refusal(saved(tmp_path / "a.png", Pillow.fromarray(gradient()))) == "decoding took longer than 0.05 seconds"
+    assert signal.getsignal(signal.SIGALRM) is before
