@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import cards
+from benchmark.source_syntax import syntax
 
 _OWN = "benchmark."
 _CARDS: Mapping[str, Callable[..., Any]] = {"Card": cards.Card, "MethodCard": cards.MethodCard}
@@ -84,7 +85,7 @@ def _source(module: str) -> _Source:
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         raise NotDeclared(f"{module} has no source")
-    body = ast.parse(Path(spec.origin).read_text("utf-8")).body
+    body = syntax(Path(spec.origin)).body
     imports = {
         alias.asname or alias.name: (node.module, alias.name)
         for node in body

@@ -17,13 +17,15 @@ import importlib.util
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from benchmark.errors import PluginError, PluginNotLoaded, RequestError
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.importer import origin_of
+from benchmark.source_syntax import syntax
 
 log = logging.getLogger(__name__)
 
@@ -151,12 +153,18 @@ class Registry(Generic[T]):
         self._scanned = True
         for name, target in _decorated_classes(self._package, f"register_{self.singular}"):
             self._add(name, _Entry(origin=target, target=target))
-        for point in entry_points(group=f"unmask_benchmark.{self.kind}"):
+        for point in _entry_points().select(group=f"unmask_benchmark.{self.kind}"):
             try:
                 self._add(point.name, _Entry(origin=point.value, target=point.value))
             except PluginError as error:  # one broken package must not stop the rest
                 self.broken[point.name] = str(error)
                 log.warning("plugin ignored: %s", error)
+
+
+@cache
+def _entry_points() -> EntryPoints:
+    """Those of every installed package, looked up once for all kinds."""
+    return cast("EntryPoints", entry_points())  # the stubs still promise what Python 3.11 no longer gives
 
 
 def _import(target: str, name: str) -> Any:
@@ -172,11 +180,10 @@ def _decorated_classes(package: str, decorator: str) -> Iterator[tuple[str, str]
         return
     for folder in spec.submodule_search_locations:
         for file in sorted(Path(folder).rglob("*.py")):
-            source = file.read_text("utf-8")
-            if f"@{decorator}(" not in source:  # a hundred files need not be parsed
+            if f"@{decorator}(" not in file.read_text("utf-8"):  # a hundred files need not be parsed
                 continue
             module = ".".join([package, *file.relative_to(folder).with_suffix("").parts])
-            for node in ast.parse(source).body:
+            for node in syntax(file).body:
                 if not isinstance(node, ast.ClassDef):
                     continue
                 for call in node.decorator_list:
