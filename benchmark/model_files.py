@@ -13,6 +13,8 @@ import platformdirs
 from benchmark.errors import PluginError, RequestError, StorageError
 from benchmark.storage.atomic_files import write_atomically
 
+_LARGEST = 4 * 2**30
+"""Bytes of a file of unknown size."""
 FOLDER_VARIABLE = "UNMASK_BENCHMARK_MODELS"
 
 
@@ -39,6 +41,11 @@ class ModelFile:
     def size(self) -> str:
         """``"112 MB"``."""
         return f"{self.megabytes:.0f} MB" if self.megabytes >= 1 else f"{self.megabytes:.1f} MB"
+
+    @property
+    def most_bytes(self) -> int:
+        """More than it can have: a tenth and a megabyte above `megabytes`, which is rounded."""
+        return int(self.megabytes * 1.1e6) + 1_000_000 if self.megabytes else _LARGEST
 
     @property
     def path(self) -> Path:

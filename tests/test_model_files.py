@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -34,9 +35,14 @@ class Server:
     """Bytes after which each of the next answers breaks off."""
     ranges: bool = True
     status: int = 200
+    drip: str = ""
+    """``headers`` or ``body``: send this byte by byte."""
+    encoding: str = ""
+    endless: bool = False
     asked: list[str | None] = field(default_factory=list)
     """The ``Range`` of every request."""
     sent: list[int] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 @pytest.fixture
@@ -57,16 +63,31 @@ def server() -> Iterator[Server]:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
+            if state.drip == "headers":
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                self._drip()
+                return
             rest = state.content[start:]
             self.send_response(206 if start else 200)
             if start:
                 self.send_header("Content-Range", f"bytes {start}-{len(state.content) - 1}/{len(state.content)}")
-            self.send_header("Content-Length", str(len(rest)))
+            if not state.endless:
+                self.send_header("Content-Length", str(len(rest)))
+            if state.encoding:
+                self.send_header("Content-Encoding", state.encoding)
             self.end_headers()
+            if state.drip or state.endless:
+                self._drip()
+                return
             cut = state.cut_after.pop(0) if state.cut_after else len(rest)
             self.wfile.write(rest[:cut])
             state.sent.append(min(cut, len(rest)))
             self.close_connection = True
+
+        def _drip(self) -> None:
+            with suppress(OSError):
+                while not state.over.wait(0 if state.endless else 0.05):
+                    self.wfile.write(state.content if state.endless else b"x")
 
         def log_message(self, *_: object) -> None:
             pass
@@ -75,6 +96,7 @@ def server() -> Iterator[Server]:
         state.url = f"http://127.0.0.1:{http.server_port}/net.pt"
         threading.Thread(target=http.serve_forever, daemon=True).start()
         yield state
+        state.over.set()
         http.shutdown()
 
 
@@ -147,6 +169,56 @@ def test_the_rest_of_another_file_is_dropped(file: ModelFile, server: Server) ->
         fetched(file, progress=QUIET)
     assert not part.exists()
     assert fetched(file, progress=QUIET).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("part", ["headers", "body"])
+def test_a_server_that_drips_is_not_waited_for(
+    part: str, file: ModelFile, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resumable_download, "_SECONDS_FOR_HEADERS", 1.0 if part == "headers" else 60.0)
+    monkeypatch.setattr(resumable_download, "_SECONDS_OF_SILENCE", 1.0)
+    server.drip = part
+    with pytest.raises(PluginError, match="the server is too slow"):
+        fetched(file, progress=QUIET)
+
+
+def test_a_download_below_the_slowest_rate_is_ended_and_kept(
+    file: ModelFile, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(resumable_download, "_SECONDS_BETWEEN_RATES", 0.0)
+        patch.setattr(resumable_download, "_SLOWEST", 10**15)
+        with pytest.raises(PluginError, match=r"too slow; 16,384 bytes are kept"):
+            fetched(file, progress=QUIET)
+    assert fetched(file, progress=QUIET).read_bytes() == CONTENT
+    assert server.asked == [None, f"bytes={CHUNK}-"]
+
+
+def test_a_download_ends_when_its_time_is_over(
+    file: ModelFile, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resumable_download, "_SECONDS_IN_ALL", -1.0)
+    with pytest.raises(PluginError, match="it took longer than"):
+        fetched(file, progress=QUIET)
+
+
+def test_an_endless_body_is_cut_off_at_what_the_file_can_have(file: ModelFile, server: Server) -> None:
+    server.endless = True
+    with pytest.raises(PluginError, match=f"more than the {file.most_bytes:,} bytes that the file can have"):
+        fetched(file, progress=QUIET)
+    assert not list(models_folder().glob("*.part"))
+
+
+def test_a_length_that_the_file_cannot_have_is_refused(file: ModelFile, server: Server) -> None:
+    with pytest.raises(PluginError, match="bytes that the file can have"):
+        fetched(replace(file, megabytes=0.0001), progress=QUIET)
+    assert not list(models_folder().glob("*.part"))
+
+
+def test_a_compressed_body_is_refused(file: ModelFile, server: Server) -> None:
+    server.encoding = "gzip"
+    with pytest.raises(PluginError, match="compressed"):
+        fetched(file, progress=QUIET)
 
 
 @pytest.mark.parametrize("stored", [b"", b"other bytes at first"])
