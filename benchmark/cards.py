@@ -36,11 +36,16 @@ class MethodCard(Card):
         privileged: the method is given what a deployed system lacks (true mask or true pixels).
         slow: too slow for ``--methods all``.
         baseline: what anybody could do without a method: every other method is tested against it.
+        learns: it learns from data; a run fills this in.
+        fitted_to_recogniser: it changes a recogniser or its templates, and has always seen its judge; a run fills this
+            in.
     """
 
     privileged: bool = False
     slow: bool = False
     baseline: bool = False
+    learns: bool = False
+    fitted_to_recogniser: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmark.acquisition.face_detectors.known import face_detector_class
 from benchmark.cards import Card
 from benchmark.masking.resolve import mask_style
@@ -27,4 +29,5 @@ def plugin_cards(plan: Plan) -> dict[str, Card]:
 
 def _card_of(part: Method, plan: Plan) -> Card:
     trained = plan.weights.get(part.label)
-    return part.card if trained is None else with_weights(part.card, trained.card)
+    card = part.card if trained is None else with_weights(part.card, trained.card)
+    return replace(card, learns=part.trains, fitted_to_recogniser=part.fitted_to_recogniser)

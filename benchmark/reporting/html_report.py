@@ -17,6 +17,8 @@ from benchmark.reporting.example_faces import face_captions, face_rows
 from benchmark.reporting.failures_table import failures_table
 from benchmark.reporting.figure_style import NamedFigure, inline_svg
 from benchmark.reporting.headline import headline
+from benchmark.reporting.judges import strength
+from benchmark.reporting.judges_table import ranking_tables
 from benchmark.reporting.mask_type_table import mask_type_table
 from benchmark.reporting.method_colours import MethodColours, theme_variables
 from benchmark.reporting.note_groups import note_groups
@@ -55,7 +57,7 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
             )
         for number, target in enumerate(index.targets):
             methods = method_table(index, panel, target, variables)
-            order = table_entries([*methods.methods, *methods.privileged])
+            order = table_entries(methods.every_method())
             by_target.append(
                 {
                     "number": number,
@@ -65,7 +67,7 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
                     "conditions": conditions_table(index, panel, target),
                 }
             )
-        tables.append({"title": panel_title(index, panel), "targets": by_target})
+        tables.append({"title": panel_title(index, panel), "strength": strength(index, panel), "targets": by_target})
     return (
         environment()
         .get_template("report.html.j2")
@@ -79,6 +81,7 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
             targets=[_choice(index, number, target, main) for number, target in enumerate(index.targets)],
             main_target=None if main is None else formatting.target(main),
             tables=tables,
+            ranking=ranking_tables(index, main),
             detectors=detectors_table(index),
             notes=note_groups(results.notes),
             figures={section: [_inline(figure) for figure in drawn] for section, drawn in figures.items()},
@@ -106,6 +109,7 @@ def environment() -> Environment:
     made.filters.update(
         count=lambda value: formatting.number(value, 0),
         percent=formatting.percent,
+        capitalize_first=lambda text: text[:1].upper() + text[1:],
         breakable=_breakable,
     )
     return made

@@ -177,6 +177,25 @@ class ResultsIndex:
             isinstance(card, MethodCard) and card.privileged for card in self.cards_of(entry)
         )
 
+    def baseline(self, entry: Entry) -> bool:
+        """Whether the method is what anybody could do without one."""
+        return any(isinstance(card, MethodCard) and card.baseline for card in self.cards_of(entry))
+
+    def fitted(self, entry: Entry) -> bool:
+        """Whether the method changes the recogniser or its templates, so that every judge of it has been seen."""
+        return any(isinstance(card, MethodCard) and card.fitted_to_recogniser for card in self.cards_of(entry))
+
+    def learned(self, entry: Entry) -> bool:
+        """Whether the method itself learned from its training data, and not its detector alone."""
+        cards = [card for card in self.cards_of(entry) if isinstance(card, MethodCard)]
+        return entry.mask_source != "detected" or not cards or any(card.learns for card in cards)
+
+    def failed_everywhere(self, entry: Entry) -> bool:
+        """Whether no recogniser got a single template out of the method, though the masked faces gave some."""
+        lost = [self.value(panel, "fta", condition="raw-restored", entry=entry) for panel in self.panels]
+        masked = [self.value(panel, "fta", condition="raw-masked") for panel in self.panels]
+        return bool(lost) and all(value == 1 for value in lost) and any(value not in (None, 1) for value in masked)
+
     def saw(self, entry: Entry, recogniser: str) -> bool:
         """Whether the method saw `recogniser` in training, so that it is no fair judge."""
         return any(recogniser in card.saw_recognisers for card in self.cards_of(entry))

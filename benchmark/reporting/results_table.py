@@ -114,7 +114,26 @@ class MethodTable:
     columns: tuple[Heading, ...]
     baselines: tuple[TableRow, ...]
     methods: tuple[TableRow, ...]
+    fitted: tuple[TableRow, ...] = ()
+    seen: tuple[TableRow, ...] = ()
     privileged: tuple[TableRow, ...] = ()
+
+    @property
+    def unranked(self) -> tuple[tuple[str, tuple[TableRow, ...]], ...]:
+        """The rows that stand apart, with the reason."""
+        groups = (
+            (
+                "Fitted to this recogniser or its templates: it has always seen its judge, a ranking of its own",
+                self.fitted,
+            ),
+            ("Saw this recogniser in training: no independent judge, not ranked", self.seen),
+            ("Privileged: given what a deployed system lacks, a ceiling and no contender", self.privileged),
+        )
+        return tuple((reason, rows) for reason, rows in groups if rows)
+
+    def every_method(self) -> list[TableRow]:
+        """All rows of methods, in the order shown."""
+        return [*self.methods, *(row for _, rows in self.unranked for row in rows)]
 
 
 _BASELINES: tuple[tuple[str, str, str, str], ...] = (
@@ -137,7 +156,7 @@ _BAR_RANGE = (-0.3, 1.1)
 
 
 def method_table(index: ResultsIndex, panel: Panel, target: float, colours: dict[Entry, str]) -> MethodTable:
-    """Baselines first, then methods by matched recovery (where there is none: by GFRR), then the privileged ones."""
+    """No method first, then methods by matched recovery (where there is none: by GFRR), then those that stand apart."""
     rows = [_method_row(index, panel, entry, target, colours.get(entry, "")) for entry in index.entries_of(panel)]
     rows.sort(key=_rank)
     baselines = [_baseline_row(index, panel, target, baseline) for baseline in _BASELINES]
@@ -151,9 +170,20 @@ def method_table(index: ResultsIndex, panel: Panel, target: float, colours: dict
         groups=tuple(groups),
         columns=tuple(_heading(index, column) for column in COLUMNS),
         baselines=tuple(row for row in baselines if row is not None),
-        methods=tuple(row for row in rows if row.entry is not None and not index.privileged(row.entry)),
-        privileged=tuple(row for row in rows if row.entry is not None and index.privileged(row.entry)),
+        **{name: tuple(row for row in rows if _group(index, panel, row) == name) for name in _GROUPS},
     )
+
+
+_GROUPS = ("methods", "fitted", "seen", "privileged")
+
+
+def _group(index: ResultsIndex, panel: Panel, row: TableRow) -> str:
+    """Which field of `MethodTable` holds the row."""
+    if row.entry is None or index.privileged(row.entry):
+        return "privileged"
+    if index.fitted(row.entry):
+        return "fitted"
+    return "seen" if index.saw(row.entry, panel.recogniser) else "methods"
 
 
 def _heading(index: ResultsIndex, column: Column) -> Heading:
@@ -269,7 +299,8 @@ def _details(index: ResultsIndex, entry: Entry) -> tuple[str, ...]:
     elif entry.mask_source == "true":
         parts.append("given the true mask")
     if entry.train_data not in ("", "none"):
-        parts.append(f"trained on {entry.train_data}")
+        whose = "" if index.learned(entry) else "its detector was "
+        parts.append(f"{whose}trained on {entry.train_data}")
     presets = {other.preset for other in index.entries if other.method == entry.method}
     if entry.preset not in ("", "none") and (entry.preset != "default" or len(presets) > 1):
         parts.append(entry.preset)
@@ -280,6 +311,8 @@ def _badges(index: ResultsIndex, panel: Panel, entry: Entry) -> tuple[Badge, ...
     badges = []
     if index.privileged(entry):
         badges.append(Badge("privileged", "given what a deployed system lacks: the true mask or true pixels", "warn"))
+    if index.baseline(entry):
+        badges.append(Badge("baseline", "what anybody could do without a method", "plain"))
     if index.saw(entry, panel.recogniser):
         title = f"{panel.recogniser} took part in training this method: it is no fair judge"
         badges.append(Badge(f"saw {panel.recogniser}", title, "alert"))

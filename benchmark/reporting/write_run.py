@@ -80,7 +80,7 @@ def draw_figures(results: RunResults, index: ResultsIndex) -> dict[str, list[Nam
             break
         table = method_table(index, panel, target, {})
         ranked = table_entries(table.methods)
-        order = ranked + table_entries(table.privileged)
+        order = table_entries(table.every_method())
         drawn = {
             "recovery": recovery_figure(index, panel, target, order, colours),
             "roc": roc_figure(index, results.curves, panel, target, colours),

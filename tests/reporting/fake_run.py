@@ -32,6 +32,7 @@ SPREAD = 0.12
 
 DESCRIPTIONS = described(load_metrics())
 _PLAIN = MethodCard()
+_BASELINE = MethodCard(baseline=True)
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,18 @@ class FakeMethod:
 
 
 METHODS = (
-    FakeMethod("mean-face", 0.02, 0.02, train_data="synthetic", mask_source="detected", psnr=15.2, seconds=0.0012),
-    FakeMethod("telea", -0.07, 0.03, mask_source="detected", psnr=17.9, seconds=0.031),
-    FakeMethod("navier-stokes", -0.05, 0.03, mask_source="detected", psnr=18.1, seconds=0.028),
+    FakeMethod(
+        "mean-face",
+        0.02,
+        0.02,
+        train_data="synthetic",
+        mask_source="detected",
+        psnr=15.2,
+        seconds=0.0012,
+        card=_BASELINE,
+    ),
+    FakeMethod("telea", -0.07, 0.03, mask_source="detected", psnr=17.9, seconds=0.031, card=_BASELINE),
+    FakeMethod("navier-stokes", -0.05, 0.03, mask_source="detected", psnr=18.1, seconds=0.028, card=_BASELINE),
     FakeMethod(
         "residual-regressor",
         0.19,
@@ -83,9 +93,18 @@ METHODS = (
     FakeMethod(
         "segmenter+glcic", 0.29, 0.03, train_data="celeba", mask_source="detected", psnr=20.1, seconds=0.62, memory=2890
     ),
-    FakeMethod("mask-the-reference", 0.22, 0.05, harm=0.21, seconds=0.0),
-    FakeMethod("periocular", 0.11, 0.12, harm=0.35, seconds=0.0004),
-    FakeMethod("template-ridge", 0.10, 0.26, train_data="synthetic", harm=0.06, seconds=0.00002, memory=12),
+    FakeMethod("mask-the-reference", 0.22, 0.05, harm=0.21, seconds=0.0, card=_BASELINE),
+    FakeMethod("periocular", 0.11, 0.12, harm=0.35, seconds=0.0004, card=_BASELINE),
+    FakeMethod(
+        "template-ridge",
+        0.10,
+        0.26,
+        train_data="synthetic",
+        harm=0.06,
+        seconds=0.00002,
+        memory=12,
+        card=MethodCard(learns=True, fitted_to_recogniser=True),
+    ),
     FakeMethod(
         "true-pixels",
         0.985,

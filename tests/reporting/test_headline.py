@@ -9,7 +9,9 @@ from fake_run import DESCRIPTIONS, METHODS, FakeMethod, fake_run
 
 from benchmark.cards import MethodCard
 from benchmark.reporting.headline import Headline, headline
+from benchmark.reporting.judges_table import ranking_tables
 from benchmark.reporting.results_index import ResultsIndex
+from benchmark.reporting.results_table import method_table
 from benchmark.reporting.run_results import RunResults
 
 TARGET = 1e-3
@@ -38,16 +40,169 @@ def _with_recovery(results: RunResults, **intervals: tuple[float, float, float])
 
 
 @pytest.mark.parametrize(("others_upper_end", "overlap"), [(0.4, True), (0.38, False)])
-def test_names_the_best_method_with_its_interval(others_upper_end: float, overlap: bool) -> None:
-    results = _run(BY_NAME["telea"], BY_NAME["mask-the-reference"])
-    results = _with_recovery(results, telea=(0.51, 0.39, 0.62), mask_the_reference=(0.3, 0.2, others_upper_end))
+def _with_recovery(results: RunResults, values: dict[tuple[str, str], tuple[float, float, float]]) -> RunResults:
+    """Recovery by method and recogniser: value and interval."""
+    changed = []
+    for row in results.metrics:
+        found = values.get((row.method, row.recogniser)) if row.metric == "recovery" else None
+        if found is not None:
+            row = replace(row, value=found[0], ci_low=found[1], ci_high=found[2])  # noqa: PLW2901
+        changed.append(row)
+    return replace(results, metrics=changed)
+
+
+def _with_strength(results: RunResults, rejected: dict[str, float]) -> RunResults:
+    """GFRR without a mask at FMR 0.1 %, by recogniser."""
+    changed = [
+        replace(row, value=rejected[row.recogniser])
+        if (row.metric, row.condition, row.target) == ("gfrr", "raw-raw", 1e-3) and row.recogniser in rejected
+        else row
+        for row in results.metrics
+    ]
+    return replace(results, metrics=changed)
+
+
+def test_the_best_restoration_stands_beside_the_best_baseline_with_intervals() -> None:
+    results = _run(BY_NAME["telea"], BY_NAME["segmenter+glcic"], BY_NAME["mask-the-reference"])
+    results = _with_recovery(
+        results,
+        {
+            ("segmenter+glcic", "facenet"): (0.31, 0.24, 0.38),
+            ("mask-the-reference", "facenet"): (0.42, 0.37, 0.47),
+            ("telea", "facenet"): (-0.1, -0.2, -0.02),
+        },
+    )
     found = _headline(results)
     (verdict,) = found.verdicts
-    assert verdict.certain and verdict.best_label == "telea"
-    assert verdict.best is not None and verdict.best.method == "telea"
-    assert "wins back 51\u202f% of that loss (95\u202f% interval 39 to 62)" in verdict.finding
-    assert found.title == "The best method wins back 51\u202f% of what a mask takes"
-    assert any("overlaps with that of mask-the-reference" in remark for remark in verdict.remarks) is overlap
+    assert verdict.certain and verdict.best_label == "segmenter+glcic"
+    assert (
+        "The best restoration, segmenter+glcic, wins back 31\u202f% of that loss (95\u202f% interval 24 to 38) "
+        "if the threshold is set anew for it." in verdict.finding
+    )
+    assert (
+        "The best baseline, mask-the-reference, wins back 42\u202f% of that loss (95\u202f% interval 37 to 47)."
+        in verdict.finding
+    )
+    assert any("Not re-tuned, at the threshold set on raw faces" in remark for remark in verdict.remarks)
+    assert found.title == (
+        "segmenter+glcic wins back 31\u202f% of what a mask takes from facenet, a weak judge; the best baseline, "
+        "mask-the-reference, 42\u202f%"
+    )
+
+
+def test_the_bar_and_its_key_say_what_became_of_all_mated_comparisons() -> None:
+    results = _run(BY_NAME["segmenter+glcic"])
+    results = _with_recovery(results, {("segmenter+glcic", "facenet"): (0.31, 0.24, 0.38)})
+    bar = _headline(results).verdicts[0].bar
+    assert [part.kind for part in bar] == ["kept", "lost", "won", "accepted"]
+    assert [part.text for part in bar] == [
+        "rejected even without a mask",
+        "still lost with segmenter+glcic",
+        "won back by segmenter+glcic",
+        "accepted even with a mask",
+    ]
+    assert sum(part.width for part in bar) == pytest.approx(100, abs=0.05)
+    lost = _headline(_run(BY_NAME["true-pixels"])).verdicts[0].bar
+    assert [part.text for part in lost][1] == "lost to the mask"
+
+
+@pytest.mark.parametrize(("rejected", "strong"), [(0.01, True), (0.0101, False)])
+def test_a_strong_judge_rejects_at_most_one_percent_without_a_mask(rejected: float, strong: bool) -> None:
+    results = _with_strength(_run(BY_NAME["telea"]), {"facenet": rejected})
+    found = _headline(results)
+    assert found.verdicts[0].strength.strong == strong
+    assert any("No recogniser of this run is a strong judge" in caveat for caveat in found.caveats) != strong
+
+
+def test_without_the_target_a_judge_is_not_called_strong() -> None:
+    results = _run(BY_NAME["telea"])
+    results = replace(results, metrics=[row for row in results.metrics if row.target != 1e-3])
+    judge = _headline(results, 1e-2).verdicts[0].strength
+    assert not judge.strong and "could not be measured" in judge.text
+
+
+def test_what_helps_a_weak_judge_and_harms_a_strong_one_is_no_help() -> None:
+    results = _run(BY_NAME["segmenter+glcic"], recognisers=("dlib", "edgeface"))
+    results = _with_strength(results, {"dlib": 0.08, "edgeface": 0.004})
+    results = _with_recovery(
+        results, {("segmenter+glcic", "dlib"): (0.13, 0.08, 0.18), ("segmenter+glcic", "edgeface"): (-1.1, -1.9, -0.6)}
+    )
+    found = _headline(results)
+    assert found.title == "No method reliably wins back what a mask takes from a strong judge"
+    weak = next(verdict for verdict in found.verdicts if verdict.panel.recogniser == "dlib")
+    assert not weak.certain
+    assert "segmenter+glcic harms the strong judge edgeface (−110\u202f%): no finding." in weak.finding
+
+
+def test_the_strong_judges_alone_decide_and_are_counted() -> None:
+    results = _run(BY_NAME["segmenter+glcic"], BY_NAME["telea"], recognisers=("dlib", "edgeface", "facenet"))
+    results = _with_strength(results, {"dlib": 0.08, "edgeface": 0.004, "facenet": 0.02})
+    results = _with_recovery(
+        results,
+        {
+            **{("telea", judge): (-0.2, -0.4, -0.1) for judge in ("dlib", "edgeface", "facenet")},
+            ("segmenter+glcic", "dlib"): (0.5, 0.4, 0.6),
+            ("segmenter+glcic", "facenet"): (0.4, 0.3, 0.5),
+            ("segmenter+glcic", "edgeface"): (0.2, 0.1, 0.3),
+        },
+    )
+    assert _headline(results).title == (
+        "segmenter+glcic wins back 20\u202f% of what a mask takes before 1 of 3 judges (1 strong); "
+        "no baseline reliably does"
+    )
+    index = ResultsIndex(results.metrics, results.cards, metrics=DESCRIPTIONS)
+    (table,) = ranking_tables(index, TARGET)
+    assert [judge.title for judge in table.judges] == ["edgeface", "dlib", "facenet"], "strong ones first"
+    assert [(row.label, row.judges, row.mean.text, row.baseline) for row in table.rows] == [
+        ("segmenter+glcic", "3 of 3, 1 strong", "20", False),
+        ("telea", "3 of 3, 1 strong", "−20", True),
+    ]
+
+
+def test_what_is_fitted_to_a_recogniser_has_a_ranking_of_its_own() -> None:
+    results = _run(BY_NAME["template-ridge"], BY_NAME["segmenter+glcic"], recognisers=("dlib", "facenet"))
+    results = _with_recovery(
+        results,
+        {(name, judge): (value, value - 0.05, value + 0.05) for name, value in
+         (("template-ridge", 0.8), ("segmenter+glcic", 0.2)) for judge in ("dlib", "facenet")},
+    )  # fmt: skip
+    found = _headline(results)
+    assert found.title.startswith("segmenter+glcic wins back 20")
+    assert any("Fitted to this recogniser, and so ranked apart: template-ridge" in one for one in
+               found.verdicts[0].remarks)  # fmt: skip
+    index = ResultsIndex(results.metrics, results.cards, metrics=DESCRIPTIONS)
+    tables = ranking_tables(index, TARGET)
+    assert [[row.label for row in table.rows] for table in tables] == [["segmenter+glcic"], ["template-ridge"]]
+    panel = method_table(index, index.panels[0], TARGET, {})
+    assert [row.label for row in panel.methods] == ["segmenter+glcic"]
+    assert [row.label for row in panel.fitted] == ["template-ridge"]
+
+
+def test_a_method_that_saw_its_judge_is_in_no_ranking() -> None:
+    results = _run(BY_NAME["paired-gan"], BY_NAME["telea"])
+    index = ResultsIndex(results.metrics, results.cards, metrics=DESCRIPTIONS)
+    table = method_table(index, index.panels[0], TARGET, {})
+    assert [row.label for row in table.methods] == ["telea"]
+    assert [row.label for row in table.seen] == ["paired-gan"]
+
+
+def test_a_method_that_failed_on_every_image_is_the_headline() -> None:
+    results = _run(BY_NAME["telea"], BY_NAME["segmenter+glcic"])
+    metrics = [
+        replace(row, value=1.0) if (row.metric, row.method) == ("fta", "segmenter+glcic") else row
+        for row in results.metrics
+    ]
+    assert _headline(replace(results, metrics=metrics)).title == "segmenter+glcic failed on every image"
+
+
+def test_few_comparisons_are_told_from_none() -> None:
+    results = _run(BY_NAME["telea"])
+    few = [replace(row, n_mated=24, n_nonmated=552) for row in results.metrics if row.target is None]
+    found = _headline(replace(results, metrics=few), None)
+    assert found.title == "Too few comparisons to set a threshold"
+    said = found.verdicts[0].finding
+    assert said.startswith("24 mated and 552 non-mated comparisons set no threshold")
+    assert "equal error rate" in said and "was not measured" not in said
 
 
 def test_a_privileged_method_never_leads() -> None:
@@ -68,13 +223,13 @@ def test_a_method_is_not_ranked_by_a_recogniser_that_it_saw() -> None:
     found = _headline(_run(BY_NAME["paired-gan"], BY_NAME["telea"], recognisers=("facenet", "dlib")))
     best = {verdict.panel.recogniser: verdict.best.method for verdict in found.verdicts if verdict.best}
     assert best == {"dlib": "paired-gan", "facenet": "telea"}
-    assert found.caveats == ("paired-gan saw facenet in training and is not ranked there.",)
+    assert found.caveats[1:] == ("paired-gan saw facenet in training and is not ranked there.",)
 
 
 def test_without_an_independent_judge_nothing_is_claimed() -> None:
     found = _headline(_run(BY_NAME["paired-gan"]))
     assert "No independent judge: every method saw facenet in training." in found.verdicts[0].finding
-    assert "no independent judge" in found.caveats[0]
+    assert "no independent judge" in found.caveats[1]
     assert "wins back" not in found.title + found.verdicts[0].finding
 
 
@@ -102,7 +257,7 @@ def test_an_interval_that_reaches_zero_is_no_win() -> None:
     ]
     found = _headline(replace(results, metrics=metrics))
     assert found.title == "No method reliably wins back what a mask takes"
-    assert "No method reliably wins any of it back" in found.verdicts[0].finding
+    assert "No baseline reliably wins any of it back" in found.verdicts[0].finding
     assert not found.verdicts[0].certain
 
 
@@ -118,14 +273,14 @@ def test_the_title_counts_only_what_is_certain() -> None:
     ]
     found = _headline(replace(results, metrics=metrics))
     assert found.title == (
-        "The best method wins back 31\u202f% of what a mask takes from dlib; none reliably does from facenet"
+        "The best baseline, telea, wins back 31\u202f% of what a mask takes before 1 of 2 judges, none of them strong"
     )
 
 
 def test_methods_that_saw_the_same_recogniser_share_a_sentence() -> None:
     seen = replace(BY_NAME["paired-gan"], name="another-gan")
     found = _headline(_run(BY_NAME["paired-gan"], seen, BY_NAME["telea"], recognisers=("facenet", "dlib")))
-    assert found.caveats == ("another-gan and paired-gan saw facenet in training and are not ranked there.",)
+    assert found.caveats[1:] == ("another-gan and paired-gan saw facenet in training and are not ranked there.",)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +304,7 @@ def test_real_masks_have_a_gain_instead_of_a_recovery(low: float, said: str) -> 
 
 def test_a_method_that_breaks_the_frozen_threshold_is_told_so() -> None:
     found = _headline(_run(BY_NAME["periocular"]))
-    assert any("the target: it needs a threshold of its own" in remark for remark in found.verdicts[0].remarks)
+    assert any("false match rate: it needs a threshold of its own" in remark for remark in found.verdicts[0].remarks)
     assert any("35.0\u202f% more of their comparisons are rejected" in remark for remark in found.verdicts[0].remarks)
 
 

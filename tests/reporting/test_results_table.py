@@ -39,13 +39,13 @@ def test_methods_rank_by_recovery_and_privileged_ones_stand_apart(run: RunResult
     assert values == sorted(values, reverse=True)  # type: ignore[type-var]
     assert [row.label for row in table.privileged] == ["true-pixels"]
     assert [row.label for row in table.baselines] == ["Raw, native", "Raw", "Masked probe", "Both masked"]
-    assert len(table.methods) + len(table.privileged) == len(METHODS)
+    assert len(table.every_method()) == len(METHODS)
 
 
 def test_frozen_recovery_stands_beside_the_flagged_false_match_rate(run: RunResults) -> None:
     names = [(column.metric, column.kind) for column in COLUMNS]
     assert names.index(("recovery_frozen", "frozen")) == names.index(("fmr", "frozen")) + 1
-    rows = {row.label: row for row in _table(run).methods}
+    rows = {row.label: row for row in _table(run).every_method()}
     fooled = _cell(rows["template-ridge"], "fmr", "frozen")
     index = ResultsIndex(run.metrics, run.cards, metrics=DESCRIPTIONS)
     entry = rows["template-ridge"].entry
@@ -57,19 +57,17 @@ def test_frozen_recovery_stands_beside_the_flagged_false_match_rate(run: RunResu
 
 
 def test_badges_tell_what_must_be_known(run: RunResults) -> None:
-    badges = {
-        row.label: {badge.text for badge in row.badges} for row in (*_table(run).methods, *_table(run).privileged)
-    }
+    badges = {row.label: {badge.text for badge in row.badges} for row in _table(run).every_method()}
     assert badges["paired-gan"] == {"saw facenet"}
     assert badges["true-pixels"] == {"privileged"}
-    assert badges["telea"] == set()
-    details = {row.label: row.details for row in _table(run).methods}
+    assert badges["telea"] == {"baseline"}
+    details = {row.label: row.details for row in _table(run).every_method()}
     assert details["residual-regressor"] == ("trained on synthetic", "thesis-64")
     assert details["telea"] == ("finds the mask itself",)
 
 
 def test_a_missing_value_is_a_dash_with_its_reason(run: RunResults) -> None:
-    rows = {row.label: row for row in _table(run).methods}
+    rows = {row.label: row for row in _table(run).every_method()}
     picture = _cell(rows["template-ridge"], "psnr_hole", "none")
     assert picture.text == EN_DASH and "restores no face" in picture.title  # type: ignore[attr-defined]
     withheld = replace(
@@ -152,3 +150,11 @@ def test_a_metric_of_somebody_else_is_printed_as_it_describes_itself(run: RunRes
     headed = {column.text: column for column in table.columns}
     assert headed["Own share\u00a0%"].help == "Mine." and headed["Own share\u00a0%"].lower_is_better
     assert not headed["AUC"].lower_is_better
+
+
+def test_data_that_the_detector_alone_has_seen_are_not_the_methods(run: RunResults) -> None:
+    rows = [replace(row, train_data="faces-train") if row.method == "telea" else row for row in run.metrics]
+    index = ResultsIndex(rows, run.cards, metrics=DESCRIPTIONS)
+    table = method_table(index, index.panels[0], TARGET, {})
+    details = next(row.details for row in table.methods if row.label == "telea")
+    assert details == ("finds the mask itself", "its detector was trained on faces-train")
