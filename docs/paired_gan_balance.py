@@ -33,10 +33,10 @@ class PairedGanBalance(PairedGan):
 
     presets: ClassVar[dict[str, PairedGanSettings]] = {
         "tuned": _TUNED,
-        "ungated": replace(_TUNED, most_accuracy=None),
+        "ungated": replace(_TUNED, rests_above=None),
         "apart": replace(_TUNED, judges_together=False),
         "sharp": replace(_TUNED, smoothing=0.0),
         "fast": replace(_TUNED, discriminator_rate=_TUNED.learning_rate),
-        "thesis-judge": replace(_TUNED, linear_score=False, most_accuracy=None, judges_together=False, smoothing=0.0),
+        "thesis-judge": replace(_TUNED, linear_score=False, rests_above=None, judges_together=False, smoothing=0.0),
         "thesis": replace(_THESIS, training=replace(_THESIS.training, size=None)),
     }

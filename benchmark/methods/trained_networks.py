@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, cast
@@ -44,8 +46,11 @@ class TrainedNetworks(PairLearner):
     """Name and version of the networks, e.g. ``"glcic 1"``: weights of another one are refused."""
     stored: ClassVar[tuple[str, ...]] = ("generator",)
     """Those of the networks that are needed after training, which `save` writes."""
-    named_in_file: ClassVar[bool] = True
-    """Parameters are stored with their network's name before their own; False where there is but one network."""
+    names_in_file: ClassVar[Mapping[str, str]] = {}
+    """Names under which networks are stored, where they are others; empty = the only network, stored without any."""
+    averages: ClassVar[bool] = False
+    """In training the task is given a copy of the generator, ``average``, for the moving average of its parameters;
+    when training ends, that takes the generator's place."""
     seeded_by: ClassVar[tuple[str, ...]] = ()
     """Words that, with the run's seed, decide the networks' first weights; empty = the class's name and "weights"."""
     grows: ClassVar[bool] = False
@@ -94,6 +99,8 @@ class TrainedNetworks(PairLearner):
             self.prepare(self.modules, pairs, side=self.side)
         else:
             self._begin_with(start.folder)
+        if self.averages:
+            self.modules["average"] = copy.deepcopy(self.modules["generator"])
         self.losses = train(
             self.task(self.modules, side=self.side, steps=training.steps(len(pairs))),
             pairs,
@@ -106,6 +113,8 @@ class TrainedNetworks(PairLearner):
             checkpoints=self.workspace.checkpoints,
             samples=self.workspace.samples,
         )
+        if self.averages:
+            self.modules["generator"] = self.modules.pop("average")
 
     def save(self, folder: Path) -> None:
         """Write the networks in `stored`, and their side."""
@@ -137,10 +146,8 @@ class TrainedNetworks(PairLearner):
         vars(self).pop("modules", None)
 
     def _stored(self) -> nn.Module:
-        if not self.named_in_file:
-            (name,) = self.stored
-            return self.modules[name]
-        return nn.ModuleDict({name: self.modules[name] for name in self.stored})
+        named = {self.names_in_file.get(name, name): self.modules[name] for name in self.stored}
+        return named[""] if "" in named else nn.ModuleDict(named)
 
 
 def channels_last(network: nn.Module) -> nn.Module:

@@ -60,6 +60,49 @@ def discriminator_accuracy(real: Tensor, fake: Tensor) -> Tensor:
     return mean_over_processes(((real > 0).float().mean() + (fake < 0).float().mean()) / 2)
 
 
+def judgement(loss: Tensor, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+    """What every loss table says of a discriminator, under the names of the thesis's figure 14.
+
+    Args:
+        loss: the discriminator's; the generator's stands beside it as ``losses_g``.
+        real: logits of real images, any shape.
+        fake: logits of the generator's images, any shape.
+
+    Returns:
+        ``losses_d``; ``real_scores`` and ``fake_scores``, the mean probability of being real that it gives either; and
+        ``discriminator_accuracy``, see `discriminator_accuracy`.
+    """
+    real, fake = real.detach(), fake.detach()
+    return {
+        "losses_d": loss,
+        "real_scores": real.sigmoid().mean(),
+        "fake_scores": fake.sigmoid().mean(),
+        "discriminator_accuracy": discriminator_accuracy(real, fake),
+    }
+
+
+def discriminator_rests(
+    accuracy: Tensor, above: float | None, *, running: Tensor | None = None, memory: float = 0.95
+) -> bool:
+    """Whether a discriminator sits a step out, because it tells too many images right for the generator to learn.
+
+    Args:
+        accuracy: of this batch, see `discriminator_accuracy`.
+        above: it rests while its accuracy is above this share; None = it never rests.
+        running: its accuracy so far, a buffer of the discriminator, which is moved towards this batch's and decides in
+            its place; None = the batch alone decides.
+        memory: share of `running` that stays.
+
+    >>> discriminator_rests(torch.tensor(0.9), above=0.8), discriminator_rests(torch.tensor(0.9), above=None)
+    (True, False)
+    >>> discriminator_rests(torch.tensor(0.9), above=0.8, running=torch.tensor(0.5))
+    False
+    """
+    if running is not None:
+        running.lerp_(accuracy.detach().to(running.dtype), 1 - memory)
+    return above is not None and float(accuracy if running is None else running) > above
+
+
 @contextmanager
 def frozen(*modules: nn.Module) -> Iterator[None]:
     """Gradients pass through the modules and do not collect in them: for the other side's step."""

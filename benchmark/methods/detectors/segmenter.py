@@ -65,7 +65,7 @@ class Segmenter(TrainedNetworks, Detector):
     settings: SegmenterSettings
     architecture = "segmenter 1"
     stored = ("segmenter",)
-    named_in_file = False
+    names_in_file: ClassVar[dict[str, str]] = {"segmenter": ""}
     seeded_by = ("segmenter weights",)
 
     def build(self, side: int) -> dict[str, nn.Module]:  # noqa: ARG002

@@ -89,7 +89,7 @@ class Yolov5Detector(TrainedNetworks, Detector):
     settings: YoloSettings
     architecture = "yolov5n, one class, 1"
     stored = ("yolov5n",)
-    named_in_file = False
+    names_in_file: ClassVar[dict[str, str]] = {"yolov5n": ""}
     seeded_by = ("yolov5 weights",)
 
     @classmethod

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.errors import RequestError
-from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard
+from benchmark.methods.base import MaskedFaces, MethodCard
 from benchmark.methods.filling.completion import blanked, composited, hole_psnr, mean_errors, randomly_grown
 from benchmark.methods.learned.co_mod_gan_networks import Discriminator, Generator, Widths
 from benchmark.methods.learned.trained_completer import TrainedCompleter
 from benchmark.methods.trained_networks import channels_last
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
-    discriminator_accuracy,
     discriminator_loss,
+    discriminator_rests,
     frozen,
     generator_loss,
     gradient_penalty,
+    judgement,
     update_average,
 )
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
@@ -109,6 +109,7 @@ class CoModGan(TrainedCompleter):
     settings: CoModSettings
     architecture = "co-mod-gan 1"
     grows = True
+    averages = True
 
     def build(self, side: int) -> dict[str, nn.Module]:
         """Generator and discriminator."""
@@ -121,14 +122,8 @@ class CoModGan(TrainedCompleter):
         }
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
-        """Adversarial training; the moving average is added to `modules`."""
-        modules["average"] = copy.deepcopy(modules["generator"])
+        """Adversarial training."""
         return CoModTask(modules, self.settings, seed=self.seed)
-
-    def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
-        """Train; the generator's moving average takes the generator's place."""
-        super().fit(pairs, progress=progress)
-        self.modules["generator"] = self.modules.pop("average")
 
     def paint(self, faces: MaskedFaces) -> Tensor:
         """The completion that belongs to each image's own latent."""
@@ -224,16 +219,10 @@ class CoModTask(TrainingTask):
             on_real = self.modules["discriminator"](real, holes)
         on_fake = self.modules["discriminator"](fake, holes)
         loss = discriminator_loss(on_real, on_fake)
-        accuracy = discriminator_accuracy(on_real.detach(), on_fake.detach())
-        rests = settings.rests_above is not None and bool(accuracy > settings.rests_above)
-        terms = [] if rests else [loss]
+        judged = judgement(loss, on_real, on_fake)
+        terms = [] if discriminator_rests(judged["discriminator_accuracy"], settings.rests_above) else [loss]
         if penalised:
             terms.append(settings.penalty / 2 * settings.penalty_every * gradient_penalty(on_real, real))
         if terms:
             self.descend("discriminator", torch.stack(terms).sum(), fabric)
-        return {
-            "losses_d": loss,
-            "real_scores": on_real.sigmoid().mean(),
-            "fake_scores": on_fake.sigmoid().mean(),
-            "discriminator_accuracy": accuracy,
-        }
+        return judged

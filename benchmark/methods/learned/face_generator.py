@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.errors import RequestError
 from benchmark.masked_faces import resized
-from benchmark.methods.base import MaskedPairs, MethodCard
+from benchmark.methods.base import MethodCard
 from benchmark.methods.filling.completion import blanked, mean_errors, randomly_grown
 from benchmark.methods.learned.face_generator_networks import (
     LATENT,
@@ -25,11 +24,11 @@ from benchmark.methods.part import Part
 from benchmark.methods.trained_networks import TrainedNetworks
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
-    discriminator_accuracy,
     discriminator_loss,
     frozen,
     generator_loss,
     gradient_penalty,
+    judgement,
     update_average,
 )
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
@@ -116,6 +115,7 @@ class FaceGenerator(TrainedNetworks, Part):
     alone = "only makes random faces; ask for 'gan-prior', which completes faces with it"
     architecture = "face-generator 1"
     grows = True
+    averages = True
 
     @property
     def stored(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -133,13 +133,7 @@ class FaceGenerator(TrainedNetworks, Part):
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:
         """Adversarial training, and the encoder's."""
-        modules["average"] = copy.deepcopy(modules["generator"])
         return FaceGeneratorTask(modules, self.settings, side=side, steps=steps, seed=self.seed)
-
-    def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
-        """Train; the generator's moving average takes the generator's place."""
-        super().fit(pairs, progress=progress)
-        self.modules["generator"] = self.modules.pop("average")
 
     def _set_side(self, side: int) -> None:
         fitting = [possible for possible in SIDES if possible <= side]
@@ -244,12 +238,7 @@ class FaceGeneratorTask(TrainingTask):
             weight = self._settings.penalty / 2 * self._settings.penalty_every
             total = loss + weight * gradient_penalty(on_real, real)
         self.descend("discriminator", total, fabric)
-        return {
-            "losses_d": loss,
-            "real_scores": on_real.sigmoid().mean(),
-            "fake_scores": on_fake.sigmoid().mean(),
-            "discriminator_accuracy": discriminator_accuracy(on_real, on_fake),
-        }
+        return judgement(loss, on_real, on_fake)
 
     def _imitate(self, fake: Tensor, fabric: Fabric) -> Tensor:
         with frozen(self.modules["discriminator"]):

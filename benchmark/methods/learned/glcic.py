@@ -16,10 +16,11 @@ from benchmark.methods.learned.glcic_networks import LEAST_SIDE, CompletionNetwo
 from benchmark.methods.learned.trained_completer import TrainedCompleter
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
-    discriminator_accuracy,
     discriminator_loss,
+    discriminator_rests,
     frozen,
     generator_loss,
+    judgement,
     update_average,
 )
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lightning_fabric import Fabric
-
-_ACCURACY_DECAY = 0.95
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class GlcicSettings:
         adaptive_steps: ADADELTA at rate 1, as published; otherwise Adam with a cosine decay.
         learning_rate: of the completion network, for Adam.
         discriminator_rate: of the discriminators, for Adam.
-        most_accuracy: the discriminators rest while their running accuracy is above this; None = never.
+        rests_above: the discriminators rest while their running accuracy is above this; None = never.
         average_decay: of the moving average of the completion network that paints; 0 = the network itself.
         poisson: blend the painted hole into the face.
     """
@@ -68,7 +67,7 @@ class GlcicSettings:
     adaptive_steps: bool
     learning_rate: float
     discriminator_rate: float
-    most_accuracy: float | None
+    rests_above: float | None
     average_decay: float
     poisson: bool
 
@@ -96,7 +95,8 @@ class Glcic(TrainedCompleter):
         parameters={"generator": 382_547, "discriminator": 729_281},
     )
     architecture = "glcic 1"
-    stored = ("average",)
+    names_in_file: ClassVar[dict[str, str]] = {"generator": "average"}
+    averages = True
     presets: ClassVar[dict[str, GlcicSettings]] = {
         "tuned": GlcicSettings(
             training=TrainingSettings(epochs=2, most_steps=3_000, batch_size=16, flip=True, precision="bfloat16"),
@@ -112,7 +112,7 @@ class Glcic(TrainedCompleter):
             adaptive_steps=False,
             learning_rate=2e-3,
             discriminator_rate=2e-4,
-            most_accuracy=0.8,
+            rests_above=0.8,
             average_decay=0.995,
             poisson=True,
         ),
@@ -130,7 +130,7 @@ class Glcic(TrainedCompleter):
             adaptive_steps=True,
             learning_rate=1.0,
             discriminator_rate=1.0,
-            most_accuracy=None,
+            rests_above=None,
             average_decay=0.0,
             poisson=True,
         ),
@@ -138,34 +138,27 @@ class Glcic(TrainedCompleter):
     settings: GlcicSettings
 
     def build(self, side: int) -> dict[str, nn.Module]:
-        """Completion network (and what paints, its average) and the joint discriminators."""
+        """Completion network and joint discriminators."""
         if side < LEAST_SIDE:
             raise RequestError(f"glcic works on faces of {LEAST_SIDE} px and more, not {side}; raise --size")
         settings = self.settings
         generator = CompletionNetwork(side, settings.width)
-        average = CompletionNetwork(side, settings.width).requires_grad_(False)
-        average.load_state_dict(generator.state_dict())
+        CompletionNetwork(side, settings.width)  # drawn as when the shipped weights were made, so that all else is too
         discriminator = ContextDiscriminators(
             side,
             width=settings.discriminator_width,
             features=settings.features,
             normalised=settings.normalised_discriminators,
         )
-        return {"generator": generator, "average": average, "discriminator": discriminator}
-
-    def networks(self) -> dict[str, nn.Module]:
-        """The networks that are trained."""
-        return {name: self.modules[name] for name in ("generator", "discriminator")}
+        return {"generator": generator, "discriminator": discriminator}
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
         """Algorithm 1 of the paper."""
-        if self.workspace.start_from is not None:  # of what was stored, the average alone
-            modules["generator"].load_state_dict(modules["average"].state_dict())
         return GlcicTask(modules, self.settings, steps=steps)
 
     def paint(self, faces: MaskedFaces) -> Tensor:
         """The completion network's face, blended into the known pixels if the preset says so."""
-        painted: Tensor = self.modules["average"](blanked(faces.pixels, faces.holes))
+        painted: Tensor = self.modules["generator"](blanked(faces.pixels, faces.holes))
         return poisson_blended(painted, faces.pixels, faces.holes) if self.settings.poisson else painted
 
 
@@ -177,7 +170,7 @@ class GlcicTask(TrainingTask):
     both sides' gradients are zeroed right before they are computed.
 
     Args:
-        modules: of `Glcic.build`.
+        modules: of `Glcic.build`, and the completion network's ``average``.
         settings: of the method.
         steps: of the whole training.
     """
@@ -249,12 +242,13 @@ class GlcicTask(TrainingTask):
         discriminator = self.modules["discriminator"]
         real = discriminator(true, holes.roll(1, dims=0))
         fake = discriminator(completed, holes)
-        loss, accuracy = discriminator_loss(real, fake), discriminator_accuracy(real, fake)
-        self._accuracy.lerp_(accuracy.detach().to(self._accuracy.dtype), 1 - _ACCURACY_DECAY)
-        limit = self._settings.most_accuracy
-        if limit is None or float(self._accuracy) <= limit:
+        loss = discriminator_loss(real, fake)
+        judged = judgement(loss, real, fake)
+        if not discriminator_rests(
+            judged["discriminator_accuracy"], self._settings.rests_above, running=self._accuracy
+        ):
             self.descend("discriminator", loss, fabric)
-        return {"loss_d": loss, "discriminator_accuracy": accuracy}
+        return judged
 
     def _completion_step(
         self, error: Tensor, completed: Tensor | None, holes: Tensor, fabric: Fabric
@@ -264,6 +258,6 @@ class GlcicTask(TrainingTask):
             self.descend("generator", error, fabric)
             return {}
         with frozen(self.modules["discriminator"]):
-            deceit = generator_loss(self.modules["discriminator"](completed, holes))
-            self.descend("generator", error + self._settings.alpha * deceit, fabric)
-        return {"loss_g": deceit}
+            adversarial = generator_loss(self.modules["discriminator"](completed, holes))
+            self.descend("generator", error + self._settings.alpha * adversarial, fabric)
+        return {"losses_g": adversarial}

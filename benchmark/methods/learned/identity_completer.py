@@ -19,7 +19,7 @@ from benchmark.methods.losses.perceptual_loss import PerceptualLoss
 from benchmark.methods.trained_networks import channels_last
 from benchmark.native_precision import native_precision
 from benchmark.plugins import register_method
-from benchmark.training.adversarial import discriminator_accuracy, discriminator_loss, frozen, generator_loss
+from benchmark.training.adversarial import discriminator_loss, discriminator_rests, frozen, generator_loss, judgement
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class IdentitySettings:
         strangers_weight: of `StrangersLoss`; 0 = not computed.
         perceptual_weight: of the relative difference of early activations; 0 = not computed.
         adversarial_weight: of the critic's opinion; 0 = there is no critic.
-        critic_rests_above: share of right answers in a batch above which the critic does not learn from it.
+        rests_above: share of right answers in a batch above which the critic does not learn from it.
         jitter: of the recogniser's chip, see `IdentityLoss`.
     """
 
@@ -53,7 +53,7 @@ class IdentitySettings:
     strangers_weight: float
     perceptual_weight: float
     adversarial_weight: float
-    critic_rests_above: float
+    rests_above: float
     jitter: float
 
 
@@ -88,7 +88,7 @@ class IdentityCompleter(TrainedCompleter):
             strangers_weight=0.25,
             perceptual_weight=4.0,
             adversarial_weight=0.3,
-            critic_rests_above=0.85,
+            rests_above=0.85,
             jitter=0.02,
         ),
         "identity-first": IdentitySettings(
@@ -100,7 +100,7 @@ class IdentityCompleter(TrainedCompleter):
             strangers_weight=0.7,
             perceptual_weight=2.0,
             adversarial_weight=0.1,
-            critic_rests_above=0.8,
+            rests_above=0.8,
             jitter=0.02,
         ),
         "plain": IdentitySettings(
@@ -112,7 +112,7 @@ class IdentityCompleter(TrainedCompleter):
             strangers_weight=0.0,
             perceptual_weight=0.0,
             adversarial_weight=0.0,
-            critic_rests_above=0.0,
+            rests_above=0.0,
             jitter=0.0,
         ),
     }
@@ -199,8 +199,8 @@ class IdentityTask(TrainingTask):
             total = total + settings.perceptual_weight * losses["perception"]
         if "critic" in self.modules:
             with frozen(self.modules["critic"]):
-                losses["generator"] = generator_loss(self._opinion(restored, holes))
-                total = total + settings.adversarial_weight * losses["generator"]
+                losses["losses_g"] = generator_loss(self._opinion(restored, holes))
+                total = total + settings.adversarial_weight * losses["losses_g"]
                 self.descend("generator", total, fabric)
         else:
             self.descend("generator", total, fabric)
@@ -228,10 +228,10 @@ class IdentityTask(TrainingTask):
     def _critic_step(self, restored: Tensor, true: Tensor, holes: Tensor, fabric: Fabric) -> dict[str, Tensor]:
         fake, real = self._opinion(restored, holes), self._opinion(true, holes)
         loss = discriminator_loss(real, fake, smoothing=0.1)
-        accuracy = discriminator_accuracy(real.detach(), fake.detach())
-        if accuracy <= self._settings.critic_rests_above:
+        judged = judgement(loss, real, fake)
+        if not discriminator_rests(judged["discriminator_accuracy"], self._settings.rests_above):
             self.descend("critic", loss, fabric)
-        return {"critic": loss, "discriminator_accuracy": accuracy}
+        return judged
 
     def _opinion(self, faces: Tensor, holes: Tensor) -> Tensor:
         """Logits of the patches in which something was painted, in one row; elsewhere there is nothing to tell."""

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.masked_faces import resized
-from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Unmasker
+from benchmark.methods.base import MaskedFaces, MethodCard, Unmasker
 from benchmark.methods.filling.completion import mean_errors
 from benchmark.methods.filling.guided_enlargement import enlarged_along_edges
 from benchmark.methods.learned.paired_gan_networks import PairedDiscriminator, PairedGenerator
 from benchmark.methods.trained_networks import TrainedNetworks, channels_last
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
-    discriminator_accuracy,
     discriminator_loss,
+    discriminator_rests,
     frozen,
     generator_loss,
+    judgement,
     update_average,
 )
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
@@ -52,8 +52,8 @@ class PairedGanSettings:
         adversarial_faces: of each batch, how many it judges; None = all.
         judges_together: real and restored faces pass the discriminator in one batch. Apart, batch normalisation gives
             every batch the same mean score, and a linear score tells nothing.
-        most_accuracy: the discriminator learns only from batches of which it tells at most this share right; None =
-            always.
+        rests_above: share of right answers in a batch above which the discriminator does not learn from it; None = it
+            always learns.
         smoothing: see `discriminator_loss`.
         bare_every: of each batch, every so-many-th face is shown without its mask, to learn that a bare face stays as
             it is; None = none.
@@ -73,7 +73,7 @@ class PairedGanSettings:
     adversarial_weight: float
     adversarial_faces: int | None
     judges_together: bool
-    most_accuracy: float | None
+    rests_above: float | None
     smoothing: float
     bare_every: int | None
     average_decay: float
@@ -115,7 +115,7 @@ class PairedGan(TrainedNetworks, Unmasker):
             adversarial_weight=0.1,
             adversarial_faces=8,
             judges_together=True,
-            most_accuracy=0.6,
+            rests_above=0.6,
             smoothing=0.1,
             bare_every=4,
             average_decay=0.99,
@@ -134,7 +134,7 @@ class PairedGan(TrainedNetworks, Unmasker):
             adversarial_weight=1.0,
             adversarial_faces=None,
             judges_together=False,
-            most_accuracy=None,
+            rests_above=None,
             smoothing=0.0,
             bare_every=None,
             average_decay=0.0,
@@ -144,6 +144,7 @@ class PairedGan(TrainedNetworks, Unmasker):
     needs_holes = False
     keeps_known_pixels = False
     architecture = "paired-gan 1"
+    averages = True
 
     def build(self, side: int) -> dict[str, nn.Module]:
         """Generator and discriminator."""
@@ -154,13 +155,7 @@ class PairedGan(TrainedNetworks, Unmasker):
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
         """Adversarial training."""
-        modules["average"] = copy.deepcopy(modules["generator"])
         return PairedGanTask(modules, self.settings, steps=steps)
-
-    def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
-        """Train; the generator's moving average takes the generator's place."""
-        super().fit(pairs, progress=progress)
-        self.modules["generator"] = self.modules.pop("average")
 
     def restore(self, faces: MaskedFaces) -> Tensor:
         """The generator's face, in [0, 1]."""
@@ -238,15 +233,10 @@ class PairedGanTask(TrainingTask):
     def _discriminate(self, real: Tensor, fake: Tensor, fabric: Fabric) -> dict[str, Tensor]:
         on_real, on_fake = self._logits(real, fake)
         loss = discriminator_loss(on_real, on_fake, smoothing=self._settings.smoothing)
-        accuracy = discriminator_accuracy(on_real, on_fake)
-        if self._settings.most_accuracy is None or float(accuracy) <= self._settings.most_accuracy:
+        judged = judgement(loss, on_real, on_fake)
+        if not discriminator_rests(judged["discriminator_accuracy"], self._settings.rests_above):
             self.descend("discriminator", loss, fabric)
-        return {
-            "losses_d": loss,
-            "real_scores": on_real.sigmoid().mean(),
-            "fake_scores": on_fake.sigmoid().mean(),
-            "discriminator_accuracy": accuracy,
-        }
+        return judged
 
     def _logits(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         judge = self.modules["discriminator"]

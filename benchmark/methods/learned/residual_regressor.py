@@ -116,7 +116,7 @@ class ResidualRegressor(TrainedNetworks, Unmasker):
     settings: RegressorSettings
     architecture = "residual-regressor 1"
     stored = ("network",)
-    named_in_file = False
+    names_in_file: ClassVar[dict[str, str]] = {"network": ""}
     seeded_by = ("residual-regressor weights",)
     needs_holes = False
     keeps_known_pixels = False

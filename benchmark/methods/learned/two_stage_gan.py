@@ -44,7 +44,7 @@ class TwoStageSettings:
         map_rate: learning rate of the map network.
         learning_rate: of the editing network; it falls with a cosine.
         discriminator_rate: of the discriminators.
-        most_accuracy: a discriminator rests while its running accuracy is above this; None = never.
+        rests_above: a discriminator rests while its running accuracy is above this; None = never.
         average_decay: of the moving average of the editing network that paints; 0 = the network itself.
         opening: radius of the map's clean-up, share of the side.
         growth: by which the map is grown, share of the side.
@@ -63,7 +63,7 @@ class TwoStageSettings:
     map_rate: float
     learning_rate: float
     discriminator_rate: float
-    most_accuracy: float | None
+    rests_above: float | None
     average_decay: float
     opening: float
     growth: float
@@ -99,7 +99,9 @@ class TwoStageGan(TrainedCompleter):
         },
     )
     architecture = "two-stage-gan 1"
-    stored = ("map", "average")
+    stored = ("map", "generator")
+    names_in_file: ClassVar[dict[str, str]] = {"generator": "average"}
+    averages = True
     needs_holes = False
     keeps_known_pixels = False
     mask_source = "detected"
@@ -117,7 +119,7 @@ class TwoStageGan(TrainedCompleter):
             map_rate=5e-3,
             learning_rate=2e-3,
             discriminator_rate=1e-4,
-            most_accuracy=0.8,
+            rests_above=0.8,
             average_decay=0.995,
             opening=0.016,
             growth=0.0,
@@ -136,7 +138,7 @@ class TwoStageGan(TrainedCompleter):
             map_rate=2e-4,
             learning_rate=2e-4,
             discriminator_rate=2e-4,
-            most_accuracy=None,
+            rests_above=None,
             average_decay=0.0,
             opening=0.016,
             growth=0.0,
@@ -146,29 +148,21 @@ class TwoStageGan(TrainedCompleter):
     settings: TwoStageSettings
 
     def build(self, side: int) -> dict[str, nn.Module]:
-        """Map module, editing module (and what paints, its average), and the two discriminators."""
+        """Map module, editing module and the two discriminators."""
         if side < LEAST_SIDE:
             raise RequestError(f"two-stage-gan works on faces of {LEAST_SIDE} px and more, not {side}; raise --size")
         settings = self.settings
         generator = EditingNetwork(side, settings.width, settings.levels)
-        average = EditingNetwork(side, settings.width, settings.levels).requires_grad_(False)
-        average.load_state_dict(generator.state_dict())
+        EditingNetwork(side, settings.width, settings.levels)  # drawn as when the shipped weights were made: see GLCIC
         return {
             "map": MapNetwork(side, settings.map_width, settings.map_levels),
             "generator": generator,
-            "average": average,
             "whole_discriminator": RegionDiscriminator(side, settings.discriminator_width, masked_only=False),
             "mask_discriminator": RegionDiscriminator(side, settings.discriminator_width, masked_only=True),
         }
 
-    def networks(self) -> dict[str, nn.Module]:
-        """The networks that are trained."""
-        return {name: module for name, module in self.modules.items() if name != "average"}
-
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:
         """Both stages side by side."""
-        if self.workspace.start_from is not None:  # of what was stored, the editing module's average alone
-            modules["generator"].load_state_dict(modules["average"].state_dict())
         settings = self.settings
         perceptual = None
         if settings.weights.perceptual and side >= LEAST_PERCEIVED:
@@ -188,7 +182,7 @@ class TwoStageGan(TrainedCompleter):
                 "whole_discriminator": settings.discriminator_rate,
                 "mask_discriminator": settings.discriminator_rate,
             },
-            most_accuracy=settings.most_accuracy,
+            rests_above=settings.rests_above,
             average_decay=settings.average_decay,
             steps=steps,
             cleaned=self._cleaned,
@@ -200,7 +194,7 @@ class TwoStageGan(TrainedCompleter):
 
     def paint(self, faces: MaskedFaces) -> Tensor:
         """The editing module's face; `faces.holes` are those that the map module found."""
-        painted: Tensor = self.modules["average"](blanked(faces.pixels, faces.holes))
+        painted: Tensor = self.modules["generator"](blanked(faces.pixels, faces.holes))
         return painted
 
     def restore(self, faces: MaskedFaces) -> Tensor:

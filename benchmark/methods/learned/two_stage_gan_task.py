@@ -14,10 +14,11 @@ from benchmark.methods.filling.completion import blanked, composited, hole_psnr,
 from benchmark.methods.losses.perceptual_loss import PerceptualLoss
 from benchmark.methods.losses.structural_similarity import structural_similarity
 from benchmark.training.adversarial import (
-    discriminator_accuracy,
     discriminator_loss,
+    discriminator_rests,
     frozen,
     generator_loss,
+    judgement,
     update_average,
 )
 from benchmark.training.task import TrainingBatch, TrainingTask
@@ -25,7 +26,6 @@ from benchmark.training.task import TrainingBatch, TrainingTask
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-_ACCURACY_DECAY = 0.95
 _KNOWN_WEIGHT = 0.1
 _DISCRIMINATORS = ("whole_discriminator", "mask_discriminator")
 
@@ -57,7 +57,7 @@ class TwoStageTask(TrainingTask):
         whole_from: step at which the whole-region discriminator comes in.
         mask_from: step at which the mask-region discriminator comes in.
         rates: learning rates by the networks' names.
-        most_accuracy: a discriminator rests while its running accuracy is above this; None = never.
+        rests_above: a discriminator rests while its running accuracy is above this; None = never.
         average_decay: of the editing network's moving average.
         steps: of the whole training.
         cleaned: logits of the map network to a binary map.
@@ -74,7 +74,7 @@ class TwoStageTask(TrainingTask):
         whole_from: int,
         mask_from: int,
         rates: Mapping[str, float],
-        most_accuracy: float | None,
+        rests_above: float | None,
         average_decay: float,
         steps: int,
         cleaned: Callable[[Tensor], Tensor],
@@ -83,7 +83,7 @@ class TwoStageTask(TrainingTask):
         self._perceptual = perceptual
         self._comes_in = dict(zip(_DISCRIMINATORS, (whole_from, mask_from), strict=True))
         self._accuracies: dict[str, Tensor] = {name: modules[name].accuracy for name in _DISCRIMINATORS}  # type: ignore[misc]
-        self._most_accuracy = most_accuracy
+        self._rests_above = rests_above
         self._average_decay = average_decay
         self._cleaned = cleaned
         optimisers: dict[str, torch.optim.Optimizer] = {}
@@ -102,21 +102,18 @@ class TwoStageTask(TrainingTask):
         painted = self.modules["generator"](blanked(batch.masked, holes))
         completed = composited(painted, batch.true, holes)
         present = [name for name in _DISCRIMINATORS if batch.step >= self._comes_in[name]]
-        judged: dict[str, Tensor] = {}
-        for name in present:
-            judged |= self._discriminator_step(name, batch.true, completed.detach(), holes, fabric)
-        if present:
-            accuracies = [judged[f"{name}_accuracy"] for name in present]
-            judged["discriminator_accuracy"] = torch.stack(accuracies).mean()
+        judged = {
+            name: self._discriminator_step(name, batch.true, completed.detach(), holes, fabric) for name in present
+        }
         losses, total = self._editing_losses(painted, completed, batch.true, holes)
         with frozen(*(self.modules[name] for name in present)):
             if present:
-                deceits = [generator_loss(self.modules[name](completed, holes)) for name in present]
-                losses["loss_g"] = torch.stack(deceits).sum()
-                total = total + self._weights.adversarial * losses["loss_g"]
+                adversarial = [generator_loss(self.modules[name](completed, holes)) for name in present]
+                losses["losses_g"] = torch.stack(adversarial).sum()
+                total = total + self._weights.adversarial * losses["losses_g"]
             self.descend("generator", total, fabric)
         update_average(self.modules["average"], self.modules["generator"], self._average_decay, step=batch.step)
-        return losses | judged | self._map_step(batch, fabric)
+        return losses | _of_both(judged) | self._map_step(batch, fabric)
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
         """In the true hole: mean absolute error, values in [0, 1], and signal-to-noise ratio, dB; of the map:
@@ -145,11 +142,11 @@ class TwoStageTask(TrainingTask):
     ) -> dict[str, Tensor]:
         discriminator, running = self.modules[name], self._accuracies[name]
         real, fake = discriminator(true, holes), discriminator(completed, holes)
-        loss, accuracy = discriminator_loss(real, fake), discriminator_accuracy(real, fake)
-        running.lerp_(accuracy.detach().to(running.dtype), 1 - _ACCURACY_DECAY)
-        if self._most_accuracy is None or float(running) <= self._most_accuracy:
+        loss = discriminator_loss(real, fake)
+        judged = judgement(loss, real, fake)
+        if not discriminator_rests(judged["discriminator_accuracy"], self._rests_above, running=running):
             self.descend(name, loss, fabric)
-        return {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
+        return judged
 
     def _editing_losses(
         self, painted: Tensor, completed: Tensor, true: Tensor, holes: Tensor
@@ -174,3 +171,17 @@ class TwoStageTask(TrainingTask):
         loss = functional.binary_cross_entropy_with_logits(logits.float(), wanted)
         self.descend("map", loss, fabric)
         return {"map_loss": loss}
+
+
+def _of_both(judged: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The loss and the accuracy of each discriminator, and the figures of `judgement` for both: the sum of the losses,
+    like that of the generator's, and the mean of all else. Nothing where none has come in."""
+    if not judged:
+        return {}
+    both = {}
+    for figure in next(iter(judged.values())):
+        values = torch.stack([of_one[figure] for of_one in judged.values()])
+        both[figure] = values.sum() if figure == "losses_d" else values.mean()
+    for name, of_one in judged.items():
+        both |= {f"{name}_loss": of_one["losses_d"], f"{name}_accuracy": of_one["discriminator_accuracy"]}
+    return both

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from benchmark.methods.trained_networks import TrainedNetworks
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.progress import Progress
 from benchmark.training.task import TrainingTask
+
+sys.path.insert(0, str(Path(__file__).parent))  # averaged is a module of the tests, whatever pytest's import mode
 
 Make = Callable[[], TrainedNetworks]
 
@@ -74,6 +77,6 @@ def starts_from_another_side(
         monkeypatch.setattr(type(second), "task", watched)
         second.fit(tiny_pairs(8, 48), progress=quiet)
         assert second.side == 48
-        assert _same_weights(first.modules["average"], seen[0])
+        assert _same_weights(first.modules["generator"], seen[0])
 
     return check

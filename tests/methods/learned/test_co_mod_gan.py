@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from averaged import with_average
 from lightning_fabric import Fabric
 
 from benchmark.errors import RequestError, StorageError
@@ -162,7 +163,7 @@ def test_a_face_has_several_completions_each_always_the_same(tiny_pairs):
 def test_each_side_moves_in_its_own_step(tiny_pairs):
     made = narrow(rests_above=None)
     pairs = tiny_pairs(4, SIDE)
-    task = made.task(dict(made.build(SIDE)), side=SIDE, steps=10)
+    task = made.task(with_average(made.build(SIDE)), side=SIDE, steps=10)
     fabric = Fabric(accelerator="cpu")
     task.optimisers = {name: fabric.setup_optimizers(optimiser) for name, optimiser in task.optimisers.items()}
     before = {name: state(module) for name, module in task.modules.items()}
@@ -185,7 +186,7 @@ def test_each_side_moves_in_its_own_step(tiny_pairs):
 def test_a_resting_discriminator_learns_from_the_penalty_alone(tiny_pairs):
     made = narrow(rests_above=-1.0)
     pairs = tiny_pairs(4, SIDE)
-    task = made.task(dict(made.build(SIDE)), side=SIDE, steps=10)
+    task = made.task(with_average(made.build(SIDE)), side=SIDE, steps=10)
     fabric = Fabric(accelerator="cpu")
     task.optimisers = {name: fabric.setup_optimizers(optimiser) for name, optimiser in task.optimisers.items()}
     before = state(task.modules["discriminator"])

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from averaged import with_average
 from torch import nn
 
 from benchmark.cli.list_plugins import list_kind
@@ -53,7 +54,7 @@ def task_and_batch(tiny_pairs, *, step: int = 8) -> tuple[FaceGeneratorTask, Tra
     pairs = tiny_pairs(8)
     masked, true = (torch.from_numpy(part).permute(0, 3, 1, 2) / 255 for part in (pairs.masked, pairs.true))
     batch = TrainingBatch(masked, true, torch.from_numpy(pairs.holes)[:, None].gt(0).float(), step=step)
-    return method.task(method.modules, side=16, steps=10), batch
+    return method.task(with_average(method.modules), side=16, steps=10), batch
 
 
 def parameters(module: nn.Module) -> list[torch.Tensor]:

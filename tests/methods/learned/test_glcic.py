@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from averaged import with_average
 from torch import nn
 
 from benchmark.errors import RequestError, StorageError
@@ -49,7 +50,7 @@ def task_at(phase: str, **changes) -> tuple[GlcicTask, int]:
     method = small(completion_share=0.5, discriminator_share=0.1, **changes)
     method._set_side(16)
     step = {"completion": 49, "discriminators": 50, "joint": 60}[phase]
-    task = method.task(method.modules, side=16, steps=100)
+    task = method.task(with_average(method.modules), side=16, steps=100)
     assert isinstance(task, GlcicTask)
     for module in task.modules.values():
         module.train()
@@ -110,7 +111,7 @@ def test_the_paper_s_phases():
     assert settings.training.steps(pairs=10_000) == 500_000
     method = Glcic(preset="paper")
     assert method.side == 256
-    task = method.task(method.modules, side=256, steps=500_000)
+    task = method.task(with_average(method.modules), side=256, steps=500_000)
     assert (task._alone, task._joint - task._alone) == (90_000, 10_000)
     assert isinstance(task.optimisers["generator"], torch.optim.Adadelta)
     assert settings.alpha == 4e-4
@@ -181,7 +182,7 @@ def test_each_phase_moves_its_own_networks(tiny_pairs, phase, moved):
 def test_a_joint_step_is_each_network_s_own_gradient_and_nothing_else(tiny_pairs, stale, monkeypatch):
     """Worked out on copies, one network at a time; whatever lay in the gradients before makes no difference."""
     monkeypatch.setattr("benchmark.methods.learned.glcic.randomly_grown", lambda holes: holes)
-    task, step = task_at("joint", most_accuracy=None, alpha=0.5, known_weight=0.0, squared=True)
+    task, step = task_at("joint", rests_above=None, alpha=0.5, known_weight=0.0, squared=True)
     for name, rate in (("generator", 0.1), ("discriminator", 0.3)):
         task.optimisers[name] = torch.optim.SGD(task.modules[name].parameters(), lr=rate)
     batch = batch_of(tiny_pairs(4), step)
@@ -210,7 +211,7 @@ def test_a_joint_step_is_each_network_s_own_gradient_and_nothing_else(tiny_pairs
 
 
 def test_no_gradient_is_left_in_the_other_network(tiny_pairs):
-    task, step = task_at("joint", most_accuracy=0.0)  # the discriminators rest: only the completion network learns
+    task, step = task_at("joint", rests_above=0.0)  # the discriminators rest: only the completion network learns
     task._accuracy.fill_(1.0)
     before = states(task)
     task.step(batch_of(tiny_pairs(4), step), Fabric())
@@ -221,7 +222,7 @@ def test_no_gradient_is_left_in_the_other_network(tiny_pairs):
 
 def test_the_discriminators_rest_while_they_are_right_too_often(tiny_pairs):
     for accuracy, moves in ((0.95, False), (0.5, True)):
-        task, step = task_at("joint", most_accuracy=0.8)
+        task, step = task_at("joint", rests_above=0.8)
         task._accuracy.fill_(accuracy)
         before = states(task)
         task.step(batch_of(tiny_pairs(4), step), Fabric())
@@ -249,7 +250,9 @@ def test_it_learns_flat_colour_and_keeps_known_pixels(tiny_pairs, quiet):
     method = small(epochs=8, completion_share=0.9, poisson=False)  # the rim of a random face says nothing
     method.fit(pairs, progress=quiet)
     assert method.losses.validation_hole_error.iloc[-1] < 0.5 * method.losses.validation_hole_error.iloc[0]
-    assert {"train_error", "train_loss_d", "train_loss_g", "train_discriminator_accuracy"} <= set(method.losses)
+    assert {"train_error", "train_losses_d", "train_losses_g", "train_real_scores", "train_fake_scores"} <= set(
+        method.losses
+    )
     some = pairs.validation
     restored = method.unmask(some.masked, some.holes, some.landmarks, NAMES).pixels
     hole = some.holes > 0

@@ -89,13 +89,13 @@ def test_a_side_that_cannot_be_halved_is_refused():
 
 def test_each_step_moves_its_own_network_and_leaves_no_gradients(toy):
     made = method()
-    made.settings = replace(made.settings, critic_rests_above=1.0)
+    made.settings = replace(made.settings, rests_above=1.0)
     task = made.task(made.build(SIDE), side=SIDE, steps=10)
     batch, fabric = batch_of(toy), Fabric(accelerator="cpu")
     before = {name: state(module) for name, module in task.modules.items()}
     task.optimisers = {name: fabric.setup_optimizers(optimiser) for name, optimiser in task.optimisers.items()}
     losses = task.step(batch, fabric)
-    assert {"loss", "pixels", "identity", "strangers", "perception", "generator", "critic"} < set(losses)
+    assert {"loss", "pixels", "identity", "strangers", "perception", "losses_g", "losses_d"} < set(losses)
     assert "discriminator_accuracy" in losses
     assert task.modules.pop("strangers").last[:4].any(dim=1).all()
     for name, module in task.modules.items():
@@ -106,7 +106,7 @@ def test_each_step_moves_its_own_network_and_leaves_no_gradients(toy):
 
 def test_the_critic_rests_while_it_is_right_too_often(toy):
     made = method()
-    made.settings = replace(made.settings, critic_rests_above=-1.0)
+    made.settings = replace(made.settings, rests_above=-1.0)
     task = made.task(made.build(SIDE), side=SIDE, steps=10)
     before = state(task.modules["critic"])
     fabric = Fabric(accelerator="cpu")

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from averaged import with_average
 from torch import nn
 
 from benchmark.errors import RequestError, StorageError
@@ -118,7 +119,7 @@ def task_and_batch(tiny_pairs, **changes: object) -> tuple[PairedGanTask, Traini
     method._set_side(16)
     pairs = tiny_pairs(8)
     masked, true = (torch.from_numpy(part).permute(0, 3, 1, 2) / 255 for part in (pairs.masked, pairs.true))
-    task = method.task(method.modules, side=16, steps=10)
+    task = method.task(with_average(method.modules), side=16, steps=10)
     return task, TrainingBatch(masked, true, torch.from_numpy(pairs.holes)[:, None].gt(0).float(), step=5)
 
 
@@ -131,7 +132,7 @@ def unchanged(module: nn.Module, before: list[torch.Tensor]) -> bool:
 
 
 def test_each_step_moves_its_own_network_and_leaves_no_gradient(tiny_pairs):
-    task, batch = task_and_batch(tiny_pairs, most_accuracy=None)
+    task, batch = task_and_batch(tiny_pairs, rests_above=None)
     optimiser = task.optimisers["discriminator"]
     before = parameters(task.modules["generator"])
     fake = torch.rand_like(batch.true).requires_grad_(True)
@@ -148,7 +149,7 @@ def test_each_step_moves_its_own_network_and_leaves_no_gradient(tiny_pairs):
 
 def test_a_discriminator_that_is_too_good_waits(tiny_pairs):
     for most, waits in ((0.0, True), (1.0, False)):
-        task, batch = task_and_batch(tiny_pairs, most_accuracy=most)
+        task, batch = task_and_batch(tiny_pairs, rests_above=most)
         before = parameters(task.modules["discriminator"])
         losses = task.step(batch, Fabric())
         assert float(losses["discriminator_accuracy"]) > 0

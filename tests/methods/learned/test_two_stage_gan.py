@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from averaged import with_average
 from torch import nn
 
 from benchmark.errors import RequestError, StorageError
@@ -57,7 +58,7 @@ def task_of(side: int = 32, **changes) -> TwoStageTask:
     """A task of 100 steps."""
     method = small(whole_from=0.3, mask_from=0.6, **changes)
     method._set_side(side)
-    task = method.task(method.modules, side=side, steps=100)
+    task = method.task(with_average(method.modules), side=side, steps=100)
     assert isinstance(task, TwoStageTask)
     for module in task.modules.values():
         module.train()
@@ -179,7 +180,7 @@ def test_no_network_s_step_leaks_into_another(tiny_pairs, monkeypatch):
     for name, module in clean.modules.items():
         for one, other in zip(module.parameters(), stale.modules[name].parameters(), strict=True):
             assert torch.equal(one, other)
-    resting = task_of(most_accuracy=0.0)
+    resting = task_of(rests_above=0.0)
     for running in resting._accuracies.values():
         running.fill_(1.0)
     assert changed_by(resting, batch) == {"map", "generator", "average"}
