@@ -129,7 +129,7 @@ def _read_points(path: Path, *, width: int, height: int) -> tuple[tuple[tuple[fl
 def _point(path: Path, entry: Any, *, width: int, height: int) -> tuple[tuple[float, float], Target]:
     try:
         x, y = (float(value) for value in entry["at"])
-        target = entry["on"]
+        target = entry["on"] if "on" in entry else entry[True]  # what YAML 1.1 makes of a bare word `on`
     except (KeyError, TypeError, ValueError) as error:
         raise RequestError(f"control points {path}: {entry!r} is not like {{at: [x, y], on: landmark}}") from error
     if not (0 <= x <= width and 0 <= y <= height):  # false for NaN too

@@ -9,44 +9,22 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
 
-from benchmark.faces import FaceGeometry, Image
-from benchmark.model_files import ModelFile
-from benchmark.plugins import RECOGNISERS, register_recogniser
-from benchmark.recognisers.base import RecogniserCard
-from benchmark.recognisers.face_recognition import face_chip
+from benchmark.faces import FaceGeometry
+from benchmark.plugins import RECOGNISERS
 from benchmark.recognisers.resolve import resolve_recogniser
-from benchmark.recognisers.torch_recogniser import TorchRecogniser
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "recognisers.md"
 
 
-def architecture() -> nn.Module:
-    return nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 6))
-
-
 def test_the_example_is_a_recogniser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = re.search(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    assert found is not None
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    (block,) = [block for block in blocks if "@register_recogniser" in block]
     monkeypatch.setattr(RECOGNISERS, "_entries", {})
     monkeypatch.setattr(RECOGNISERS, "_scanned", True)
-    names: dict[str, Any] = {
-        "__name__": __name__,
-        "FaceGeometry": FaceGeometry,
-        "Image": Image,
-        "ModelFile": ModelFile,
-        "MyArchitecture": architecture,
-        "RecogniserCard": RecogniserCard,
-        "Tensor": Tensor,
-        "TorchRecogniser": TorchRecogniser,
-        "face_chip": face_chip,
-        "nn": nn,
-        "register_recogniser": register_recogniser,
-        "torch": torch,
-    }
-    exec(found[1], names)  # our own page
-    network = architecture()
+    names: dict[str, Any] = {"__name__": __name__}
+    exec(block, names)  # our own page
+    network = names["MyArchitecture"]()
     file = tmp_path / "my-net.pt"
     torch.save(network.state_dict(), file)
     recogniser = resolve_recogniser("my-net", weights={"my-net": file})
