@@ -121,3 +121,13 @@ def test_bad_files_are_explained(tmp_path):
     path.write_bytes(b"not a picture")
     with pytest.raises(RequestError, match="cannot be read as a picture"):
         read_template(path)
+
+
+def test_yaml_that_reads_on_as_a_truth_value_is_understood(tmp_path):
+    path = _template(tmp_path, suffix=".yaml")
+    points = read_template(path).points
+    entries = [f"  - {{at: [{x:g}, {y:g}], on: {target}}}" for (x, y), target in points]
+    again = tmp_path / "again.png"  # another file: one that is written twice within a tick is not read again
+    again.write_bytes(path.read_bytes())
+    again.with_suffix(".yaml").write_text("points:\n" + "\n".join(entries) + "\n", "utf-8")
+    assert read_template(again).points == points
