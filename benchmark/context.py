@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from benchmark.artifacts import ArtifactStore, Commit
 from benchmark.ledger import Ledger
 from benchmark.parallel import map_in_processes
+from benchmark.plugin_failures import PluginFailures
 from benchmark.progress import Progress
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class RunContext:
         workers: processes for work on single images.
         device: torch device name for networks.
         seed: of the run.
+        failures: plugins that broke.
     """
 
     store: ArtifactStore
@@ -38,6 +40,7 @@ class RunContext:
     workers: int
     device: str
     seed: int
+    failures: PluginFailures = field(default_factory=PluginFailures)
 
     def in_arm(self, acquisition: str) -> RunContext:
         """The same for the steps of one acquisition arm, which the ledger keeps apart."""

@@ -19,6 +19,10 @@ class PluginError(BenchmarkError):
     """A plugin could not be loaded, or broke the contract of its kind."""
 
 
+class MethodFailed(PluginError):
+    """A method failed where a recogniser was at work: the recogniser is not to blame."""
+
+
 class PluginNotLoaded(PluginError, RequestError):
     """A plugin that was asked for cannot be imported: the request cannot be carried out (exit status 2)."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pandas as pd
 
+from benchmark.errors import PluginError
 from benchmark.faces import NO_FACE_FOUND, REAL_MASK, Photo
 
 PASSED_OVER = "passed over"
@@ -60,6 +62,16 @@ class Ledger:
         arm._entries = self._entries
         arm._acquisition = acquisition
         return arm
+
+    @contextmanager
+    def all_failed(self, photos: Sequence[Photo], *, role: str, step: str, variant: str = "") -> Iterator[None]:
+        """Where a plugin breaks in the ``with`` block, enter its error as the failure of each of `photos`."""
+        try:
+            yield
+        except PluginError as error:
+            reason = {"reason": str(error)}
+            self.add(photos, [reason] * len(photos), role=role, step=step, variant=variant)
+            raise
 
     def add(
         self,

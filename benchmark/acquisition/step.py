@@ -14,6 +14,7 @@ from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
 from benchmark.faces import NO_FACE_FOUND, FaceGeometry, Image, Photo
 from benchmark.library_versions import libraries_in_key
+from benchmark.plugin_code.guard import plugin_code
 from benchmark.views import (
     FAILED_EARLIER,
     GEOMETRY_ARRAYS,
@@ -105,7 +106,8 @@ def _locate(photos: Sequence[Photo], *, dataset: Dataset, search: FaceSearch) ->
 
 def _read(photo: Photo, dataset: Dataset) -> Image | ImageRefused:
     try:
-        return dataset.read(photo)
+        with plugin_code("the photo cannot be read", error=ImageRefused):
+            return dataset.read(photo)
     except ImageRefused as refusal:
         return refusal
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmark.errors import RequestError
+from benchmark.plugin_code.keys import remember_object
 from benchmark.plugins import KINDS
 from benchmark.registry import Registry
 
@@ -77,12 +78,15 @@ def _handing_out(given: Any) -> type:
     """A subclass of the object's class that makes copies of the object, whatever arguments it is given.
 
     The rest of the program makes every plugin itself, from its class. It is a copy because a run may change it (fit a
-    method, say); it keeps the settings that it was made with, its device and seed among them.
+    method, say); it keeps the settings that it was made with, its device and seed among them. Results are stored
+    under a digest of all that the object holds now.
     """
     cls = type(given)
+    kept = copy.copy(given)
+    remember_object(kept)
 
     def hand_out(_: type, *__: Any, **___: Any) -> Any:
-        return copy.copy(given)
+        return copy.copy(kept)
 
     about = {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__} object", "__doc__": cls.__doc__}
     return type(cls.__name__, (cls,), {"__new__": hand_out, **about})

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from benchmark.cli.shared_flags import add_face_flags, add_ignore_flag, add_plugin_flag, load_plugins
 from benchmark.config import ARMS, CONDITIONS, DEFAULT_MASKS, RunConfig, load_config
+from benchmark.plugin_failures import PluginFailure
 
 _NOT_SETTINGS = ("subcommand", "verbose", "config", "plugin")
 
@@ -132,5 +135,11 @@ def execute(options: argparse.Namespace) -> int:
     config = load_config(getattr(options, "config", None), given)
     from benchmark import run  # noqa: PLC0415  # imports pandas: not for --help
 
-    print(f"report: {run(config).report.resolve()}")
-    return 0
+    report = run(config).report
+    print(f"report: {report.resolve()}")
+    failed = json.loads((report.parent / "manifest.json").read_text("utf-8"))["failed_plugins"]
+    if failed:
+        print("error: the run is finished, but not for all:", file=sys.stderr)
+        for one in failed:
+            print(f"  {PluginFailure(**one)}", file=sys.stderr)
+    return 1 if failed else 0

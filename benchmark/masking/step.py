@@ -19,6 +19,7 @@ from benchmark.faces import FaceGeometry, Image, Photo
 from benchmark.library_versions import libraries_in_key
 from benchmark.masking.base import DrawnMask, MaskStyle
 from benchmark.masking.resolve import mask_style
+from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.keys import code_in_key
 from benchmark.seeds import generator_for
 from benchmark.views import (
@@ -139,8 +140,10 @@ def _draw(item: _Item, dataset: Dataset, seed: int) -> _MaskedPhoto | ImageRefus
     if face is None:
         return ImageRefused(FAILED_EARLIER)
     try:
-        pixels = dataset.read(photo)
-        return _MaskedPhoto(pixels, worn.draw(pixels, face, image_id=photo.image_id, seed=seed), face)
+        with plugin_code("the photo cannot be read", error=ImageRefused):
+            pixels = dataset.read(photo)
+        with plugin_code(f"the mask '{worn.mask_type}' cannot be drawn", error=ImageRefused):
+            return _MaskedPhoto(pixels, worn.draw(pixels, face, image_id=photo.image_id, seed=seed), face)
     except ImageRefused as refusal:
         return refusal
 

@@ -70,7 +70,10 @@ def find_masks(detector: Detector, view: View, *, trained_on: str, context: RunC
     )
     size = view.faces.size
     arrays = {"holes": RowArray((size, size), "uint8")}
-    artifact = context.store.rows("detect", about, count=len(view), arrays=arrays, make=make)
+    with context.ledger.all_failed(
+        view.photo_set.photos, role=view.photo_set.role, step="detect", variant=f"{detector.label} ({shown})"
+    ):
+        artifact = context.store.rows("detect", about, count=len(view), arrays=arrays, make=make)
     records = artifact.records()
     context.ledger.add(
         view.photo_set.photos, records, role=view.photo_set.role, step="detect", variant=f"{detector.label} ({shown})"

@@ -18,6 +18,7 @@ from benchmark.methods.fit_in_processes import fit_in_processes
 from benchmark.methods.learner import pair_learners
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.native_precision import native_precision
+from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.keys import code_in_key
 from benchmark.views import MaskedView
 
@@ -100,7 +101,8 @@ def fit(
         PluginError: it learned what cannot be stored.
     """
     artifact = _fitted(learner, examples, made_of, context, devices)
-    learner.load(artifact.folder / "weights")
+    with plugin_code(f"'{learner.label}' fails in load()"):
+        learner.load(artifact.folder / "weights")
     table, samples = artifact.folder / "losses.csv", artifact.folder / "samples"
     return Learned(
         artifact.key,
@@ -138,11 +140,13 @@ def _fitted(
         if devices > 1:
             fit_in_processes(learner, examples, devices=devices, progress=context.progress)
         else:
-            learner.fit(examples, progress=context.progress)
+            with plugin_code(f"'{learner.label}' fails in fit()"):
+                learner.fit(examples, progress=context.progress)
         weights = folder / "weights"
         shutil.rmtree(weights, ignore_errors=True)
         weights.mkdir()
-        learner.save(weights)
+        with plugin_code(f"'{learner.label}' fails in save()"):
+            learner.save(weights)
         if learner.losses is not None:
             learner.losses.to_csv(folder / "losses.csv", index=False)
         shutil.rmtree(checkpoints, ignore_errors=True)

@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
+from benchmark.errors import PluginError
 from benchmark.faces import AlignedFaces
 from benchmark.library_versions import libraries_in_key
 from benchmark.methods.base import CropTransform, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detection_step import FoundMasks
 from benchmark.native_precision import native_precision
+from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.keys import code_in_key
+from benchmark.plugin_failures import PluginFailure
 from benchmark.views import FAILED_EARLIER, MaskedView, View
 
 _VERSION = 1
@@ -78,11 +81,16 @@ def unmask(
     make = context.make_batches(partial(_restore_rows, method, view, found), count=len(view), doing=f"{kind}: {name}")
     size = view.faces.size
     arrays = {"pixels": RowArray((size, size, 3), "uint8")}
-    artifact = context.store.rows("unmask", about, count=len(view), arrays=arrays, make=make)
+    photos = view.photo_set.photos
+    entered = {"role": view.photo_set.role, "step": "unmask", "variant": f"{name} ({kind})"}
+    with context.ledger.all_failed(photos, **entered):
+        artifact = context.store.rows("unmask", about, count=len(view), arrays=arrays, make=make)
     records = artifact.records()
-    context.ledger.add(
-        view.photo_set.photos, records, role=view.photo_set.role, step="unmask", variant=f"{name} ({kind})"
-    )
+    context.ledger.add(photos, records, **entered)
+    given = [record for record in records if record.get("reason") != FAILED_EARLIER]
+    if given and all(record.get("reason") == REFUSED for record in given):
+        reason = f"it gave no valid image for any of {len(given)} faces (values that are not finite)"
+        context.failures.add(PluginFailure("method", name, kind, reason))
     seconds = [record["seconds"] for record in records if "seconds" in record]
     memory = [record["memory_mib"] for record in records if "memory_mib" in record]
     return RestoredView(
@@ -105,14 +113,26 @@ def transform(method: CropTransform, view: View, *, name: str, shown: str, conte
     }
 
     def change(rows: list[int], commit: Commit) -> None:
-        for row, pixels in zip(rows, method.transform(view.take(rows).faces), strict=True):
+        faces = view.take(rows).faces
+        with plugin_code(f"method '{method.label}' fails in transform()"):
+            changed = method.transform(faces)
+        if not isinstance(changed, np.ndarray) or changed.shape != faces.pixels.shape or changed.dtype != np.uint8:
+            given = f"{changed.dtype} {changed.shape}" if isinstance(changed, np.ndarray) else type(changed).__name__
+            raise PluginError(
+                f"method '{method.label}' returned {given} from transform(), which must return uint8 "
+                f"{faces.pixels.shape}"
+            )
+        for row, pixels in zip(rows, changed, strict=True):
             failed = view.failed(row)
             commit(row, {} if failed else {"pixels": pixels}, {"reason": FAILED_EARLIER} if failed else {})
 
     make = context.make_batches(change, count=len(view), doing=f"{name}: {shown}")
     size = view.faces.size
     arrays = {"pixels": RowArray((size, size, 3), "uint8")}
-    artifact = context.store.rows("transform", about, count=len(view), arrays=arrays, make=make)
+    with context.ledger.all_failed(
+        view.photo_set.photos, role=view.photo_set.role, step="unmask", variant=f"{name}: {shown}"
+    ):
+        artifact = context.store.rows("transform", about, count=len(view), arrays=arrays, make=make)
     records = artifact.records()
     context.ledger.add(
         view.photo_set.photos, records, role=view.photo_set.role, step="unmask", variant=f"{name}: {shown}"

@@ -17,6 +17,7 @@ from benchmark.faces import Points
 from benchmark.masked_faces import MaskedFaces, resized, to_holes, to_pixels, to_tensor
 from benchmark.methods.learner import PairLearner
 from benchmark.native_precision import native_precision
+from benchmark.plugin_code.guard import plugin_code
 from benchmark.seeds import seed_for
 
 _REFERENCE_SIDE = 128
@@ -155,7 +156,10 @@ class Unmasker(PairLearner):
         kind = torch.device(self.device).type
         precision = native_precision(self.precision, self.device)
         low = precision != "float32"
-        with torch.autocast(kind, dtype=getattr(torch, precision) if low else torch.bfloat16, enabled=low):
+        with (
+            torch.autocast(kind, dtype=getattr(torch, precision) if low else torch.bfloat16, enabled=low),
+            plugin_code(f"method '{self._called}' fails in restore()"),
+        ):
             images = self.restore(work)
         if not isinstance(images, Tensor) or images.shape != work.pixels.shape:
             given = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__

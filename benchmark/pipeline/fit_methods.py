@@ -37,5 +37,6 @@ def fit_methods(plan: Plan, context: RunContext) -> FittedMethods:
         pairs = make_training_pairs(plan.training, config.masks, config.size, plan.face_search, context)
     learned: dict[str, Learned] = {}
     for method in plan.methods.values():
-        learned |= fit_method(method, pairs, plan.weights, context)
+        with context.failures.kept("method", method.label, "learning"):
+            learned |= fit_method(method, pairs, plan.weights, context)
     return FittedMethods(pairs, learned)

@@ -23,6 +23,7 @@ from benchmark.methods.fit_step import TrainingPairs
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.native_precision import native_precision
 from benchmark.pipeline.planning.plan import Plan
+from benchmark.plugin_failures import PluginFailures
 from benchmark.verification.metric_description import MANIFEST_KEY
 from benchmark.verification.resolve import described
 
@@ -35,6 +36,7 @@ def run_manifest(
     pairs: TrainingPairs | None,
     ledger: Ledger,
     *,
+    failures: PluginFailures,
     started: datetime,
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
@@ -45,6 +47,7 @@ def run_manifest(
         acquired: the faces of the protocol's photos.
         pairs: what methods learned from; None where nothing was left to learn.
         ledger: says who found the faces.
+        failures: plugins that broke.
         started: when.
         seconds: of each step.
     """
@@ -73,6 +76,7 @@ def run_manifest(
         "thresholds_from": None if plan.thresholds is None else plan.thresholds.facts(),
         "overlap": dict(plan.overlap),
         "left_out": dict(plan.left_out),
+        "failed_plugins": failures.facts(),
         "started": started.isoformat(timespec="seconds"),
         "durations": {step: round(value, 1) for step, value in seconds.items()},
         "faces_found_by": ledger.faces_found_by(),

@@ -14,6 +14,7 @@ from benchmark.context import RunContext
 from benchmark.errors import ImageRefused, PluginError
 from benchmark.faces import FaceGeometry, Image
 from benchmark.library_versions import libraries_in_key
+from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.keys import code_in_key
 from benchmark.recognisers.base import Recogniser
 from benchmark.views import FAILED_EARLIER, View
@@ -82,14 +83,11 @@ def recognise(
     )
     width = _embedding_width(recogniser)
     arrays = {"embeddings": RowArray((width,), "float32")}
-    artifact = context.store.rows("recognise", about, count=len(wanted), arrays=arrays, make=make)
-    context.ledger.add(
-        [view.photo_set.photos[row] for row in wanted],
-        artifact.records(),
-        role=view.photo_set.role,
-        step="recognise",
-        variant=f"{name}: {shown}",
-    )
+    photos = [view.photo_set.photos[row] for row in wanted]
+    entered = {"role": view.photo_set.role, "step": "recognise", "variant": f"{name}: {shown}"}
+    with context.ledger.all_failed(photos, **entered):
+        artifact = context.store.rows("recognise", about, count=len(wanted), arrays=arrays, make=make)
+    context.ledger.add(photos, artifact.records(), **entered)
     values = artifact.array("embeddings")
     if not all_wanted:
         made, values = values, np.full((len(view), width), np.nan, dtype=np.float32)
@@ -108,17 +106,28 @@ def _embed_rows(
             commit(place, {"embeddings": np.nan}, {"reason": FAILED_EARLIER})
             continue
         try:
-            chips[place] = recogniser.chip(view.faces.pixels[row], _geometry(view, row))
+            with plugin_code(f"recogniser '{name}' fails in chip()"):
+                chip = recogniser.chip(view.faces.pixels[row], _geometry(view, row))
+            chips[place] = _checked_chip(name, recogniser, chip)
         except ImageRefused as refusal:
             commit(place, {"embeddings": np.nan}, {"reason": refusal.reason})
     if not chips:
         return
     shown = np.stack(list(chips.values()))
-    embedded = recogniser.embed(shown)
+    with plugin_code(f"recogniser '{name}' fails in embed()"):
+        embedded = recogniser.embed(shown)
     _check_contract(name, shown, embedded)
     for place, embedding in zip(chips, embedded, strict=True):
         refused = not (np.isfinite(embedding).all() and embedding.any())  # of length 0, it is like nobody
         commit(place, {"embeddings": np.nan if refused else embedding}, {"reason": REFUSED} if refused else {})
+
+
+def _checked_chip(name: str, recogniser: Recogniser, chip: Image) -> Image:
+    due = (*recogniser.card.chip_size, 3)
+    if not isinstance(chip, np.ndarray) or chip.shape != due or chip.dtype != np.uint8:
+        given = f"{chip.dtype} {chip.shape}" if isinstance(chip, np.ndarray) else type(chip).__name__
+        raise PluginError(f"recogniser '{name}' gave a chip of {given} where its card says uint8 {due}")
+    return chip
 
 
 def _check_contract(name: str, chips: NDArray[np.uint8], embedded: NDArray[np.float32]) -> None:
@@ -127,6 +136,9 @@ def _check_contract(name: str, chips: NDArray[np.uint8], embedded: NDArray[np.fl
     Raises:
         PluginError: the recogniser broke its contract.
     """
+    if not isinstance(embedded, np.ndarray) or embedded.dtype.kind != "f":
+        given = f"an array of {embedded.dtype}" if isinstance(embedded, np.ndarray) else type(embedded).__name__
+        raise PluginError(f"recogniser '{name}' gave {given} where a floating-point array is due, one row per face")
     if embedded.ndim != 2 or len(embedded) != len(chips):
         raise PluginError(
             f"recogniser '{name}' gave an array of shape {embedded.shape} for {len(chips)} faces; one row a face is due"
@@ -153,4 +165,5 @@ def _geometry(view: View, row: int) -> FaceGeometry:
 
 def _embedding_width(recogniser: Recogniser) -> int:
     height, width = recogniser.card.chip_size
-    return int(recogniser.embed(np.zeros((1, height, width, 3), dtype=np.uint8)).shape[1])
+    with plugin_code(f"a recogniser ({type(recogniser).__name__}) fails in embed()"):
+        return int(recogniser.embed(np.zeros((1, height, width, 3), dtype=np.uint8)).shape[1])

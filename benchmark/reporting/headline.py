@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from benchmark.reporting.formatting import THIN_SPACE, listed, percent, plural
 from benchmark.reporting.formatting import target as target_text
@@ -36,18 +38,28 @@ class Headline:
     caveats: tuple[str, ...]
 
 
-def headline(index: ResultsIndex, target: float | None, *, synthetic: bool) -> Headline:
-    """The finding at one target FMR.
+def failed_plugins(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Who failed during the run, one sentence each: the cells that they lost are missing from every table."""
+    failed: dict[tuple[str, str], str] = {}
+    for one in manifest.get("failed_plugins", ()):
+        failed.setdefault((one["kind"], one["name"]), one["reason"])
+    return tuple(f"The {kind} {name} failed: {reason}." for (kind, name), reason in failed.items())
+
+
+def headline(
+    index: ResultsIndex, target: float | None, *, synthetic: bool, failed_in_run: tuple[str, ...] = ()
+) -> Headline:
+    """The finding at one target FMR; `failed_in_run` says who failed during the run.
 
     A restoration is named only by judges that never saw it; where a strong judge is among them, the strong ones alone
     decide. Privileged methods, and those fitted to a recogniser, lead no headline. On synthetic people no recovery is
     claimed. A method that failed on every image comes before any finding.
     """
     if not index.panels:
-        return Headline("No comparison could be measured", (), ())
+        return Headline("No comparison could be measured", (), failed_in_run)
     verdicts = tuple(verdict_of(index, panel, target, claim=not synthetic) for panel in judges_in_order(index))
     failed = [index.label(entry) for entry in index.entries if index.failed_everywhere(entry)]
-    caveats = []
+    caveats = [*failed_in_run]
     if synthetic:
         caveats.append(
             "Synthetic people show that the pipeline works; they cannot show how much of a real face a method wins "

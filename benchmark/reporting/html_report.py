@@ -16,7 +16,7 @@ from benchmark.reporting.detectors_table import detectors_table
 from benchmark.reporting.example_faces import face_captions, face_rows
 from benchmark.reporting.failures_table import failures_table
 from benchmark.reporting.figure_style import NamedFigure, inline_svg
-from benchmark.reporting.headline import headline
+from benchmark.reporting.headline import failed_plugins, headline
 from benchmark.reporting.judges import strength
 from benchmark.reporting.judges_table import ranking_tables
 from benchmark.reporting.mask_type_table import mask_type_table
@@ -74,7 +74,7 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
         .render(
             style=style_sheet(),
             script=read_template("sort.js"),
-            headline=headline(index, main, synthetic=results.synthetic),
+            headline=headline(index, main, synthetic=results.synthetic, failed_in_run=failed_plugins(results.manifest)),
             synthetic=results.synthetic,
             subtitle=_subtitle(index),
             date=_date(results.manifest.get("started")),

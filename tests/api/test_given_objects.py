@@ -12,6 +12,7 @@ from benchmark import run
 from benchmark.api.given_objects import named
 from benchmark.errors import PluginError, RequestError
 from benchmark.methods.base import MaskedFaces, Unmasker
+from benchmark.plugin_code.keys import code_in_key
 from benchmark.plugins import METHODS, METRICS, RECOGNISERS
 from benchmark.recognisers.base import Recogniser, RecogniserCard
 from benchmark.verification.base import ScoreMetric
@@ -77,6 +78,15 @@ def test_an_object_keeps_its_settings_and_is_not_changed() -> None:
         made.grey = 0.1
     assert given.grey == 0.75
     assert "plain-fill" not in METHODS
+
+
+def test_results_of_an_object_are_kept_under_what_it_holds() -> None:
+    keys = []
+    for given in (PlainFill(grey=0.5), PlainFill(grey=0.5), PlainFill(grey=0.95)):
+        with named({"methods": [given]}):
+            keys.append(code_in_key(METHODS.load("plain-fill")()))
+    assert keys[0] == keys[1]
+    assert keys[0] != keys[2]
 
 
 def test_a_class_is_made_by_the_run() -> None:

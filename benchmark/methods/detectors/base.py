@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from benchmark.cost import CostMeter
 from benchmark.errors import PluginError
 from benchmark.methods.part import Part
+from benchmark.plugin_code.guard import plugin_code
 
 
 class Detector(Part):
@@ -53,8 +54,10 @@ def detected(
     Raises:
         PluginError: `detect` broke its contract: another shape or type.
     """
-    with CostMeter(detector.device) as meter:
+    with CostMeter(detector.device) as meter, plugin_code(f"detector '{detector.name}' fails in detect()"):
         found = detector.detect(pixels, true_holes, image_ids)
+    if not isinstance(found, np.ndarray):
+        raise PluginError(f"detector '{detector.name}' returned {type(found).__name__} from detect(), not an array")
     if found.shape != pixels.shape[:3] or found.dtype != np.uint8:
         raise PluginError(
             f"detector '{detector.name}' returned {found.dtype} {found.shape} from detect(), which must return uint8 "

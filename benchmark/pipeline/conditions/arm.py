@@ -13,7 +13,7 @@ from benchmark.methods.step import RestoredView
 from benchmark.pipeline.conditions.drawn_masks import faces_with_drawn_masks
 from benchmark.pipeline.conditions.faces import ArmFaces
 from benchmark.pipeline.conditions.found_masks import Detection, detect_masks
-from benchmark.pipeline.conditions.method_kinds.inputs import MethodInputs
+from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, MethodInputs
 from benchmark.pipeline.conditions.method_kinds.kinds import kind_of
 from benchmark.pipeline.conditions.pairing import Pairing, ShownFaces
 from benchmark.pipeline.conditions.real_masks import faces_with_real_masks
@@ -67,9 +67,15 @@ def unmask_faces(plan: Plan, faces: ArmFaces, learned: Mapping[str, str], contex
         learned: by the label of each part that learned, a key of what it learned.
         context: of the run.
     """
-    detections = detect_masks(plan.methods.values(), faces, learned, context)
+    failures = context.failures
+    unfitted = {failure.name for failure in failures.entries if failure.where == "learning"}
+    methods = {label: method for label, method in plan.methods.items() if label not in unfitted}
+    detections = detect_masks(methods.values(), faces, learned, context)
     inputs = MethodInputs(plan.config, faces, detections, learned, context)
-    of_methods = {label: kind_of(method).conditions(label, method, inputs) for label, method in plan.methods.items()}
+    of_methods: dict[str, MethodConditions] = {}
+    for label, method in methods.items():
+        with failures.kept("method", label, faces.arm):
+            of_methods[label] = kind_of(method).conditions(label, method, inputs)
     pairings = [
         *_without_method(plan, faces, context),
         *(pairing for of_method in of_methods.values() for pairing in of_method.pairings),

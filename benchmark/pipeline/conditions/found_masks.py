@@ -31,7 +31,7 @@ class Detection:
 def detect_masks(
     methods: Iterable[Method], faces: ArmFaces, learned: Mapping[str, str], context: RunContext
 ) -> dict[str, Detection]:
-    """What every detector that one of `methods` relies on finds, by the detector's label.
+    """What every detector that one of `methods` relies on finds, by the detector's label; without those that fail.
 
     Args:
         methods: of the run.
@@ -40,17 +40,22 @@ def detect_masks(
         context: of the run.
     """
     found: dict[str, Detection] = {}
+    broken: set[str] = set()
     for method in methods:
         detector = detector_of(method)
-        if detector is None or detector.label in found:
+        if detector is None or detector.label in found or detector.label in broken:
             continue
         trained_on = learned[detector.label] if detector.trains else ""
         bare = faces.bare
-        found[detector.label] = Detection(
-            detector,
-            find_masks(detector, faces.masked.view, trained_on=trained_on, context=context),
-            None if bare is None else find_masks(detector, bare.view, trained_on=trained_on, context=context),
-        )
+        failed = len(context.failures.entries)
+        with context.failures.kept("detector", detector.label, faces.arm):
+            found[detector.label] = Detection(
+                detector,
+                find_masks(detector, faces.masked.view, trained_on=trained_on, context=context),
+                None if bare is None else find_masks(detector, bare.view, trained_on=trained_on, context=context),
+            )
+        if len(context.failures.entries) > failed:
+            broken.add(detector.label)
     return found
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.context import RunContext
+from benchmark.errors import MethodFailed
 from benchmark.methods.fit_step import TrainingPairs
 from benchmark.pipeline.conditions.arm import PreparedArm
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.rows.columns import leading_columns
 from benchmark.pipeline.rows.judge import Judge
+from benchmark.plugin_failures import PluginFailure, PluginFailures
 from benchmark.reporting.scores_file import ScoresWriter, ids_at
 from benchmark.verification.measurement import Note, NoteBook, ScoredCell
 
@@ -41,33 +43,49 @@ def recognise_and_compare(
         for arm in arms:
             book = NoteBook()
             for name, recogniser in plan.recognisers.items():
-                judge = Judge(name, recogniser, arm.pairings, context.in_arm(arm.arm))
-                judge.fit(plan.methods, pairs)
-                compared.cells.extend(_scored(plan, arm, judge, writer=writer, book=book))
+                with context.failures.kept("recogniser", name, arm.arm):
+                    judge = Judge(name, recogniser, arm.pairings, context.in_arm(arm.arm))
+                    judge.fit(plan.methods, pairs)
+                    cells = list(_scored(plan, arm, judge, context.failures, book=book))
+                    _write(cells, arm, writer)
+                    compared.cells.extend(cells)
             compared.notes.extend(book.notes())
     return compared
 
 
 def _scored(
-    plan: Plan, arm: PreparedArm, judge: Judge, *, writer: ScoresWriter, book: NoteBook
+    plan: Plan, arm: PreparedArm, judge: Judge, failures: PluginFailures, *, book: NoteBook
 ) -> Iterator[ScoredCell]:
-    names = arm.faces.templates.names
+    """Every pairing scored, but those of a method that fails on the recogniser's embeddings."""
+    count = len(arm.faces.templates.names)
     raw = next((one for one in arm.pairings if one.condition == "raw-raw" and not one.native), None)
     for pairing in arm.pairings:
         cell = leading_columns(plan, arm.arm, pairing.method, pairing.condition, judge.name, native=pairing.native)
-        scored = judge.score(pairing, cell, len(names))
-        if raw is not None and pairing.pictures and raw.comparisons is pairing.comparisons:
-            scored = replace(scored, features=judge.features(pairing, raw))
+        if not judge.can_score(pairing):
+            continue
+        try:
+            scored = judge.score(pairing, cell, count)
+            if raw is not None and pairing.pictures and raw.comparisons is pairing.comparisons:
+                scored = replace(scored, features=judge.features(pairing, raw))
+        except MethodFailed as error:
+            where = f"{arm.arm}, {pairing.condition}, before {judge.name}"
+            failures.add(PluginFailure("method", pairing.method, where, str(error)))
+            continue
         left_out = judge.left_out_of_templates(pairing)
         if left_out:
             book.add("templates", left_out, cell)
-        comparisons = pairing.comparisons
+        yield scored
+
+
+def _write(cells: Sequence[ScoredCell], arm: PreparedArm, writer: ScoresWriter) -> None:
+    names = arm.faces.templates.names
+    for scored in cells:
+        comparisons = scored.comparisons
         writer.add(
-            cell,
+            scored.cell,
             ids_at(names, comparisons.reference),
             ids_at(names, comparisons.probe),
             comparisons.mated,
             comparisons.fold,
             scored.scores,
         )
-        yield scored

@@ -56,7 +56,17 @@ class Judge:
             inputs = RecogniserInputs(
                 self.name, self._recogniser, self._embed, self._rows_of, made, context=self._context
             )
-            self._embedders[label] = fitted(method, inputs)
+            for view in made.views:  # what fails here is the recogniser
+                self._embed(view, "masked training faces")
+                self._embed(view.unmasked(), "bare training faces")
+            with self._context.failures.kept("method", label, f"before {self.name}"):
+                self._embedders[label] = fitted(method, inputs)
+
+    def can_score(self, pairing: Pairing) -> bool:
+        """Whether the method that embeds one of its sides could be fitted."""
+        return all(
+            not side.embedded_by or side.embedded_by in self._embedders for side in (pairing.reference, pairing.probe)
+        )
 
     def score(self, pairing: Pairing, cell: Cell, n_templates: int) -> ScoredCell:
         """The scores of a pairing.

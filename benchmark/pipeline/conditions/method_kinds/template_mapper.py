@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.errors import MethodFailed
 from benchmark.methods.base import TemplateMapper, TemplatePairs
 from benchmark.methods.fit_step import fit
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, MethodInputs
+from benchmark.plugin_code.guard import plugin_code
 from benchmark.views import View
 
 
@@ -44,6 +46,14 @@ def fitted_template_mapper(method: TemplateMapper, inputs: RecogniserInputs) -> 
     fit(fitted, pairs.complete(), made_of, inputs.context)
 
     def repaired(view: View, shown: str) -> NDArray[np.float32]:
-        return fitted.map(np.asarray(inputs.embed(view, shown).values))
+        masked = np.asarray(inputs.embed(view, shown).values)
+        with plugin_code(f"method '{method.label}' fails in map()", error=MethodFailed):
+            mapped = fitted.map(masked)
+        if not isinstance(mapped, np.ndarray) or mapped.shape != masked.shape or mapped.dtype.kind != "f":
+            given = f"{mapped.dtype} {mapped.shape}" if isinstance(mapped, np.ndarray) else type(mapped).__name__
+            raise MethodFailed(
+                f"method '{method.label}' returned {given} from map(), which must return floating point {masked.shape}"
+            )
+        return mapped
 
     return repaired

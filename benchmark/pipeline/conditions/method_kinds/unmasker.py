@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmark.errors import PluginError
 from benchmark.methods.base import Unmasker
 from benchmark.methods.detection_step import FoundMasks
 from benchmark.methods.learner import pair_learners
@@ -12,9 +13,15 @@ from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, 
 
 
 def unmasker_conditions(label: str, method: Unmasker, inputs: MethodInputs) -> MethodConditions:
-    """RestoredView faces stand where the masked ones stood; bare probes are sent through the method, too."""
+    """Restored faces stand where the masked ones stood; bare probes are sent through the method, too.
+
+    Raises:
+        PluginError: the method or its detector failed.
+    """
     faces, context = inputs.faces, inputs.context
     detector = detector_of(method)
+    if detector is not None and detector.label not in inputs.detections:
+        raise PluginError(f"its detector '{detector.label}' failed")
     found = None if detector is None else inputs.detections[detector.label]
 
     def restored_crops(crops: Crops, masks: FoundMasks | None) -> RestoredView:
