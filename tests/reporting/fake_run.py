@@ -409,7 +409,7 @@ def _images(subject: str, methods: tuple[FakeMethod, ...]) -> pd.DataFrame:
             status, why = ("failed", reason) if failed else ("ok", "")
             parameters = json.dumps({"colour": "blue"}) if step == "mask" else ""
             arm = "" if step == "acquire" else "oracle"
-            records.append((image, subject, "test", step, variant, mask, status, why, parameters, arm))
+            records.append((image, subject, "test", step, variant, mask, status, why, parameters, arm, ""))
     return pd.DataFrame(records, columns=list(IMAGE_COLUMNS))
 
 
