@@ -1,6 +1,7 @@
 """Puts trained weights beside the program, in half precision: python weights/ship.py FOLDER [FOLDER ...].
 
-Each FOLDER is one that `run_benchmark.py train` wrote. It becomes weights/METHOD/PRESET/SIDE.
+Each FOLDER is one that `run_benchmark.py train` wrote. It becomes weights/METHOD/PRESET/SIDE; an adapter's becomes
+weights/METHOD/PRESET/RECOGNISER/SIDE.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ MOST_BYTES = 60 * 2**20
 def ship(folder: Path) -> Path:
     """Copy one folder; float32 becomes float16, and everything else stays."""
     card = TrainedWeights(folder).card
-    target = ROOT / card.method / card.preset / str(card.side)
+    target = ROOT / card.method / card.preset / card.recogniser / str(card.side)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for name in ("card.json", "people.txt", "weights.json", "losses.csv"):

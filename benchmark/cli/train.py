@@ -38,7 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="masks drawn on every photo (default: %(default)s)",
     )
     add_face_flags(parser)
-    parser.add_argument("--weights", action="append", metavar="NAME=FILE", help="the file of a face detector")
+    parser.add_argument(
+        "--recogniser", metavar="NAME", help="that an adapter is fitted to, as `run --recognisers` names it"
+    )
+    parser.add_argument(
+        "--weights", action="append", metavar="NAME=FILE", help="the file of a face detector, or of the recogniser"
+    )
     parser.add_argument("--steps", type=int, metavar="N", help="at most N training steps (default: the preset's)")
     parser.add_argument(
         "--start-from",
@@ -75,6 +80,7 @@ def execute(options: argparse.Namespace) -> int:
             "train_limit": options.train_limit,
             "mask_draws": options.mask_draws,
             "weights": options.weights or (),
+            **({} if options.recogniser is None else {"recognisers": options.recogniser}),
             **given_face_flags(options),
             "seed": options.seed,
             "device": options.device,
@@ -89,7 +95,12 @@ def execute(options: argparse.Namespace) -> int:
     from benchmark.pipeline.train_method import train_method  # noqa: PLC0415  # imports PyTorch: not for --help
 
     folder = train_method(
-        config, options.out, steps=options.steps, start_from=options.start_from, devices=options.devices
+        config,
+        options.out,
+        recogniser=options.recogniser,
+        steps=options.steps,
+        start_from=options.start_from,
+        devices=options.devices,
     )
     print(f"trained: {folder.resolve()}")
     return 0

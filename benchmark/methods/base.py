@@ -3,7 +3,8 @@
 * `Unmasker`: the probe's photo (most methods);
 * `ReferenceMasker`: the reference's photo;
 * `CropTransform`: both crops;
-* `TemplateMapper`: the template (embedding).
+* `TemplateMapper`: the template (embedding);
+* `RecogniserAdapter`: the recogniser.
 
 A further base, `benchmark.methods.detectors.base.Detector`, finds the mask for an `Unmasker` that needs to know where
 it is. What of them learns is a `Learner`.
@@ -21,10 +22,12 @@ from benchmark.faces import AlignedFaces
 from benchmark.masked_faces import MaskedFaces, MaskedPairs, to_pixels, to_tensor
 from benchmark.methods.learner import Learner, PairLearner, Workspace
 from benchmark.methods.method import Method, trainable_parameters
+from benchmark.methods.recogniser_adapter import AdapterExamples, RecogniserAdapter
 from benchmark.methods.template_mapper import TemplateMapper, TemplatePairs
 from benchmark.methods.unmasker import Restored, Unmasker
 
 __all__ = [
+    "AdapterExamples",
     "CropTransform",
     "Learner",
     "MaskedFaces",
@@ -32,6 +35,7 @@ __all__ = [
     "Method",
     "MethodCard",
     "PairLearner",
+    "RecogniserAdapter",
     "ReferenceMasker",
     "Restored",
     "TemplateMapper",

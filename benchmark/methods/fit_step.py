@@ -33,11 +33,13 @@ class TrainingPairs:
         key: of what the pairs were made from.
         pairs: as methods see them: every face that did not fail.
         views: the training faces they come from (recognisers embed these for methods that are fitted to them).
+        validation_views: likewise of the validation pairs.
     """
 
     key: str
     pairs: MaskedPairs
     views: tuple[MaskedView, ...] = ()
+    validation_views: tuple[MaskedView, ...] = ()
 
 
 @dataclass(frozen=True)

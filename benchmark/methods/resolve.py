@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benchmark.errors import PluginError, RequestError
-from benchmark.methods.base import Method, Unmasker
+from benchmark.methods.adapters.detected_probes import DetectedProbes
+from benchmark.methods.base import Method, RecogniserAdapter, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detectors.base import Detector
 from benchmark.plugins import METHODS
@@ -34,6 +35,8 @@ def resolve_method(name: str, *, seed: int = 0, device: str = "cpu") -> Method:
             return _joined(DEFAULT_DETECTOR, method)
         return method
     completer = _instance(second, seed=seed, device=device)
+    if isinstance(completer, RecogniserAdapter):
+        return _detected(first, completer)
     if not (isinstance(completer, Unmasker) and completer.needs_holes):
         raise RequestError(f"'{completer.name}' fills no holes, so it takes no detector; ask for '{second}' alone")
     return _joined(first, completer)
@@ -88,14 +91,30 @@ def _instance(text: str, *, seed: int, device: str) -> Method:
 
 
 def _joined(detector_text: str, completer: Unmasker) -> DetectInpaint:
-    detector = _instance(detector_text, seed=completer.seed, device=completer.device)
+    detector = _detector(detector_text, completer)
+    default = detector.name == DEFAULT_DETECTOR and detector.preset == next(iter(detector.presets))
+    return DetectInpaint(detector, completer, name=completer.name if default else f"{detector_text}+{completer.name}")
+
+
+def _detected(detector_text: str, adapter: RecogniserAdapter) -> DetectedProbes:
+    detector = _detector(detector_text, adapter)
+    if detector.card.privileged:
+        raise RequestError(
+            f"'{detector_text}+{adapter.name}': an adapter needs no hole, only whether there is a mask; ask for "
+            f"'{DEFAULT_DETECTOR}+{adapter.name}', or for '{adapter.name}' alone"
+        )
+    return DetectedProbes(detector, adapter, name=f"{detector_text}+{adapter.name}")
+
+
+def _detector(text: str, behind: Method) -> Detector:
+    """The detector called `text`, to stand before another method."""
+    detector = _instance(text, seed=behind.seed, device=behind.device)
     if not isinstance(detector, Detector):
         raise RequestError(
             f"'{detector.name}' is no detector; known are: {', '.join(_detector_names())}, as in "
-            f"'{DEFAULT_DETECTOR}+{completer.name}'"
+            f"'{DEFAULT_DETECTOR}+{behind.name}'"
         )
-    default = detector.name == DEFAULT_DETECTOR and detector.preset == next(iter(detector.presets))
-    return DetectInpaint(detector, completer, name=completer.name if default else f"{detector_text}+{completer.name}")
+    return detector
 
 
 def _detector_names() -> list[str]:

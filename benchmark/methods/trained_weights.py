@@ -40,6 +40,8 @@ class WeightsCard(BaseModel):
         command: that trains it anew.
         parameters: of each stored network.
         version: of this program.
+        recogniser: that an adapter was fitted to, as ``--recogniser`` named it; empty for everything else.
+        recogniser_sha256: of that recogniser's own weights.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +59,8 @@ class WeightsCard(BaseModel):
     command: str
     parameters: Mapping[str, int]
     version: str
+    recogniser: str = ""
+    recogniser_sha256: str = ""
 
     @property
     def train_data(self) -> str:

@@ -24,6 +24,8 @@ def plugin_cards(plan: Plan) -> dict[str, Card]:
         cards |= {part.name: _card_of(part, plan) for part in method.parts()}
         if method.name not in cards:
             cards[method.name] = method.card
+        if method.fitted_to_recogniser:
+            cards[method.name] = replace(cards[method.name], saw_recognisers=tuple(plan.recognisers))
     return cards
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
+
 from benchmark.artifacts import ArtifactStore
 from benchmark.config import RunConfig
 from benchmark.context import RunContext
@@ -12,7 +14,7 @@ from benchmark.ledger import Ledger
 from benchmark.pipeline.conditions.acquired import acquire_test_photos
 from benchmark.pipeline.conditions.arm import mask_faces, unmask_faces
 from benchmark.pipeline.examples import choose_examples
-from benchmark.pipeline.fit_methods import fit_methods
+from benchmark.pipeline.fit_methods import FittedMethods, fit_methods
 from benchmark.pipeline.manifest import run_manifest
 from benchmark.pipeline.notes import notes_on_faces, notes_on_plan
 from benchmark.pipeline.planning.copies import look_for_copies
@@ -60,7 +62,7 @@ def _results(plan: Plan, folder: Path, started: datetime) -> RunResults:
     with watch.step("unmask"):
         arms = [unmask_faces(plan, of_arm, fitted.keys, context.in_arm(of_arm.arm)) for of_arm in faces]
     with watch.step("recognise and compare"):
-        compared = recognise_and_compare(plan, arms, fitted.pairs, context, folder=folder)
+        compared = recognise_and_compare(plan, arms, fitted, context, folder=folder)
     with watch.step("measure"):
         measured = measure_run(plan, arms, compared.cells, context.progress)
     return RunResults(
@@ -88,10 +90,17 @@ def _results(plan: Plan, folder: Path, started: datetime) -> RunResults:
             seconds=watch.seconds,
         ),
         cards=plugin_cards(plan),
-        losses={label: part.losses for label, part in fitted.learned.items() if part.losses is not None},
+        losses=_loss_curves(plan, fitted),
         trained_before=frozenset(plan.weights),
         synthetic=plan.dataset.card.synthetic,
     )
+
+
+def _loss_curves(plan: Plan, fitted: FittedMethods) -> dict[str, pd.DataFrame]:
+    """By label, of everything that learned, in this run or before it."""
+    before = {label: weights.losses for label, weights in plan.weights.items()}
+    here = {label: part.losses for label, part in fitted.learned.items()}
+    return {label: losses for label, losses in {**before, **here}.items() if losses is not None}
 
 
 def _context(plan: Plan) -> RunContext:

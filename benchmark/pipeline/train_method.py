@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -16,12 +17,14 @@ from benchmark.config import RunConfig
 from benchmark.context import RunContext
 from benchmark.errors import RequestError
 from benchmark.ledger import Ledger
-from benchmark.methods.base import PairLearner, trainable_parameters
+from benchmark.methods.base import Learner, RecogniserAdapter, trainable_parameters
 from benchmark.methods.fit_step import Learned, fit
 from benchmark.methods.learner import pair_learners
 from benchmark.methods.resolve import resolve_parts
 from benchmark.methods.trained_weights import CARD, TrainedWeights, WeightsCard, write_card
+from benchmark.pipeline.adapted_recogniser import recogniser_to_adapt
 from benchmark.pipeline.manifest import device_name
+from benchmark.pipeline.planning.adapters import AT
 from benchmark.pipeline.planning.plan import face_search_of, mask_names, torch_device, writable
 from benchmark.pipeline.planning.training_sources import choose_training
 from benchmark.pipeline.training_pairs import make_training_pairs
@@ -31,7 +34,13 @@ from benchmark.storage.atomic_files import remove_temporary_files
 
 
 def train_method(
-    config: RunConfig, out: Path | None, *, steps: int | None = None, start_from: Path | None = None, devices: int = 1
+    config: RunConfig,
+    out: Path | None,
+    *,
+    recogniser: str | None = None,
+    steps: int | None = None,
+    start_from: Path | None = None,
+    devices: int = 1,
 ) -> Path:
     """Train ``config.methods[0]``, a method or a detector, on ``config.train_dataset``.
 
@@ -41,6 +50,7 @@ def train_method(
     Args:
         config: method, data sets, masks, size and machine.
         out: None = below ``reports/trained``.
+        recogniser: that an adapter is fitted to, as `RunConfig.recognisers` names it; None for everything else.
         steps: at most, instead of the preset's length; learning rates follow.
         start_from: folder of weights to start from, which may be of another side.
         devices: train on so many GPUs, or in so many processes on a CPU.
@@ -49,22 +59,27 @@ def train_method(
         RequestError: the method learns nothing, or learns from a recogniser's embeddings and so only within a run.
     """
     device = torch_device(config.device)
-    only_face_detector_files(config.weights)
     face_search = face_search_of(config, device)
     asked = config.methods[0]
     parts = resolve_parts(asked, seed=config.seed, device=device)
-    if any(part.fitted_to_recogniser for part in parts):
+    adapter = next((part for part in parts if isinstance(part, RecogniserAdapter)), None)
+    if adapter is None and any(part.fitted_to_recogniser for part in parts):
         raise RequestError(f"method '{asked}' is fitted anew to each recogniser, in seconds, when a run needs it")
-    learners = pair_learners(parts)
+    if adapter is None and recogniser is not None:
+        raise RequestError(f"--recogniser {recogniser}: '{asked}' is fitted to no recogniser; leave it out")
+    adapted = None if adapter is None else recogniser_to_adapt(adapter, recogniser, config, device)
+    if adapted is None:
+        only_face_detector_files(config.weights)
+    learners: Sequence[Learner[Any]] = pair_learners(parts) if adapter is None else (adapter,)
     if not learners:
         raise RequestError(f"method '{asked}' has nothing to learn; run it at once")
-    if steps is not None and steps < 1:
-        raise RequestError(f"--steps {steps}: train at least one step")
-    if devices < 1:
-        raise RequestError(f"--devices {devices}: train on at least one device")
+    _check_lengths(steps, devices)
+    if devices > 1 and adapted is not None:
+        raise RequestError(f"--devices {devices}: '{asked}' trains on one device")
     if start_from is not None:
         _begin_with(TrainedWeights(start_from), learners)
-    folder = writable(out or Path("reports") / "trained" / asked.replace(":", "_"))
+    name = asked if adapted is None else f"{asked}{AT}{adapted.name}"
+    folder = writable(out or Path("reports") / "trained" / name.replace(":", "_").replace("/", "_"))
     context = RunContext(
         store=ArtifactStore(config.cache, fresh=config.fresh),
         ledger=Ledger(),
@@ -81,16 +96,27 @@ def train_method(
         for learner in learners:
             learner.set_steps(steps)
     for learner in learners:
-        learned = fit(learner, pairs.pairs, {"pairs": pairs.key}, context, devices=devices)
+        if adapted is None:
+            learned = fit(learner, pairs.pairs, {"pairs": pairs.key}, context, devices=devices)
+        else:
+            learned = fit(learner, *adapted.examples(pairs, context), context)
         target = folder if len(learners) == 1 else folder / learner.label.replace(":", "_")
         _hand_out(learned, target)
-        command = _command(config, steps=steps, start_from=start_from, devices=devices)
+        command = _command(config, recogniser=recogniser, steps=steps, start_from=start_from, devices=devices)
         card = _card(learner, learned.losses, config, len(pairs.pairs))
-        write_card(target, card.model_copy(update={"trained_on": licences, "command": command}), people)
+        fitted_to = {} if adapted is None else adapted.facts()
+        write_card(target, card.model_copy(update={"trained_on": licences, "command": command, **fitted_to}), people)
     return folder
 
 
-def _begin_with(weights: TrainedWeights, learners: Sequence[PairLearner]) -> None:
+def _check_lengths(steps: int | None, devices: int) -> None:
+    if steps is not None and steps < 1:
+        raise RequestError(f"--steps {steps}: train at least one step")
+    if devices < 1:
+        raise RequestError(f"--devices {devices}: train on at least one device")
+
+
+def _begin_with(weights: TrainedWeights, learners: Sequence[Learner[Any]]) -> None:
     learner = learners[0]
     if len(learners) > 1 or not learner.starts_from_weights:
         raise RequestError(f"--start-from {weights.folder}: '{learner.name}' starts from random weights only")
@@ -99,7 +125,7 @@ def _begin_with(weights: TrainedWeights, learners: Sequence[PairLearner]) -> Non
     learner.workspace = replace(learner.workspace, start_from=weights)
 
 
-def _card(learner: PairLearner, losses: pd.DataFrame | None, config: RunConfig, pairs: int) -> WeightsCard:
+def _card(learner: Learner[Any], losses: pd.DataFrame | None, config: RunConfig, pairs: int) -> WeightsCard:
     """What is known when the training has ended; the caller fills in data sets and command."""
     training = learner.training_settings
     most = None if training is None else training.size
@@ -120,7 +146,9 @@ def _card(learner: PairLearner, losses: pd.DataFrame | None, config: RunConfig, 
     )
 
 
-def _command(config: RunConfig, *, steps: int | None, start_from: Path | None, devices: int) -> str:
+def _command(
+    config: RunConfig, *, recogniser: str | None, steps: int | None, start_from: Path | None, devices: int
+) -> str:
     """The command that trains anew on any machine: without this one's folders."""
     defaults = RunConfig()
     names = [text.partition("=")[0] for text in config.train_dataset]
@@ -128,6 +156,7 @@ def _command(config: RunConfig, *, steps: int | None, start_from: Path | None, d
     command = ["python run_benchmark.py train", "--method", config.methods[0]]
     command += ["--dataset", ",".join(f"{name}=DIR" if name in rooted else name for name in names)]
     for flag, value, default in (
+        ("--recogniser", recogniser, None),
         ("--masks", ",".join(config.masks), ",".join(defaults.masks)),
         ("--size", config.size, defaults.size),
         ("--train-limit", config.train_limit, defaults.train_limit),

@@ -54,7 +54,7 @@ def make_training_pairs(
         count = sum(len(source.train) for source in training.sources)
         raise RequestError(f"no face was found in any of the {count} training photos of '{training.name}'")
     key = digest({role: [view.key for view in of_role] for role, of_role in views.items()})
-    return TrainingPairs(key, pairs, tuple(views["train"]))
+    return TrainingPairs(key, pairs, tuple(views["train"]), tuple(views["validation"]))
 
 
 def _pairs(views: Sequence[MaskedView], validation: MaskedPairs | None, context: RunContext) -> MaskedPairs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import dlib
 import numpy as np
@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from benchmark.acquisition.dlib_models import CHIP_SIZE, SHA256, model_path, read_verified
 from benchmark.cards import Availability
-from benchmark.errors import PluginError, RequestError
+from benchmark.errors import PluginError
 from benchmark.faces import FaceGeometry, Image, Points
 from benchmark.plugins import register_recogniser
-from benchmark.recognisers.base import Recogniser, RecogniserCard
+from benchmark.recognisers.base import RecogniserCard
 from benchmark.recognisers.batches import batch_size, embed_in_batches
-from benchmark.recognisers.torch_recogniser import PRECISIONS
+from benchmark.recognisers.network_recogniser import NetworkRecogniser
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from benchmark.recognisers.dlib_resnet import DlibResNet
 
 WEIGHTS_FILE = "dlib_face_recognition_resnet_model_v1.dat"
@@ -35,7 +37,7 @@ _MEAN_FIVE_POINTS = (
 
 
 @register_recogniser("face_recognition")
-class FaceRecognition(Recogniser):
+class FaceRecognition(NetworkRecogniser):
     """dlib's ResNet with its 5-point aligner, as `face_recognition.face_encodings` runs it by default.
 
     One chip a face, without jitter: dlib's author reports 99.13 % on LFW so, and 99.38 % from the mean of 100 jittered
@@ -66,14 +68,16 @@ class FaceRecognition(Recogniser):
 
     def __init__(self, *, device: str = "cpu", precision: str = "float32", weights: Path | None = None) -> None:
         super().__init__(device=device, precision=precision, weights=weights)
-        if precision not in PRECISIONS:
-            raise RequestError(f"unknown precision '{precision}'; face_recognition takes {', '.join(PRECISIONS)}")
+        self.network = self.ready(load_network())
+
+    def ready(self, network: nn.Module) -> nn.Module:
+        """`network`, a `DlibResNet`, as it is used here: all but its last matrix in the recogniser's precision."""
         import torch  # noqa: PLC0415  # recognisers are listed without it
 
-        self.network = load_network().to(device)
-        for part in (self.network.stem, self.network.blocks):  # the last matrix stays in float32
-            part.to(getattr(torch, precision))
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from the stubs
+        prepared = cast("DlibResNet", network.eval().requires_grad_(False).to(self.device))
+        for part in (prepared.stem, prepared.blocks):
+            part.to(getattr(torch, self.precision))
+        return prepared.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]  # missing from the stubs
 
     @classmethod
     def availability(cls, weights: Path | None = None) -> Availability:
@@ -92,12 +96,17 @@ class FaceRecognition(Recogniser):
         """Embeddings ``float32 (N, 128)`` of chips ``uint8 (N, 150, 150, 3)``."""
         return embed_in_batches(chips, self._embed_batch, batch_size(self.device))
 
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Embeddings ``float32 (N, 128)`` of chips ``float32 (N, 3, 150, 150)`` in [0, 1], RGB."""
+        embeddings: Tensor = self.network(pixels)
+        return embeddings
+
     def _embed_batch(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         import torch  # noqa: PLC0415  # recognisers are listed without it
 
         pixels = torch.from_numpy(chips).to(self.device).permute(0, 3, 1, 2)  # a view, and channels-last already
         with torch.inference_mode():
-            embeddings: NDArray[np.float32] = self.network(pixels.float() / 255).cpu().numpy()
+            embeddings: NDArray[np.float32] = self.forward(pixels.float() / 255).cpu().numpy()
         return embeddings
 
 

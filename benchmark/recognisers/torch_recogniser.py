@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import RequestError
-from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.batches import BATCH_SIZES, batch_size, embed_in_batches
+from benchmark.recognisers.network_recogniser import NetworkRecogniser
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-PRECISIONS = ("float32", "bfloat16")
 
-
-class TorchRecogniser(Recogniser):
+class TorchRecogniser(NetworkRecogniser):
     """A recogniser with a PyTorch network: a subclass gives `load_network`, `chip`, its card, and `forward` if need be.
 
     Args:
@@ -36,12 +33,14 @@ class TorchRecogniser(Recogniser):
 
     def __init__(self, *, device: str = "cpu", precision: str = "float32", weights: Path | None = None) -> None:
         super().__init__(device=device, precision=precision, weights=weights)
-        if precision not in PRECISIONS:
-            raise RequestError(f"unknown precision '{precision}'; recognisers take {', '.join(PRECISIONS)}")
+        self.network = self.ready(self.load_network())
+
+    def ready(self, network: nn.Module) -> nn.Module:
+        """`network` as it is used here; its precision is autocast's."""
         import torch  # noqa: PLC0415  # recognisers are listed without it
 
-        network = self.load_network().eval().requires_grad_(False).to(device)
-        self.network: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from the stubs
+        prepared: nn.Module = network.eval().requires_grad_(False).to(self.device)
+        return prepared.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]  # missing from the stubs
 
     def load_network(self) -> nn.Module:
         """The network with its weights, on the processor in float32."""

@@ -99,6 +99,7 @@ class PairBatches:
             to_holes(holes, self._device),
             step,
             torch.from_numpy(landmarks).to(self._device),
+            torch.from_numpy(rows.astype(np.int64)),
         )
 
 

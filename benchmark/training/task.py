@@ -28,6 +28,8 @@ class TrainingBatch:
         step: number of steps done before this one, for tasks that change as they go.
         landmarks: ``float32 (B, 68, 2)``, pixels of these faces; mirrored with them, so that point 0 is always the
             image-left end of the jaw. No rows where a batch was made without any.
+        rows: ``int64 (B,)``, on the processor: which of the set's pairs these are; none where a batch was made without
+            a set.
     """
 
     masked: Tensor
@@ -35,6 +37,7 @@ class TrainingBatch:
     holes: Tensor
     step: int = 0
     landmarks: Tensor = field(default_factory=lambda: torch.empty(0, 68, 2))
+    rows: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from benchmark.methods.base import Method
 from benchmark.methods.learner import pair_learners
 from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
 from benchmark.named_weights import named_weights
+from benchmark.pipeline.planning.adapters import AT, adapter_folders
 
 
 def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, TrainedWeights]:
@@ -26,7 +27,8 @@ def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, Tr
         RequestError: ``--weights`` names a part that no method has, or weights of something else.
         StorageError: a card is missing or damaged.
     """
-    named = {label: TrainedWeights(path) for label, path in _folders(config).items()}
+    of_adapters = adapter_folders(config)
+    named = {label: TrainedWeights(path) for label, path in _folders(config).items() if label not in of_adapters}
     learners = {learner.label: learner for method in methods for learner in pair_learners(method.parts())}
     chosen = {}
     for label, part in learners.items():
@@ -100,8 +102,10 @@ def train_data(method: Method, weights: Mapping[str, TrainedWeights], trained_he
     """
     names: dict[str, None] = {}
     for part in method.parts():
-        if part.trains:
-            learned_from = weights[part.label].card.train_data if part.label in weights else trained_here
+        if not part.trains:
+            continue
+        of_part = [card.card.train_data for label, card in weights.items() if label.partition(AT)[0] == part.label]
+        for learned_from in of_part or [trained_here]:
             names |= dict.fromkeys(learned_from.split("+"))
     return "+".join(names)
 

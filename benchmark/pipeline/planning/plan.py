@@ -22,11 +22,12 @@ from benchmark.datasets.opening import open_dataset
 from benchmark.datasets.templates import check_templates
 from benchmark.errors import RequestError, StorageError
 from benchmark.masking.resolve import mask_style
-from benchmark.methods.base import Method
+from benchmark.methods.base import Method, RecogniserAdapter
 from benchmark.methods.resolve import resolve_method, selectable_methods
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.named_weights import named_weights
 from benchmark.native_precision import native_precision
+from benchmark.pipeline.planning.adapters import choose_adapters, without_unfit
 from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
 from benchmark.pipeline.planning.given_thresholds import GivenThresholds, thresholds_from
 from benchmark.pipeline.planning.training_sources import TrainingSources, check_overlap, choose_training
@@ -53,7 +54,8 @@ class Plan:
         methods: by label, in the order asked for; without ``none``, whose rows are the masked ones.
         recognisers: by label.
         metrics: by name.
-        weights: learned before this run, by the label of the part that loads them.
+        weights: learned before this run, by the label of the part that loads them; those of an adapter by
+            ``ADAPTER@RECOGNISER``.
         training: what the other parts learn from; None where there are none.
         train_data: by label of each method, the data sets that its parts have learned from, joined by ``+``.
         overlap: by label of each part that learned, what is known of people it shares with the test.
@@ -122,12 +124,16 @@ def make_plan(config: RunConfig) -> Plan:
     if any(photo.masked for photo in protocol.photos):
         methods = _without_truth(methods, named, config.dataset, left_out)
     weights = choose_weights(methods.values(), config)
+    adapters, unfit = choose_adapters(methods.values(), recognisers.ready, config)
+    methods, left_out_adapters = without_unfit(methods, named, unfit, recognisers.ready)
+    weights |= adapters
+    left_out |= left_out_adapters or unfit
     overlap = check_weights(weights, config, protocol)
     to_train = [
         part.label
         for method in methods.values()
         for part in method.parts()
-        if part.trains and part.label not in weights
+        if part.trains and part.label not in weights and not isinstance(part, RecogniserAdapter)
     ]
     training = None
     if to_train:

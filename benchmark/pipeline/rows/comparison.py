@@ -8,8 +8,8 @@ from pathlib import Path
 
 from benchmark.context import RunContext
 from benchmark.errors import MethodFailed
-from benchmark.methods.fit_step import TrainingPairs
 from benchmark.pipeline.conditions.arm import PreparedArm
+from benchmark.pipeline.fit_methods import FittedMethods
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.rows.columns import leading_columns
 from benchmark.pipeline.rows.judge import Judge
@@ -27,14 +27,14 @@ class Compared:
 
 
 def recognise_and_compare(
-    plan: Plan, arms: Sequence[PreparedArm], pairs: TrainingPairs | None, context: RunContext, *, folder: Path
+    plan: Plan, arms: Sequence[PreparedArm], fitted: FittedMethods, context: RunContext, *, folder: Path
 ) -> Compared:
     """Score every pairing of every arm with every recogniser, and write ``scores.parquet``.
 
     Args:
         plan: names the recognisers.
         arms: what is compared.
-        pairs: what methods learn from that are fitted to a recogniser; None where no method of the run learns.
+        fitted: what methods learn from that are fitted to a recogniser, and what the others have learned.
         context: of the run.
         folder: to write to.
     """
@@ -45,7 +45,7 @@ def recognise_and_compare(
             for name, recogniser in plan.recognisers.items():
                 with context.failures.kept("recogniser", name, arm.arm):
                     judge = Judge(name, recogniser, arm.pairings, context.in_arm(arm.arm))
-                    judge.fit(plan.methods, pairs)
+                    judge.fit(plan, fitted)
                     cells = list(_scored(plan, arm, judge, context.failures, book=book))
                     _write(cells, arm, writer)
                     compared.cells.extend(cells)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.context import RunContext
-from benchmark.methods.base import Method
-from benchmark.methods.fit_step import TrainingPairs
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.kinds import kind_of
 from benchmark.pipeline.conditions.pairing import Pairing, Side
+from benchmark.pipeline.fit_methods import FittedMethods
+from benchmark.pipeline.planning.adapters import adapter_of, weights_for
+from benchmark.pipeline.planning.plan import Plan
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.step import Embeddings, recognise
 from benchmark.verification.base import Cell
@@ -40,23 +41,33 @@ class Judge:
         self._embeddings: dict[str, Embeddings] = {}
         self._embedders: dict[str, Embedder] = {}
 
-    def fit(self, methods: Mapping[str, Method], made: TrainingPairs | None) -> None:
-        """Fit every method that is fitted to a recogniser.
+    def fit(self, plan: Plan, fitted_before: FittedMethods) -> None:
+        """Fit every method that is fitted to a recogniser, but for adapters without weights for this one.
 
         Args:
-            methods: of the run, by label.
-            made: training pairs; None where no method of the run learns.
+            plan: methods, and the weights of adapters.
+            fitted_before: what the methods learn from, and what their parts have learned.
         """
-        for label, method in methods.items():
+        for label, method in plan.methods.items():
             fitted = kind_of(method).fitted
-            if fitted is None:
+            weights = weights_for(method, self.name, plan.weights)
+            learns_here = adapter_of(method) is None
+            if fitted is None or (weights is None and not learns_here):
                 continue
-            if made is None:
+            made = fitted_before.pairs
+            if learns_here and made is None:
                 raise AssertionError(f"{label} learns from pairs, and none were made")
             inputs = RecogniserInputs(
-                self.name, self._recogniser, self._embed, self._rows_of, made, context=self._context
+                self.name,
+                self._recogniser,
+                self._embed,
+                self._rows_of,
+                made,
+                fitted_before.keys,
+                weights,
+                context=self._context,
             )
-            for view in made.views:  # what fails here is the recogniser
+            for view in made.views if learns_here and made is not None else ():  # what fails here is the recogniser
                 self._embed(view, "masked training faces")
                 self._embed(view.unmasked(), "bare training faces")
             with self._context.failures.kept("method", label, f"before {self.name}"):

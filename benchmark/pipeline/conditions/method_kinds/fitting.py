@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from benchmark.context import RunContext
 from benchmark.methods.fit_step import TrainingPairs
+from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.step import Embeddings
 from benchmark.views import View
@@ -27,7 +28,9 @@ class RecogniserInputs:
         recogniser: that the method is fitted to.
         embed: the recogniser's own embeddings of a view, computed once for everybody who asks.
         rows: the rows of a view that some comparison needs; None = all of them (training faces).
-        made: training pairs.
+        made: training pairs; None where nothing learns in this run.
+        learned: by the label of each part that learned from pairs, a key of what it learned.
+        weights: of this method for this recogniser, from before the run; None where there are none.
         context: of the run.
     """
 
@@ -35,5 +38,7 @@ class RecogniserInputs:
     recogniser: Recogniser
     embed: Callable[[View, str], Embeddings]
     rows: Callable[[View], NDArray[np.integer] | None]
-    made: TrainingPairs
+    made: TrainingPairs | None
+    learned: Mapping[str, str]
+    weights: TrainedWeights | None
     context: RunContext

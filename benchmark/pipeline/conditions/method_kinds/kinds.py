@@ -6,10 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.methods.base import CropTransform, Method, ReferenceMasker, TemplateMapper, Unmasker
+from benchmark.methods.adapters.detected_probes import DetectedProbes
+from benchmark.methods.base import (
+    CropTransform,
+    Method,
+    RecogniserAdapter,
+    ReferenceMasker,
+    TemplateMapper,
+    Unmasker,
+)
 from benchmark.pipeline.conditions.method_kinds.crop_transform import crop_transform_conditions
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, MethodInputs
+from benchmark.pipeline.conditions.method_kinds.recogniser_adapter import (
+    fitted_recogniser_adapter,
+    recogniser_adapter_conditions,
+)
 from benchmark.pipeline.conditions.method_kinds.reference_masker import reference_masker_conditions
 from benchmark.pipeline.conditions.method_kinds.template_mapper import (
     fitted_template_mapper,
@@ -39,6 +51,8 @@ KINDS: tuple[MethodKind, ...] = (
     MethodKind(ReferenceMasker, reference_masker_conditions),
     MethodKind(CropTransform, crop_transform_conditions),
     MethodKind(TemplateMapper, template_mapper_conditions, fitted_template_mapper),
+    MethodKind(RecogniserAdapter, recogniser_adapter_conditions, fitted_recogniser_adapter),
+    MethodKind(DetectedProbes, recogniser_adapter_conditions, fitted_recogniser_adapter),
 )
 
 

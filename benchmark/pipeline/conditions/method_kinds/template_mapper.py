@@ -34,6 +34,8 @@ def template_mapper_conditions(label: str, method: TemplateMapper, inputs: Metho
 def fitted_template_mapper(method: TemplateMapper, inputs: RecogniserInputs) -> Embedder:
     """Fit the method to one recogniser's embeddings of the training faces; afterwards it repairs those of the test."""
     made = inputs.made
+    if made is None:
+        raise AssertionError(f"{method.label} learns from pairs, and none were made")
     masked = [inputs.embed(view, "masked training faces") for view in made.views]
     true = [inputs.embed(view.unmasked(), "bare training faces") for view in made.views]
     fitted = copy.copy(method)  # one mapper per recogniser

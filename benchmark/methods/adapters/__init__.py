@@ -1,0 +1,1 @@
+"""Methods that change the recogniser for masked probes, and how they learn."""

@@ -1,0 +1,102 @@
+"""What an adapter learns from: chips of masked, otherwise covered and bare probes, as the recogniser cuts them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.faces import FaceGeometry, Image, Points
+from benchmark.masked_faces import to_pixels
+from benchmark.methods.adapters.occluders import covered, cut_off, with_glasses, worse_seen
+from benchmark.recognisers.base import Recogniser
+from benchmark.seeds import generator_for
+from benchmark.training.task import TrainingBatch
+
+_FIVE_POINTS = (45, 42, 36, 39, 33)
+"""Of the 68 points, those that stand for dlib's five (see `FaceGeometry.five_points`)."""
+
+
+@dataclass(frozen=True)
+class ProbeSettings:
+    """How probes vary in training. Shares and probabilities, all in [0, 1].
+
+    Attributes:
+        bare: share of each batch that wears no mask.
+        covered: share that wears an arbitrary cover instead of a drawn mask.
+        glasses: probability of spectacles on any probe.
+        cut_off: probability that the lower face or a side lies beyond the photo's edge.
+        worse_seen: probability of blur, noise and other light.
+        shift: standard deviation of the shift of a chip, as a share of the distance between the eyes.
+        scale: standard deviation of its scale, as a share.
+        turn: standard deviation of its angle, degrees.
+    """
+
+    bare: float = 0.15
+    covered: float = 0.425
+    glasses: float = 0.06
+    cut_off: float = 0.06
+    worse_seen: float = 0.3
+    shift: float = 0.035
+    scale: float = 0.03
+    turn: float = 1.5
+
+
+class ProbeChips:
+    """Cuts chips ``uint8 (B, h, w, 3)`` out of training batches.
+
+    Args:
+        recogniser: whose chips they are.
+        settings: how probes vary.
+        seed: of the run; a batch's chips depend on it and on the batch's step alone.
+    """
+
+    def __init__(self, recogniser: Recogniser, settings: ProbeSettings, *, seed: int) -> None:
+        self._recogniser = recogniser
+        self._settings = settings
+        self._seed = seed
+
+    def varied(self, batch: TrainingBatch) -> NDArray[np.uint8]:
+        """Probes to learn from: masked as drawn, covered by something else, or bare."""
+        settings = self._settings
+        masked, true = to_pixels(batch.masked), to_pixels(batch.true)
+        chips = []
+        for row, landmarks in enumerate(batch.landmarks.cpu().numpy()):
+            generator = generator_for(self._seed, "probe", str(batch.step), str(row))
+            drawn = generator.random()
+            if drawn < settings.bare:
+                face = true[row]
+            elif drawn < settings.bare + settings.covered:
+                face = covered(true[row], landmarks, true[int(generator.integers(len(true)))], generator)
+            else:
+                face = masked[row]
+            if generator.random() < settings.glasses:
+                face = with_glasses(face, landmarks, generator)
+            if generator.random() < settings.cut_off:
+                face = cut_off(face, landmarks, generator)
+            if generator.random() < settings.worse_seen:
+                face = worse_seen(face, generator)
+            chips.append(self._chip(face, self._moved(landmarks, generator)))
+        return np.stack(chips)
+
+    def plain(self, faces: NDArray[np.uint8], landmarks: Points) -> NDArray[np.uint8]:
+        """Chips of faces ``uint8 (B, S, S, 3)`` as they are, for validation."""
+        return np.stack([self._chip(face, of_face) for face, of_face in zip(faces, landmarks, strict=True)])
+
+    def _moved(self, landmarks: Points, generator: np.random.Generator) -> Points:
+        """Landmarks as another face detector might have placed them."""
+        settings = self._settings
+        centre = landmarks[36:48].mean(axis=0)
+        span = float(np.linalg.norm(landmarks[42:48].mean(axis=0) - landmarks[36:42].mean(axis=0)))
+        angle = np.radians(generator.normal(0, settings.turn))
+        scale = 1 + generator.normal(0, settings.scale)
+        turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        shift = generator.normal(0, settings.shift * span, size=2)
+        return np.asarray((landmarks - centre) @ turn.T + centre + shift, dtype=np.float32)
+
+    def _chip(self, face: Image, landmarks: Points) -> Image:
+        left, top = landmarks.min(axis=0)
+        right, bottom = landmarks.max(axis=0)
+        box = np.array([left, top, right, bottom], dtype=np.float32)
+        return self._recogniser.chip(face, FaceGeometry(box, landmarks, landmarks[list(_FIVE_POINTS)]))

@@ -1,0 +1,56 @@
+"""The kind of method that changes the recogniser itself: a network of its own for probes that may wear a mask."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.masked_faces import MaskedPairs
+from benchmark.methods.learner import Learner
+from benchmark.recognisers.base import Recogniser
+
+
+@dataclass(frozen=True)
+class AdapterExamples:
+    """What an adapter learns from.
+
+    Attributes:
+        recogniser: that is adapted.
+        pairs: masked faces and the same faces bare, with `validation`.
+        templates: ``float32 (N, D)``, what the unchanged recogniser makes of the bare face of each pair; finite.
+        validation_templates: ``float32 (M, D)``, of the validation pairs.
+    """
+
+    recogniser: Recogniser
+    pairs: MaskedPairs
+    templates: NDArray[np.float32]
+    validation_templates: NDArray[np.float32]
+
+
+class RecogniserAdapter(Learner[AdapterExamples]):
+    """Gives a recogniser another network for probes; references keep the unchanged one, and so what is enrolled stays.
+
+    It is fitted to one recogniser by ``train --method NAME --recogniser R``, never within a run: that takes an hour,
+    and a run is to say what a finished adapter is worth. Asked for as ``DETECTOR+NAME``, it is shown the probes alone
+    on which the detector finds a mask; all others go through the unchanged network.
+    """
+
+    fitted_to_recogniser = True
+    learns_quickly = False
+
+    @abstractmethod
+    def adapted(self, recogniser: Recogniser, *, key: str) -> Recogniser:
+        """`recogniser` with the network that was loaded, for probes.
+
+        Args:
+            recogniser: the one that the weights were fitted to; it is not changed.
+            key: of the weights.
+        """
+
+    @classmethod
+    @abstractmethod
+    def refusal(cls, recogniser: Recogniser) -> str:
+        """Why `recogniser` cannot be adapted; empty if it can."""

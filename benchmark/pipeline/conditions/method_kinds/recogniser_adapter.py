@@ -1,0 +1,72 @@
+"""Methods that give the recogniser another network for probes."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.methods.adapters.detected_probes import DetectedProbes
+from benchmark.methods.base import RecogniserAdapter
+from benchmark.methods.detection_step import find_masks
+from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
+from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, MethodInputs
+from benchmark.pipeline.conditions.pairing import ShownFaces, row_of_photo
+from benchmark.recognisers.step import recognise
+from benchmark.views import View
+
+
+def recogniser_adapter_conditions(
+    label: str,
+    method: RecogniserAdapter | DetectedProbes,  # noqa: ARG001  # the same call for every kind
+    inputs: MethodInputs,
+) -> MethodConditions:
+    """The masked faces as they are, embedded by the changed network; references by the unchanged one."""
+    faces = inputs.faces
+    raw, masked = faces.shown_raw, replace(faces.shown_masked, embedded_by=label)
+    pairings = [
+        faces.pairing("raw-restored", label, raw, masked),
+        faces.pairing("restored-restored", label, masked, masked),
+    ]
+    if faces.bare_photos:
+        rows = row_of_photo(raw.photos, len(faces.templates.photos)) if raw.photos is not None else None
+        chosen = [photo if rows is None else int(rows[photo]) for photo in faces.bare_photos]
+        bare = ShownFaces(f"{label} on bare faces", raw.view.take(chosen), faces.bare_photos, embedded_by=label)
+        pairings.append(faces.pairing("raw-passthrough", label, raw, bare))
+    return MethodConditions(pairings)
+
+
+def fitted_recogniser_adapter(method: RecogniserAdapter | DetectedProbes, inputs: RecogniserInputs) -> Embedder:
+    """Load the weights that belong to the recogniser."""
+    if inputs.weights is None:
+        raise AssertionError(f"'{method.label}' has no weights for {inputs.name}, and was planned nevertheless")
+    adapter = copy.copy(method.adapter if isinstance(method, DetectedProbes) else method)
+    adapter.load(inputs.weights.folder)
+    adapted = adapter.adapted(inputs.recogniser, key=inputs.weights.sha256)
+
+    def through_the_adapter(view: View, shown: str) -> NDArray[np.float32]:
+        found = recognise(
+            inputs.name,
+            adapted,
+            view,
+            shown=f"{shown}, by {adapter.label}",
+            context=inputs.context,
+            rows=inputs.rows(view),
+        )
+        return np.asarray(found.values)
+
+    if not isinstance(method, DetectedProbes):
+        return through_the_adapter
+    detector = method.detector
+
+    def as_the_detector_finds(view: View, shown: str) -> NDArray[np.float32]:
+        trained_on = inputs.learned[detector.label] if detector.trains else ""
+        found = find_masks(detector, view, trained_on=trained_on, context=inputs.context)
+        values = np.array(inputs.embed(view, shown).values)
+        worn = np.flatnonzero(found.holes.reshape(len(view), -1).max(axis=1))
+        values[worn] = through_the_adapter(view, shown)[worn]
+        return values
+
+    return as_the_detector_finds

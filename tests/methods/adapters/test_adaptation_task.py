@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from benchmark.errors import RequestError
+from benchmark.faces import FaceGeometry, Image
+from benchmark.masked_faces import MaskedPairs
+from benchmark.methods.adapters.adaptation_task import AdaptationTask, LossSettings, TemplateBank
+from benchmark.methods.adapters.probe_chips import ProbeChips, ProbeSettings
+from benchmark.progress import Progress
+from benchmark.recognisers.base import RecogniserCard
+from benchmark.recognisers.network_recogniser import NetworkRecogniser
+from benchmark.recognisers.trainable_embedding import TrainableEmbedding
+from benchmark.training.batches import PairBatches
+from benchmark.training.loop import train
+from benchmark.training.task import TrainingSettings
+
+SIZE, PEOPLE = 32, 8
+
+
+class Small(NetworkRecogniser):
+    """The whole crop, shrunk, through one layer."""
+
+    card = RecogniserCard(chip_size=(16, 16), metric="euclidean", sha256="small")
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.network = self.ready(nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 8)))
+
+    def ready(self, network: nn.Module) -> nn.Module:
+        return network.eval().requires_grad_(False)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        embeddings: torch.Tensor = self.network(pixels)
+        return embeddings
+
+    def chip(self, image: Image, face: FaceGeometry) -> Image:
+        left, top = np.clip(np.rint(face.landmarks[0]).astype(int), 0, SIZE - 32)
+        return np.ascontiguousarray(image[top : top + 32 : 2, left : left + 32 : 2])
+
+    def embed(self, chips: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return self.forward(torch.from_numpy(chips).permute(0, 3, 1, 2).float() / 255).numpy()
+
+
+def pairs(count: int, seed: int) -> MaskedPairs:
+    generator = np.random.default_rng(seed)
+    true = generator.integers(0, 256, (count, SIZE, SIZE, 3), dtype=np.uint8)
+    masked = true.copy()
+    masked[:, SIZE // 2 :] = 40
+    landmarks = generator.uniform(4, SIZE - 4, (count, 68, 2)).astype(np.float32)
+    landmarks[:, 0] = 0
+    holes = np.zeros((count, SIZE, SIZE), np.uint8)
+    holes[:, SIZE // 2 :] = 255
+    return MaskedPairs(masked, true, holes, landmarks, tuple(f"{seed}-{row % PEOPLE}" for row in range(count)))
+
+
+def templates(recogniser: Small, faces: np.ndarray) -> np.ndarray:
+    return recogniser.embed(np.ascontiguousarray(faces[:, ::2, ::2]))
+
+
+def test_centres_and_scale_of_a_bank() -> None:
+    values = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+    people = tuple("abc"[row % 3] for row in range(12))
+    bank = TemplateBank.of(values, people, metric="euclidean")
+    for row in range(12):
+        own = values[[other for other in range(12) if people[other] == people[row]]]
+        np.testing.assert_allclose(bank.centres()[row], own.mean(axis=0), atol=1e-6)
+    distances = [
+        np.square(values[one] - values[other]).sum()
+        for one in range(12)
+        for other in range(12)
+        if people[one] != people[other]
+    ]
+    assert bank.scale() == pytest.approx(np.mean(distances), rel=0.05)
+
+
+def test_one_person_is_refused() -> None:
+    bank = TemplateBank.of(np.ones((3, 2), np.float32), ("a", "a", "a"), metric="euclidean")
+    with pytest.raises(RequestError, match="one person"):
+        bank.scale()
+
+
+def test_angles_are_compared_on_unit_vectors() -> None:
+    bank = TemplateBank.of(np.array([[3.0, 0], [0, 5]], np.float32), ("a", "b"), metric="cosine")
+    np.testing.assert_allclose(bank.templates.norm(dim=1), 1)
+    assert bank.scale() == pytest.approx(2)
+
+
+def test_the_strangers_term_is_a_cross_entropy_among_strangers() -> None:
+    values = np.random.default_rng(1).normal(size=(6, 3)).astype(np.float32) * 5
+    people = ("a", "a", "b", "c", "d", "e")
+    recogniser = Small()
+    bank = TemplateBank.of(values, people, metric="euclidean")
+    settings = LossSettings(temperature=0.5)
+    task = AdaptationTask(
+        TrainableEmbedding(recogniser),
+        ProbeChips(recogniser, ProbeSettings(), seed=0),
+        bank,
+        None,
+        settings,
+        steps=10,
+        unit=False,
+        seed=0,
+    )
+    found = torch.from_numpy(values[2:3] + 0.3)
+    scale = bank.scale() * settings.temperature
+    exponents = {row: np.exp(-np.square(found[0].numpy() - values[row]).sum() / scale) for row in range(6)}
+    strangers = [row for row in (0, 1, 3, 4, 5) if np.square(values[2] - values[row]).sum() > 0.5 * bank.scale()]
+    expected = -np.log(exponents[2] / (exponents[2] + sum(exponents[row] for row in strangers)))
+    assert float(task.strangers(found, torch.tensor([2]), step=0)[0]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_it_learns_what_the_bare_face_gives_and_resumes_to_the_bit(tmp_path: Path) -> None:
+    recogniser = Small()
+    train_pairs, validation = pairs(48, 0), pairs(8, 1)
+    examples = MaskedPairs(**{**vars(train_pairs), "validation": validation})
+
+    def trained(steps: int, folder: Path) -> tuple[AdaptationTask, float, float]:
+        task = AdaptationTask(
+            TrainableEmbedding(recogniser),
+            ProbeChips(recogniser, ProbeSettings(covered=0, cut_off=0, glasses=0, worse_seen=0, shift=0), seed=0),
+            TemplateBank.of(templates(recogniser, train_pairs.true), train_pairs.subject_ids, metric="euclidean"),
+            TemplateBank.of(templates(recogniser, validation.true), validation.subject_ids, metric="euclidean"),
+            LossSettings(strangers=0, centre=0, learning_rate=3e-3, warm_up=2, average=0.5),
+            steps=60,
+            unit=False,
+            seed=0,
+        )
+        settings = TrainingSettings(epochs=1000, most_steps=steps, batch_size=12, checkpoint_every=5)
+        curve = train(
+            task,
+            examples,
+            settings,
+            name="adapt",
+            identity="test",
+            seed=0,
+            device="cpu",
+            progress=Progress(quiet=True),
+            checkpoints=folder,
+        )
+        return task, float(curve["train_distance"].iloc[0]), float(curve["train_distance"].iloc[-1])
+
+    task, first, last = trained(60, tmp_path / "a")
+    assert last < 0.7 * first
+    unchanged = recogniser.network.state_dict()
+    torch.testing.assert_close(unchanged, Small().network.state_dict())  # the recogniser's own is not touched
+    again, _, _ = trained(60, tmp_path / "b")
+    for name, tensor in task.modules["average"].state_dict().items():
+        assert torch.equal(tensor, again.modules["average"].state_dict()[name])
+
+
+def test_bare_share_of_one_shows_the_true_faces() -> None:
+    recogniser = Small()
+    batches = PairBatches(pairs(8, 0), batch_size=8, size=None, flip=False, seed=0, device="cpu")
+    still = ProbeSettings(bare=1, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0)
+    batch = batches.batch(0)
+    true = (batch.true.permute(0, 2, 3, 1).numpy() * 255).round().astype(np.uint8)
+    np.testing.assert_array_equal(ProbeChips(recogniser, still, seed=0).varied(batch), true[:, ::2, ::2])
+    np.testing.assert_array_equal(batches.pairs.true[batch.rows], true)
