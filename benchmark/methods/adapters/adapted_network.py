@@ -67,6 +67,7 @@ class AdaptedNetwork(RecogniserAdapter):
 
     card = MethodCard(
         source="Huber et al., Mask-invariant Face Recognition through Template-level Knowledge Distillation, FG 2021",
+        fitted_to_recogniser=True,
         licence="code: MIT; what it learned is a derivative of the recogniser's weights and the training photos",
     )
     starts_from_weights = True
