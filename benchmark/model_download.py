@@ -102,7 +102,7 @@ def _into(
 ) -> None:
     """What pooch calls to download: ours continues where an earlier attempt was cut off."""
     part = file.path.with_name(file.file_name + ".part")
-    download(url, part, most=file.most_bytes, description=file.file_name, progress=progress)
+    download(url, part, most=file.max_bytes, description=file.file_name, progress=progress)
     try:
         if accept is not None:
             accept(part)

@@ -43,7 +43,7 @@ class ModelFile:
         return f"{self.megabytes:.0f} MB" if self.megabytes >= 1 else f"{self.megabytes:.1f} MB"
 
     @property
-    def most_bytes(self) -> int:
+    def max_bytes(self) -> int:
         """More than it can have: a tenth and a megabyte above `megabytes`, which is rounded."""
         return int(self.megabytes * 1.1e6) + 1_000_000 if self.megabytes else _LARGEST
 

@@ -204,7 +204,7 @@ def test_a_download_ends_when_its_time_is_over(
 
 def test_an_endless_body_is_cut_off_at_what_the_file_can_have(file: ModelFile, server: Server) -> None:
     server.endless = True
-    with pytest.raises(PluginError, match=f"more than the {file.most_bytes:,} bytes that the file can have"):
+    with pytest.raises(PluginError, match=f"more than the {file.max_bytes:,} bytes that the file can have"):
         fetched(file, progress=QUIET)
     assert not list(models_folder().glob("*.part"))
 

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 from benchmark.methods.trained_weights import TrainedWeights
 
 ROOT = Path(__file__).resolve().parent
-MOST_BYTES = 60 * 2**20
+MAX_BYTES = 60 * 2**20
 
 
 def ship(folder: Path) -> Path:
@@ -55,5 +55,5 @@ if __name__ == "__main__":
         print(f"{shipped.relative_to(ROOT.parent)}: {size / 2**20:.2f} MiB")
     total = sum(file.stat().st_size for file in ROOT.rglob("*") if file.is_file())
     print(f"all weights: {total / 2**20:.1f} MiB")
-    if total > MOST_BYTES:
-        raise SystemExit(f"that is more than {MOST_BYTES // 2**20} MiB")
+    if total > MAX_BYTES:
+        raise SystemExit(f"that is more than {MAX_BYTES // 2**20} MiB")

@@ -25,9 +25,9 @@ LARGE_FACE = 0.5
 """A face counts as large if it is at least this share as wide as the widest face of the photo."""
 SMALLEST_PHOTO = 20
 """Shortest side of a photo that is worth searching, pixels."""
-_MOST_OUTSIDE = 0.5
+_MAX_OUTSIDE = 0.5
 """A face with a larger share of its 68 landmarks outside the photo is refused: most of it would be guessed."""
-_MOST_ON_GPU = 8
+_MAX_ON_GPU = 8
 """Processes that share one GPU: each holds about half a gibibyte of its memory."""
 
 
@@ -75,7 +75,7 @@ class FaceSearch:
 
     def processes(self, workers: int) -> int:
         """Worker processes that may search at the same time, of `workers`."""
-        return min(workers, _MOST_ON_GPU) if self.batch > 1 else workers
+        return min(workers, _MAX_ON_GPU) if self.batch > 1 else workers
 
     def find(self, photo: Image) -> FoundFace:
         """Where the face of the photo's subject is; see `find_all`.
@@ -163,7 +163,7 @@ def _subjects_face(photo: Image, found: FoundFaces, name: str) -> FoundFace | Im
     box = found.landmark_boxes[chosen]
     landmarks = place_landmarks(photo, box)
     outside = ((landmarks < 0) | (landmarks > (width - 1, height - 1))).any(axis=1).mean()
-    if outside > _MOST_OUTSIDE:
+    if outside > _MAX_OUTSIDE:
         return ImageRefused(f"the face lies mostly outside the photo ({outside:.0%} of its landmarks)")
     own = None if found.key_points is None else found.key_points[chosen].astype(np.float32)
     geometry = FaceGeometry(found.boxes[chosen].astype(np.float32), landmarks, place_five_points(photo, box), own)

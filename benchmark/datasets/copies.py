@@ -1,7 +1,7 @@
 """Finds photos that are the same picture: byte for byte, or saved again, resized, cropped a little or recoloured.
 
-Two photos are copies if their perceptual hashes differ in at most `MOST_BITS` of 64 bits and what remains of them after
-the coarse shading is taken away correlates by at least `LEAST_LIKENESS`. Among LFW's 13,233 photos 18 pairs reach
+Two photos are copies if their perceptual hashes differ in at most `MAX_BITS` of 64 bits and what remains of them after
+the coarse shading is taken away correlates by at least `MIN_LIKENESS`. Among LFW's 13,233 photos 18 pairs reach
 this; all are one picture for the eye, six of them under two names. The next pair is at 0.73 (the same picture with
 other contrast), the first of two different pictures at 0.68, and of strangers at 0.67.
 """
@@ -25,8 +25,8 @@ VERSION = 1
 """Raised whenever the same photo would give another `Fingerprint`."""
 SIDE = 64
 """Of the small grey picture that confirms what the hash suggests."""
-MOST_BITS = 8
-LEAST_LIKENESS = 0.8
+MAX_BITS = 8
+MIN_LIKENESS = 0.8
 _COARSE = 3.0
 """Standard deviation, in pixels of the small picture, of the blur that gives the coarse shading."""
 _FLAT = 0.5
@@ -127,7 +127,7 @@ def find_copies(phashes: NDArray[np.uint8], greys: NDArray[np.uint8], rows: Sequ
             found.append(Copies(earliest, row, 1.0))
     for one, other in _alike(np.asarray(phashes)[distinct]):
         likeness = detail_correlation(greys[distinct[one]], greys[distinct[other]])
-        if likeness >= LEAST_LIKENESS:
+        if likeness >= MIN_LIKENESS:
             found.append(Copies(distinct[one], distinct[other], round(likeness, 3)))
     return sorted(found, key=lambda pair: (pair.one, pair.other))
 
@@ -169,10 +169,10 @@ def groups_of_copies(copies: Sequence[Copies]) -> dict[int, int]:
 
 
 def _alike(phashes: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
-    """Pairs of rows whose hashes differ in at most `MOST_BITS` bits."""
+    """Pairs of rows whose hashes differ in at most `MAX_BITS` bits."""
     words = np.ascontiguousarray(phashes).view(np.uint64).ravel()
     for row in range(len(words) - 1):
-        near = np.bitwise_count(words[row + 1 :] ^ words[row]) <= MOST_BITS
+        near = np.bitwise_count(words[row + 1 :] ^ words[row]) <= MAX_BITS
         for step in np.flatnonzero(near):
             yield row, row + 1 + int(step)
 

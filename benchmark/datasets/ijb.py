@@ -15,7 +15,7 @@ from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.ijb_lists import read_template_pairs, read_template_photos
 from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.listed_pairs import ListedPair, linked_people
-from benchmark.datasets.splits import MOST_COMPARISONS, check_both_kinds
+from benchmark.datasets.splits import MAX_COMPARISONS, check_both_kinds
 from benchmark.errors import RequestError
 from benchmark.faces import Photo
 from benchmark.plugins import register_dataset
@@ -97,8 +97,8 @@ class IarpaJanus(PhotoFiles):
 
     def _rows(self, mated: NDArray[np.bool_], limit: int | None) -> NDArray[np.int64]:
         if limit is None or limit >= len(mated):
-            if len(mated) > MOST_COMPARISONS:
-                raise RequestError(f"{len(mated)} comparisons are more than {MOST_COMPARISONS}; use --limit N")
+            if len(mated) > MAX_COMPARISONS:
+                raise RequestError(f"{len(mated)} comparisons are more than {MAX_COMPARISONS}; use --limit N")
             return np.arange(len(mated))
         draw = generator_for(self.seed, "limited comparisons of templates")
         kinds = [draw.permutation(np.flatnonzero(mated)), draw.permutation(np.flatnonzero(~mated))]

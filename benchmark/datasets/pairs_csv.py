@@ -24,7 +24,7 @@ from benchmark.plugins import register_dataset
 
 COLUMNS = ("reference", "probe", "mated")
 SUBJECT_COLUMNS = ("reference_subject", "probe_subject")
-_MOST_FOLDS = 127  # folds are stored in a signed byte
+_MAX_FOLDS = 127  # folds are stored in a signed byte
 _TRUTH = dict.fromkeys(("1", "true", "t", "yes", "y"), True) | dict.fromkeys(("0", "false", "f", "no", "n"), False)
 
 
@@ -159,8 +159,8 @@ def _fold_numbers(file: Path, pairs: Sequence[_Pair], labels: set[str]) -> dict[
     for pair in pairs:
         if not pair.fold:
             raise RequestError(f"{file}, line {pair.line}: no fold, though other lines have one")
-    if not 2 <= len(labels) <= _MOST_FOLDS:
-        raise RequestError(f"{file}: {len(labels)} folds; there must be 2 to {_MOST_FOLDS}, or no column 'fold'")
+    if not 2 <= len(labels) <= _MAX_FOLDS:
+        raise RequestError(f"{file}: {len(labels)} folds; there must be 2 to {_MAX_FOLDS}, or no column 'fold'")
     numeric = all(label.isdecimal() for label in labels)
     ordered = sorted(labels, key=(lambda label: (int(label), label)) if numeric else (lambda label: (0, label)))
     return {label: row for row, label in enumerate(ordered)}

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-_MOST_NAMED = 6
+_MAX_NAMED = 6
 """Kinds that the terminal's line names; the report and the manifest name all."""
 
 
@@ -79,8 +79,8 @@ def passed_over_line(files: Iterable[PassedOver]) -> str:
     if not kinds:
         return ""
     total = sum(kind.count for kind in kinds)
-    more = f"; {len(kinds) - _MOST_NAMED} more kinds" if len(kinds) > _MOST_NAMED else ""
-    named = "; ".join(str(kind) for kind in kinds[:_MOST_NAMED])
+    more = f"; {len(kinds) - _MAX_NAMED} more kinds" if len(kinds) > _MAX_NAMED else ""
+    named = "; ".join(str(kind) for kind in kinds[:_MAX_NAMED])
     return f"{total:,} file{'s are' if total > 1 else ' is'} passed over: {named}{more}"
 
 

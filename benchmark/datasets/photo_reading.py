@@ -25,14 +25,14 @@ SMALLEST_SIDE = 16
 """Pixels; nothing smaller can hold a face that a detector would find."""
 LONGEST_SIDE = 4096
 """Pixels; a larger photo is halved until it fits."""
-MOST_PIXELS = 178_000_000
+MAX_PIXELS = 178_000_000
 """Just under the size at which Pillow itself speaks of a decompression bomb; 12,000 × 12,000 passes."""
 
-MOST_SECONDS = 60.0
+MAX_SECONDS = 60.0
 """Decoding that takes longer is given up, as far as the decoder lets itself be interrupted."""
 _WIDE_WEIGHT = 4
 """A pixel of 32 bits a channel counts as so many: decoded and scaled, it needs as much memory."""
-_MOST_SCANS = 100
+_MAX_SCANS = 100
 """Scans of a progressive JPEG; encoders write about ten. Each makes the decoder go over all pixels again."""
 _START_OF_SCAN = b"\xff\xda"
 _SNIFFED = 32
@@ -84,7 +84,7 @@ def _decoded(source: Path | BytesIO, first_bytes: Callable[[], bytes]) -> Image:
         with _strict_decoding(), Pillow.open(source, formats=readable_formats()) as image:
             _check_size(image.size)
             _check_work(image, source)
-            with _time_limit(MOST_SECONDS):
+            with _time_limit(MAX_SECONDS):
                 return _upright_rgb(image)
     except (ImageRefused, KeyboardInterrupt):
         raise
@@ -124,21 +124,21 @@ def _first_bytes(path: Path) -> bytes:
 def _check_size(size: tuple[int, int]) -> None:
     if min(size) < SMALLEST_SIDE:
         raise ImageRefused(f"image smaller than {SMALLEST_SIDE}×{SMALLEST_SIDE} pixels")
-    if size[0] * size[1] > MOST_PIXELS:
+    if size[0] * size[1] > MAX_PIXELS:
         raise ImageRefused(_too_large())
 
 
 def _check_work(image: Pillow.Image, source: Path | BytesIO) -> None:
     """Refuse what would take gibibytes or minutes to decode, before it is decoded."""
-    if image.mode in ("I", "F") and image.width * image.height * _WIDE_WEIGHT > MOST_PIXELS:
+    if image.mode in ("I", "F") and image.width * image.height * _WIDE_WEIGHT > MAX_PIXELS:
         raise ImageRefused(
-            f"image of 32 bits a channel larger than {MOST_PIXELS // _WIDE_WEIGHT // 1_000_000} megapixels"
+            f"image of 32 bits a channel larger than {MAX_PIXELS // _WIDE_WEIGHT // 1_000_000} megapixels"
         )
     if image.info.get("progressive"):
         data = source.read_bytes() if isinstance(source, Path) else source.getvalue()
         scans = data.count(_START_OF_SCAN)
-        if scans > _MOST_SCANS:
-            raise ImageRefused(f"progressive JPEG of more than {_MOST_SCANS} scans")
+        if scans > _MAX_SCANS:
+            raise ImageRefused(f"progressive JPEG of more than {_MAX_SCANS} scans")
 
 
 @contextmanager
@@ -161,7 +161,7 @@ def _time_limit(seconds: float) -> Iterator[None]:
 
 
 def _too_large() -> str:
-    return f"image larger than {MOST_PIXELS // 1_000_000} megapixels"
+    return f"image larger than {MAX_PIXELS // 1_000_000} megapixels"
 
 
 @contextmanager

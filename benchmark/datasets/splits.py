@@ -13,7 +13,7 @@ from benchmark.errors import RequestError
 from benchmark.faces import Photo
 from benchmark.seeds import seed_for
 
-MOST_COMPARISONS = 25_000_000
+MAX_COMPARISONS = 25_000_000
 """About 7,000 photos against each other; every condition and recogniser has one score for each."""
 STRANGERS = 1 / 3
 """Share of the people whom a gallery does not hold."""
@@ -94,13 +94,13 @@ def all_pairs(photos: Sequence[Photo], *, seed: int) -> Comparisons:
         seed: of the run.
 
     Raises:
-        RequestError: there would be no mated or no non-mated comparison, or more than `MOST_COMPARISONS`.
+        RequestError: there would be no mated or no non-mated comparison, or more than `MAX_COMPARISONS`.
     """
     count = len(photos)
     pairs = count * (count - 1) // 2
-    if pairs > MOST_COMPARISONS:
+    if pairs > MAX_COMPARISONS:
         raise RequestError(
-            f"{count} photos would give {pairs} comparisons, more than {MOST_COMPARISONS}; "
+            f"{count} photos would give {pairs} comparisons, more than {MAX_COMPARISONS}; "
             "test on fewer subjects with --limit N"
         )
     _, subject = np.unique([photo.subject_id for photo in photos], return_inverse=True)
@@ -126,7 +126,7 @@ def gallery_search(photos: Sequence[Photo], *, seed: int) -> Comparisons:
         seed: of the run.
 
     Raises:
-        RequestError: there would be no mated or no non-mated comparison, or more than `MOST_COMPARISONS`.
+        RequestError: there would be no mated or no non-mated comparison, or more than `MAX_COMPARISONS`.
     """
     own: dict[str, list[int]] = defaultdict(list)
     for row, photo in enumerate(photos):
@@ -142,10 +142,10 @@ def gallery_search(photos: Sequence[Photo], *, seed: int) -> Comparisons:
     )
     probes = np.setdiff1d(np.arange(len(photos), dtype=np.int32), gallery)
     count = len(gallery) * len(probes)
-    if count > MOST_COMPARISONS:
+    if count > MAX_COMPARISONS:
         raise RequestError(
             f"{len(gallery)} enrolled photos and {len(probes)} probes would give {count} comparisons, more than "
-            f"{MOST_COMPARISONS}; test on fewer subjects with --limit N"
+            f"{MAX_COMPARISONS}; test on fewer subjects with --limit N"
         )
     _, codes = np.unique([photo.subject_id for photo in photos], return_inverse=True)
     reference, probe = np.repeat(gallery, len(probes)), np.tile(probes, len(gallery))

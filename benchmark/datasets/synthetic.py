@@ -129,8 +129,8 @@ class SyntheticPeople(Dataset):
 
     def screened(self, part: str, people: int, each: int) -> bool:
         """Whether the first `people` people of `part`, with `each` photos, were all found far from real photos."""
-        most_people, most_photos = read_screening()["accepted"].get(part, (0, 0))
-        return bool(self._screening_applies() and people <= most_people and each <= most_photos)
+        max_people, max_photos = read_screening()["accepted"].get(part, (0, 0))
+        return bool(self._screening_applies() and people <= max_people and each <= max_photos)
 
     def _screening_applies(self) -> bool:
         screening = read_screening()

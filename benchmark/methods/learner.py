@@ -118,7 +118,7 @@ class Learner(Method, Generic[Examples]):
         if training is None:
             raise RequestError(f"--steps {steps}: '{self.name}' does not learn in steps; leave --steps out")
         longer = max(training.epochs, steps)  # an epoch has a step or more
-        self.settings = replace(self.settings, training=replace(training, most_steps=steps, epochs=longer))
+        self.settings = replace(self.settings, training=replace(training, max_steps=steps, epochs=longer))
 
 
 class PairLearner(Learner[MaskedPairs]):

@@ -17,7 +17,7 @@ from benchmark.reporting.results_index import NO_METHOD
 from benchmark.verification.metric_description import MetricDescription, undescribed
 
 Descriptions = Mapping[str, MetricDescription]
-_MOST_CHANGES = 100
+_MAX_CHANGES = 100
 _PANEL = ["dataset", "protocol", "acquisition", "size", "recogniser"]
 _METHOD = ["method", "preset", "train_data", "mask_source"]
 _COLUMNS: tuple[tuple[str, str, str], ...] = (
@@ -102,7 +102,7 @@ def render_comparison(  # noqa: PLR0917
                 table for number_, target in enumerate(targets) for table in _tables(both, metrics, number_, target)
             ],
             headings=[(_described(metrics, metric).title, kind) for metric, kind, _ in _COLUMNS],
-            changed=[_pair(row, metrics, where=True) for row in ranked.head(_MOST_CHANGES).to_dict("records")],
+            changed=[_pair(row, metrics, where=True) for row in ranked.head(_MAX_CHANGES).to_dict("records")],
             changed_count=len(changed),
             differences=list(differences),
             alone=[(name, _alone(deltas[deltas["in_runs"] == run])) for name, run in zip("AB", "ab", strict=True)],

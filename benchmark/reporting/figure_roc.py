@@ -37,7 +37,7 @@ from benchmark.verification.measurement import CellCurves
 _POINTS = 240
 _HEIGHT, _AXES_SHARE, _TEXT_LINE = 3.6, 0.78, 0.165
 """Least height of the figure, share of it that the axes take, and height of a line of the legend; inches."""
-_MOST_TICKS = 5
+_MAX_TICKS = 5
 _PRIVILEGED_DASH = (0.0, (1.2, 1.4))
 
 
@@ -75,7 +75,7 @@ def roc_figure(
     for order, line in enumerate(reversed(lines)):
         axes.plot(line.fmr, line.tar, zorder=2 + order, **line.style)
     ticks = [tick for tick in 10.0 ** np.arange(-6, 1) if tick >= axes.get_xlim()[0] * 0.99]
-    every = 2 if len(ticks) > _MOST_TICKS else 1  # the largest one always has its label
+    every = 2 if len(ticks) > _MAX_TICKS else 1  # the largest one always has its label
     labels = [target_text(tick) if place % every == 0 else "" for place, tick in enumerate(reversed(ticks))]
     axes.set_xticks(ticks, labels[::-1])
     axes.minorticks_off()

@@ -19,7 +19,7 @@ _HEADINGS: dict[str, str] = {
     "templates": "Photos missing from their templates",
     "failed": "Metrics that failed",
 }
-_MOST_NAMES = 4
+_MAX_NAMES = 4
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,6 @@ def _where(note: Note) -> str:
 
 def _named(names: Sequence[str]) -> str:
     known = list(dict.fromkeys(names))
-    if len(known) > _MOST_NAMES:
-        return f"{', '.join(known[:_MOST_NAMES])} and {len(known) - _MOST_NAMES} more"
+    if len(known) > _MAX_NAMES:
+        return f"{', '.join(known[:_MAX_NAMES])} and {len(known) - _MAX_NAMES} more"
     return listed(known)

@@ -46,7 +46,7 @@ class TrainingSettings:
 
     Attributes:
         epochs: at most.
-        most_steps: at most, whatever the epochs; None = no such limit.
+        max_steps: at most, whatever the epochs; None = no such limit.
         batch_size: pairs a step.
         size: side of the faces, pixels; larger crops are shrunk to it; None = as they are.
         flip: mirror every other face, at random.
@@ -63,18 +63,18 @@ class TrainingSettings:
     precision: str = "float32"
     patience: int | None = None
     checkpoint_every: int = 100
-    most_steps: int | None = None
+    max_steps: int | None = None
 
     def steps(self, pairs: int) -> int:
         """Training steps in all, where nothing stops them early.
 
         >>> TrainingSettings(epochs=2, batch_size=4).steps(pairs=9)
         6
-        >>> TrainingSettings(epochs=2, batch_size=4, most_steps=5).steps(pairs=9)
+        >>> TrainingSettings(epochs=2, batch_size=4, max_steps=5).steps(pairs=9)
         5
         """
         steps = self.epochs * math.ceil(pairs / self.batch_size)
-        return steps if self.most_steps is None else min(steps, self.most_steps)
+        return steps if self.max_steps is None else min(steps, self.max_steps)
 
 
 class TrainingTask(ABC):

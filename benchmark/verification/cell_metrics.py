@@ -22,7 +22,7 @@ from benchmark.verification.base import (
     SearchMetric,
 )
 from benchmark.verification.bootstrap import percentile_interval
-from benchmark.verification.count_spread import least_half_width, rate_interval, spread_of_rate
+from benchmark.verification.count_spread import min_half_width, rate_interval, spread_of_rate
 from benchmark.verification.curves import curves_of, histogram_edges
 from benchmark.verification.difference import Difference
 from benchmark.verification.differences import ComparedCell, compared_cell, differences
@@ -307,7 +307,7 @@ def _contrast(metric: ContrastMetric, at: AtThreshold, others: Sequence[AtThresh
     spreads = [one.spread for one in (at, *others) if one.spread is not None]
     if interval is not None and len(spreads) == 1 + len(others):
         spread = spread_of_rate(metric.contrast, [at.counts, *(other.counts for other in others)], spreads)
-        least = least_half_width(spread, at.counts, spreads[0]) if metric.difference else 0.0
+        least = min_half_width(spread, at.counts, spreads[0]) if metric.difference else 0.0
         interval = shrunk_interval(values, spread.shrinkage, least=least)
     low, high = interval or (None, None)
     return Estimate(_number(values[0]), low, high, _first(at))

@@ -219,7 +219,7 @@ def rate_interval(
     return share_interval(value, size, subjects=people)
 
 
-def least_half_width(spread: Spread, counts: ErrorCounts, of: CountSpread) -> float:
+def min_half_width(spread: Spread, counts: ErrorCounts, of: CountSpread) -> float:
     """What the half-width of a difference of shares of the mated comparisons is at least: with hardly any comparison
     that turned out differently, the rule of three."""
     number = _first(counts.mated) + _first(counts.mated_failed)

@@ -18,7 +18,7 @@ from benchmark.verification import error_rates
 from benchmark.verification.accuracy import FoldAccuracy, fold_accuracy
 from benchmark.verification.auc_spread import Auc
 from benchmark.verification.base import Cell
-from benchmark.verification.count_spread import least_half_width, spread_of_rate
+from benchmark.verification.count_spread import min_half_width, spread_of_rate
 from benchmark.verification.difference import Difference
 from benchmark.verification.dyadic import spread_of
 from benchmark.verification.error_rates import ErrorCounts
@@ -170,7 +170,7 @@ def _rates(metric: str, one: AtThreshold, other: AtThreshold, people: int) -> _F
     if not np.isfinite(value):
         return None
     spread = spread_of_rate(difference, [one.counts, other.counts], [one.spread, other.spread])
-    least = least_half_width(spread, one.counts, one.spread) if metric == "gfrr" else 0.0
+    least = min_half_width(spread, one.counts, one.spread) if metric == "gfrr" else 0.0
     return _Found(metric, "", None, value, spread.variance, people - 1, least)
 
 

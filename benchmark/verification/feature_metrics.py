@@ -17,7 +17,7 @@ from benchmark.verification.samples import Estimate, FeatureSample
 
 FEW_FACES = 10
 """Times as many faces as features, below which a Fréchet distance is flagged as biased."""
-_MOST_FACES = 4000
+_MAX_FACES = 4000
 """A kernel distance is taken over so many faces, drawn by the seed: memory grows with their square."""
 _STANDARD_ERRORS = 1.959964
 """Half the width of a normal 95 % interval."""
@@ -65,9 +65,9 @@ class KernelDistance(FeatureMetric):
         chosen = np.arange(len(sample.raw))
         if len(chosen) < 2:
             return None
-        if len(chosen) > _MOST_FACES:
+        if len(chosen) > _MAX_FACES:
             order = generator_for(sample.seed, "kernel-distance faces").permutation(len(chosen))
-            chosen = np.sort(order[:_MOST_FACES])
+            chosen = np.sort(order[:_MAX_FACES])
         raw, shown = sample.raw[chosen], sample.shown[chosen]
         value = kernel_distance(raw, shown)
         half = _STANDARD_ERRORS * kernel_distance_error(raw, shown, sample.subjects[chosen], seed=sample.seed)

@@ -315,7 +315,7 @@ def test_a_float_image_that_would_fill_the_memory_is_refused(tmp_path: Path, mon
 
     saved(tmp_path / "a.tif", Pillow.fromarray(np.zeros((40, 60), np.float32)))
     assert read_photo(tmp_path / "a.tif").shape == (40, 60, 3)
-    monkeypatch.setattr(photo_reading, "MOST_PIXELS", 4 * 40 * 60 - 1)
+    monkeypatch.setattr(photo_reading, "MAX_PIXELS", 4 * 40 * 60 - 1)
     assert refusal(tmp_path / "a.tif").startswith("image of 32 bits a channel larger than")
 
 
@@ -339,7 +339,7 @@ def test_decoding_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: p
             pass
 
     monkeypatch.setattr(photo_reading, "_upright_rgb", endless)
-    monkeypatch.setattr(photo_reading, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr(photo_reading, "MAX_SECONDS", 0.05)
     before = signal.getsignal(signal.SIGALRM)
     assert refusal(saved(tmp_path / "a.png", Pillow.fromarray(gradient()))) == "decoding took longer than 0.05 seconds"
     assert signal.getsignal(signal.SIGALRM) is before

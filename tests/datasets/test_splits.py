@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from benchmark.datasets.splits import (
-    MOST_COMPARISONS,
+    MAX_COMPARISONS,
     all_pairs,
     at_most_per_subject,
     gallery_search,
@@ -107,7 +107,7 @@ def test_nothing_to_compare(counts: dict[str, int], words: str) -> None:
 
 
 def test_too_many_pairs_are_refused_before_they_fill_the_memory() -> None:
-    count = int((2 * MOST_COMPARISONS) ** 0.5) + 2
+    count = int((2 * MAX_COMPARISONS) ** 0.5) + 2
     with pytest.raises(RequestError, match="--limit"):
         all_pairs(photos_of(anna=count - 1, bert=1), seed=0)
 

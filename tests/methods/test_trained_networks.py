@@ -20,7 +20,7 @@ from benchmark.methods.trained_weights import TrainedWeights
 def short(cls: type[TrainedNetworks], **changes) -> TrainedNetworks:
     """For one step, at a rate so small that the weights hardly move."""
     method = cls()
-    training = replace(method.settings.training, epochs=1, most_steps=1, batch_size=4, patience=None)
+    training = replace(method.settings.training, epochs=1, max_steps=1, batch_size=4, patience=None)
     method.settings = replace(method.settings, training=training, **changes)
     return method
 

@@ -15,7 +15,7 @@ from benchmark.verification.count_spread import (
     CountedScores,
     ThresholdSetter,
     count_spread,
-    least_half_width,
+    min_half_width,
     rate_interval,
     spread_of_rate,
 )
@@ -103,6 +103,6 @@ def test_differences_get_a_least_width_only_where_hardly_anything_differs(
     spread = count_spread(counted[1], float(result.thresholds[0, 0]), setter, matched=True)
     same = spread_of_rate(lambda own, other: Gain().contrast(own, other), [counts, counts], [spread, spread])
     assert same.variance == pytest.approx(0, abs=1e-12)
-    assert least_half_width(same, counts, spread) > 0
+    assert min_half_width(same, counts, spread) > 0
     other = spread_of_rate(error_rates.gfrr, [counts], [spread])
-    assert least_half_width(other, counts, spread) == 0
+    assert min_half_width(other, counts, spread) == 0

@@ -19,7 +19,7 @@ DETECTION_SIDE = 512
 """Longest side of the copy that is searched first, pixels."""
 SMALLEST_ON_COPY = 40
 """Width of the faces that are looked for at the least, pixels of that copy: a thirteenth of its longest side."""
-MOST_SEARCHED = 4096
+MAX_SEARCHED = 4096
 """Longest side that a copy may have, pixels, however small the faces that are asked for."""
 
 
@@ -113,10 +113,10 @@ def shrunk_copy(photo: Image, min_face: int | None) -> tuple[Image, float]:
     """The copy that a network searches, and its scale.
 
     As large as `first_scale` says, or larger so that the smallest faces keep `SMALLEST_ON_COPY` pixels; never larger
-    than the photo or than `MOST_SEARCHED`.
+    than the photo or than `MAX_SEARCHED`.
     """
     scale = max(first_scale(photo), SMALLEST_ON_COPY / smallest_face(photo, min_face))
-    scale = min(1.0, scale, MOST_SEARCHED / max(photo.shape[:2]))
+    scale = min(1.0, scale, MAX_SEARCHED / max(photo.shape[:2]))
     if scale == 1:
         return np.ascontiguousarray(photo), 1.0
     size = (max(1, round(photo.shape[1] * scale)), max(1, round(photo.shape[0] * scale)))

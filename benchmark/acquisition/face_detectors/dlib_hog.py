@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.acquisition.face_detectors.base import (
-    MOST_SEARCHED,
+    MAX_SEARCHED,
     FaceDetector,
     FaceDetectorCard,
     FoundFaces,
@@ -64,7 +64,7 @@ def looks(photo: Image, min_face: int | None) -> Iterator[float]:
     """
     scale = first_scale(photo)
     finest = 2 * scale if min_face is None else SMALLEST_SEEN / min_face
-    finest = min(finest, max(2 * scale, MOST_SEARCHED / max(photo.shape[:2])))
+    finest = min(finest, max(2 * scale, MAX_SEARCHED / max(photo.shape[:2])))
     yield scale
     while scale < finest:
         scale = min(2 * scale, finest)

@@ -75,7 +75,7 @@ class AdaptedNetwork(RecogniserAdapter):
         "default": AdaptedNetworkSettings(
             TrainingSettings(
                 epochs=1000,
-                most_steps=4000,
+                max_steps=4000,
                 batch_size=32,
                 size=128,
                 flip=True,

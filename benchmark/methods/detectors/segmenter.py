@@ -57,7 +57,7 @@ class Segmenter(TrainedNetworks, Detector):
     card = MethodCard(source="after Ronneberger, Fischer, Brox: U-Net, MICCAI 2015", parameters={"segmenter": 64_972})
     presets: ClassVar[dict[str, SegmenterSettings]] = {
         "default": SegmenterSettings(
-            training=TrainingSettings(epochs=5, batch_size=16, size=_SIDE, flip=True, patience=3, most_steps=9_000),
+            training=TrainingSettings(epochs=5, batch_size=16, size=_SIDE, flip=True, patience=3, max_steps=9_000),
             learning_rate=1e-2,
             smallest=0.03,
         )

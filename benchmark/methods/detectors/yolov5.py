@@ -70,7 +70,7 @@ class Yolov5Detector(TrainedNetworks, Detector):
     needs = NEEDS
     presets: ClassVar[dict[str, YoloSettings]] = {
         "tuned": YoloSettings(
-            training=TrainingSettings(epochs=10, batch_size=16, size=64, flip=True, most_steps=1_000),
+            training=TrainingSettings(epochs=10, batch_size=16, size=64, flip=True, max_steps=1_000),
             adaptive=True,
             learning_rate=2e-3,
             confidence=0.5,

@@ -84,7 +84,7 @@ class CoModGan(TrainedCompleter):
     )
     presets: ClassVar[dict[str, CoModSettings]] = {
         "tuned": CoModSettings(
-            training=TrainingSettings(epochs=2, most_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
+            training=TrainingSettings(epochs=2, max_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
             widths=Widths(base=1024, most=128, latent=64, code=128, mapping_layers=4),
             smooth_start=True,
             learning_rate=2e-3,
@@ -95,7 +95,7 @@ class CoModGan(TrainedCompleter):
             rests_above=0.8,
         ),
         "paper": CoModSettings(
-            training=TrainingSettings(epochs=1000, most_steps=781_250, batch_size=32, flip=True),
+            training=TrainingSettings(epochs=1000, max_steps=781_250, batch_size=32, flip=True),
             widths=Widths(base=32_768, most=512, latent=512, code=1024, mapping_layers=8),
             smooth_start=False,
             learning_rate=2e-3,

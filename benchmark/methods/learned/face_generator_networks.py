@@ -11,7 +11,7 @@ from benchmark.methods.growing_networks import copy_common_layers
 LATENT = 128
 """Length of a latent vector."""
 SIDES = (16, 32, 64, 128, 256)
-_MOST_CHANNELS = 256
+_MAX_CHANNELS = 256
 _SMALLEST = 4
 _SLOPE = 0.2
 
@@ -22,7 +22,7 @@ def _channels(side: int) -> list[int]:
     >>> _channels(64)
     [256, 128, 64, 32]
     """
-    return [_MOST_CHANNELS >> level for level in range((side // (2 * _SMALLEST)).bit_length())]
+    return [_MAX_CHANNELS >> level for level in range((side // (2 * _SMALLEST)).bit_length())]
 
 
 class LatentGenerator(nn.Module):

@@ -12,7 +12,7 @@ from benchmark.errors import RequestError
 from benchmark.methods.base import MaskedFaces, MethodCard
 from benchmark.methods.filling.completion import blanked, composited, hole_psnr, mean_errors, randomly_grown
 from benchmark.methods.filling.poisson_blending import poisson_blended
-from benchmark.methods.learned.glcic_networks import LEAST_SIDE, CompletionNetwork, ContextDiscriminators
+from benchmark.methods.learned.glcic_networks import MIN_SIDE, CompletionNetwork, ContextDiscriminators
 from benchmark.methods.learned.trained_completer import TrainedCompleter
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
@@ -99,7 +99,7 @@ class Glcic(TrainedCompleter):
     averages = True
     presets: ClassVar[dict[str, GlcicSettings]] = {
         "tuned": GlcicSettings(
-            training=TrainingSettings(epochs=2, most_steps=3_000, batch_size=16, flip=True, precision="bfloat16"),
+            training=TrainingSettings(epochs=2, max_steps=3_000, batch_size=16, flip=True, precision="bfloat16"),
             width=16,
             discriminator_width=16,
             features=128,
@@ -117,7 +117,7 @@ class Glcic(TrainedCompleter):
             poisson=True,
         ),
         "paper": GlcicSettings(
-            training=TrainingSettings(epochs=10_000, most_steps=500_000, batch_size=96, size=256),
+            training=TrainingSettings(epochs=10_000, max_steps=500_000, batch_size=96, size=256),
             width=64,
             discriminator_width=64,
             features=1024,
@@ -139,8 +139,8 @@ class Glcic(TrainedCompleter):
 
     def build(self, side: int) -> dict[str, nn.Module]:
         """Completion network and joint discriminators."""
-        if side < LEAST_SIDE:
-            raise RequestError(f"glcic works on faces of {LEAST_SIDE} px and more, not {side}; raise --size")
+        if side < MIN_SIDE:
+            raise RequestError(f"glcic works on faces of {MIN_SIDE} px and more, not {side}; raise --size")
         settings = self.settings
         generator = CompletionNetwork(side, settings.width)
         CompletionNetwork(side, settings.width)  # drawn as when the shipped weights were made, so that all else is too

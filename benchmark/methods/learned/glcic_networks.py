@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 PUBLISHED_WIDTH = 64
-LEAST_SIDE = 16
+MIN_SIDE = 16
 _DILATIONS = (2, 4, 8, 16)
 _DISCRIMINATOR_WIDTHS = (1, 2, 4, 8, 8, 8)
 _LAST_MAP = 4

@@ -80,7 +80,7 @@ class IdentityCompleter(TrainedCompleter):
     )
     presets: ClassVar[dict[str, IdentitySettings]] = {
         "tuned": IdentitySettings(
-            training=TrainingSettings(epochs=2, most_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
+            training=TrainingSettings(epochs=2, max_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
             learning_rate=2e-3,
             critic_learning_rate=4e-4,
             pixel_weight=8.0,
@@ -92,7 +92,7 @@ class IdentityCompleter(TrainedCompleter):
             jitter=0.02,
         ),
         "identity-first": IdentitySettings(
-            training=TrainingSettings(epochs=2, most_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
+            training=TrainingSettings(epochs=2, max_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
             learning_rate=1e-3,
             critic_learning_rate=4e-4,
             pixel_weight=8.0,
@@ -104,7 +104,7 @@ class IdentityCompleter(TrainedCompleter):
             jitter=0.02,
         ),
         "plain": IdentitySettings(
-            training=TrainingSettings(epochs=2, most_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
+            training=TrainingSettings(epochs=2, max_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
             learning_rate=1e-3,
             critic_learning_rate=0.0,
             pixel_weight=1.0,

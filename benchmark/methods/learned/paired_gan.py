@@ -102,7 +102,7 @@ class PairedGan(TrainedNetworks, Unmasker):
     )
     presets: ClassVar[dict[str, PairedGanSettings]] = {
         "tuned": PairedGanSettings(
-            training=TrainingSettings(epochs=2, most_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
+            training=TrainingSettings(epochs=2, max_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
             side=64,
             wide_view=True,
             linear_score=True,

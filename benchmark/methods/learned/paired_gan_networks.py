@@ -12,7 +12,7 @@ from benchmark.errors import RequestError
 _SLOPE = 0.2
 _CHANNELS = (3, 64, 128, 64, 32, 16, 8, 4, 2, 1)
 """Channels that enter the discriminator and leave each of its blocks (figure 9)."""
-LEAST_SIDE = 16
+MIN_SIDE = 16
 
 
 def _convolution(inputs: int, outputs: int, *, stride: int = 1, dilation: int = 1) -> nn.Sequential:
@@ -89,8 +89,8 @@ class PairedDiscriminator(nn.Module):
 
     def __init__(self, side: int, *, linear_score: bool) -> None:
         super().__init__()
-        if side < LEAST_SIDE:
-            raise RequestError(f"the paired GAN's discriminator needs faces of {LEAST_SIDE} pixels or more, not {side}")
+        if side < MIN_SIDE:
+            raise RequestError(f"the paired GAN's discriminator needs faces of {MIN_SIDE} pixels or more, not {side}")
         *earlier, last = list(pairwise(_CHANNELS))
         pools = side.bit_length() - 2
         blocks = [_block(*channels, pooled=number < pools) for number, channels in enumerate(earlier)]

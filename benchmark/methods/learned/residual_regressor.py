@@ -43,7 +43,7 @@ class RegressorSettings:
             squared error over the whole face, in normalised units.
         bare_every: of each batch, every so-many-th face is shown without its mask, to learn that a bare face stays as
             it is; None = none.
-        most_pairs: training pairs used, the first ones; None = all.
+        max_pairs: training pairs used, the first ones; None = all.
     """
 
     training: TrainingSettings
@@ -54,7 +54,7 @@ class RegressorSettings:
     learning_rate: float
     hole_weight: float | None
     bare_every: int | None
-    most_pairs: int | None = None
+    max_pairs: int | None = None
 
 
 @register_method("residual-regressor")
@@ -110,7 +110,7 @@ class ResidualRegressor(TrainedNetworks, Unmasker):
             learning_rate=1e-4,
             hole_weight=None,
             bare_every=None,
-            most_pairs=1000,
+            max_pairs=1000,
         ),
     }
     settings: RegressorSettings
@@ -142,7 +142,7 @@ class ResidualRegressor(TrainedNetworks, Unmasker):
 
     def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
         """Train on as many pairs as the preset takes."""
-        super().fit(_first(pairs, self.settings.most_pairs), progress=progress)
+        super().fit(_first(pairs, self.settings.max_pairs), progress=progress)
 
     def restore(self, faces: MaskedFaces) -> Tensor:
         """Input + error, in [0, 1]."""

@@ -13,14 +13,14 @@ from benchmark.methods.base import MaskedFaces, MethodCard
 from benchmark.methods.filling.completion import blanked, composited
 from benchmark.methods.learned.trained_completer import TrainedCompleter
 from benchmark.methods.learned.two_stage_gan_networks import (
-    LEAST_SIDE,
+    MIN_SIDE,
     EditingNetwork,
     MapNetwork,
     RegionDiscriminator,
     opened_and_grown,
 )
 from benchmark.methods.learned.two_stage_gan_task import LossWeights, TwoStageTask
-from benchmark.methods.losses.perceptual_loss import LEAST_SIDE as LEAST_PERCEIVED
+from benchmark.methods.losses.perceptual_loss import MIN_SIDE as MIN_PERCEIVED
 from benchmark.methods.losses.perceptual_loss import SAW_RECOGNISER, PerceptualLoss
 from benchmark.native_precision import native_precision
 from benchmark.plugins import register_method
@@ -107,7 +107,7 @@ class TwoStageGan(TrainedCompleter):
     mask_source = "detected"
     presets: ClassVar[dict[str, TwoStageSettings]] = {
         "tuned": TwoStageSettings(
-            training=TrainingSettings(epochs=2, most_steps=3_000, batch_size=16, flip=True, precision="bfloat16"),
+            training=TrainingSettings(epochs=2, max_steps=3_000, batch_size=16, flip=True, precision="bfloat16"),
             map_levels=4,
             map_width=16,
             levels=3,
@@ -149,8 +149,8 @@ class TwoStageGan(TrainedCompleter):
 
     def build(self, side: int) -> dict[str, nn.Module]:
         """Map module, editing module and the two discriminators."""
-        if side < LEAST_SIDE:
-            raise RequestError(f"two-stage-gan works on faces of {LEAST_SIDE} px and more, not {side}; raise --size")
+        if side < MIN_SIDE:
+            raise RequestError(f"two-stage-gan works on faces of {MIN_SIDE} px and more, not {side}; raise --size")
         settings = self.settings
         generator = EditingNetwork(side, settings.width, settings.levels)
         EditingNetwork(side, settings.width, settings.levels)  # drawn as when the shipped weights were made: see GLCIC
@@ -165,7 +165,7 @@ class TwoStageGan(TrainedCompleter):
         """Both stages side by side."""
         settings = self.settings
         perceptual = None
-        if settings.weights.perceptual and side >= LEAST_PERCEIVED:
+        if settings.weights.perceptual and side >= MIN_PERCEIVED:
             perceptual = PerceptualLoss(precision=native_precision(settings.training.precision, self.device)).to(
                 self.device
             )

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from benchmark.masked_faces import resized
 
-LEAST_SIDE = 16
+MIN_SIDE = 16
 _WIDEST = 8
 _ATROUS_RATES = (2, 4, 8, 16)
 _SQUEEZE = 8

@@ -18,7 +18,7 @@ SAW_RECOGNISER = "face_recognition"
 COMPARED_AFTER = (0, 3, 7)
 """Numbers of residual blocks after which activations are compared, 0 = after the stem: 32, 32 and 64 channels at 1/2,
 1/4 and 1/8 of the side."""
-LEAST_SIDE = 32
+MIN_SIDE = 32
 """Smaller faces leave nothing to convolve."""
 _FLOOR = 1e-3
 
@@ -57,7 +57,7 @@ class PerceptualLoss(nn.Module):
         """The loss of each face, ``float32 (B,)``, the mean over the compared layers; lower is better.
 
         Args:
-            restored: ``(B, 3, S, S)`` in [0, 1], RGB, S at least `LEAST_SIDE`.
+            restored: ``(B, 3, S, S)`` in [0, 1], RGB, S at least `MIN_SIDE`.
             true: likewise; no gradient flows to it.
         """
         with torch.no_grad():

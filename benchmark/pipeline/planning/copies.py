@@ -31,7 +31,7 @@ from benchmark.views import PhotoSet
 
 log = logging.getLogger(__name__)
 
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 
 
 def look_for_copies(plan: Plan, context: RunContext) -> Plan:
@@ -130,8 +130,8 @@ def _refuse_two_people(copied: Sequence[CopiedPhoto], dataset: str, *, allowed: 
     wrong = [pair for pair in copied if pair.of_two_people]
     if not wrong:
         return
-    named = "; ".join(f"'{pair.one.image_id}' and '{pair.other.image_id}'" for pair in wrong[:_MOST_NAMED])
-    more = f"; {len(wrong) - _MOST_NAMED} more" if len(wrong) > _MOST_NAMED else ""
+    named = "; ".join(f"'{pair.one.image_id}' and '{pair.other.image_id}'" for pair in wrong[:_MAX_NAMED])
+    more = f"; {len(wrong) - _MAX_NAMED} more" if len(wrong) > _MAX_NAMED else ""
     said = f"the same photo is of two people in '{dataset}': {named}{more}"
     if not allowed:
         raise RequestError(
@@ -175,6 +175,6 @@ def _enter(copied: Sequence[CopiedPhoto], role: str, context: RunContext) -> Non
             len(pairs),
             "s are" if len(pairs) > 1 else " is",
             "" if len(pairs) > 1 else "s",
-            ", ".join(f"{pair.other.image_id} ({pair.one.image_id})" for pair in pairs[:_MOST_NAMED])
-            + (", …" if len(pairs) > _MOST_NAMED else ""),
+            ", ".join(f"{pair.other.image_id} ({pair.one.image_id})" for pair in pairs[:_MAX_NAMED])
+            + (", …" if len(pairs) > _MAX_NAMED else ""),
         )

@@ -133,7 +133,7 @@ def test_it_learns_what_the_bare_face_gives_and_resumes_to_the_bit(tmp_path: Pat
             unit=False,
             seed=0,
         )
-        settings = TrainingSettings(epochs=1000, most_steps=steps, batch_size=12, checkpoint_every=5)
+        settings = TrainingSettings(epochs=1000, max_steps=steps, batch_size=12, checkpoint_every=5)
         curve = train(
             task,
             examples,

@@ -106,7 +106,7 @@ def test_its_size_is_on_its_card():
 @pytest.mark.slow
 @pytest.mark.usefixtures("installed")
 def test_it_learns_a_toy_mask_and_is_stored_without_pickles(toy, quiet, tmp_path):
-    method = detector(epochs=30, batch_size=8, patience=None, most_steps=150)
+    method = detector(epochs=30, batch_size=8, patience=None, max_steps=150)
     method.settings = replace(method.settings, confidence=0.0)  # so short a training makes no network sure
     method.fit(toy, progress=quiet)
     assert method.losses.train_loss.iloc[-1] < 0.6 * method.losses.train_loss.iloc[0]

@@ -35,7 +35,7 @@ def _one_thread():
 def narrow(*, steps=6, seed=0, **changes) -> CoModGan:
     made = CoModGan(seed=seed)
     training = replace(
-        made.settings.training, epochs=steps, most_steps=steps, batch_size=4, precision="float32", checkpoint_every=2
+        made.settings.training, epochs=steps, max_steps=steps, batch_size=4, precision="float32", checkpoint_every=2
     )
     made.settings = replace(made.settings, training=training, widths=NARROW, **changes)
     made._set_side(SIDE)

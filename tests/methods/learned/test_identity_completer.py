@@ -30,7 +30,7 @@ def _one_thread():
 def method(preset="tuned", *, steps=STEPS, seed=0) -> IdentityCompleter:
     made = IdentityCompleter(preset=preset, seed=seed)
     training = replace(
-        made.settings.training, epochs=steps, most_steps=steps, batch_size=4, precision="float32", checkpoint_every=2
+        made.settings.training, epochs=steps, max_steps=steps, batch_size=4, precision="float32", checkpoint_every=2
     )
     made.settings = replace(made.settings, training=training)
     return made

@@ -79,7 +79,7 @@ def test_the_large_thesis_preset_is_the_thesis_s():
     method = ResidualRegressor(preset="thesis-1024")
     settings = method.settings
     assert (settings.training.epochs, settings.training.batch_size, settings.training.size) == (12, 1, 1024)
-    assert (settings.learning_rate, settings.adaptive, settings.most_pairs) == (1e-4, False, 1000)
+    assert (settings.learning_rate, settings.adaptive, settings.max_pairs) == (1e-4, False, 1000)
     assert (method.working_size, settings.error_scale, settings.hole_weight) == (1024, 1.0, None)
     assert trainable_parameters(method.modules["network"]) == 28_643
 
@@ -88,7 +88,7 @@ def test_no_more_pairs_are_used_than_the_preset_says(tiny_pairs, quiet):
     pairs = tiny_pairs(8)
     pairs.true[3:] = 0
     method = short(ResidualRegressor(preset="thesis-1024"), epochs=2, batch_size=1)
-    method.settings = replace(method.settings, most_pairs=3)
+    method.settings = replace(method.settings, max_pairs=3)
     method.fit(pairs, progress=quiet)
     assert method.losses.step.tolist() == [3, 6]
     seen = np.concatenate([pairs.masked[:3], pairs.true[:3]]) / 255

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from benchmark.methods.losses import perceptual_loss
-from benchmark.methods.losses.perceptual_loss import COMPARED_AFTER, LEAST_SIDE, PerceptualLoss
+from benchmark.methods.losses.perceptual_loss import COMPARED_AFTER, MIN_SIDE, PerceptualLoss
 from benchmark.plugins import RECOGNISERS
 from benchmark.recognisers.face_recognition import load_network
 
@@ -58,7 +58,7 @@ def test_activations_are_those_of_the_recogniser(loss):
         assert torch.allclose(activations, expected[number], atol=1e-4)
 
 
-@pytest.mark.parametrize("side", [LEAST_SIDE, 64, 128])
+@pytest.mark.parametrize("side", [MIN_SIDE, 64, 128])
 def test_it_takes_faces_of_any_side_and_measures_each_alone(loss, side):
     restored, true = faces(3, side, 0), faces(3, side, 1)
     together = loss(restored, true)
