@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from benchmark.acquisition.face_detectors.names import DEFAULT_FACE_DETECTORS
 from benchmark.errors import RequestError
+from benchmark.structured_text import Unreadable, read_yaml, shortened
+from benchmark.suggestions import did_you_mean
 
 Condition = Literal["raw-raw", "raw-masked", "masked-masked", "raw-restored", "restored-restored", "raw-passthrough"]
 CONDITIONS: tuple[Condition, ...] = (
@@ -24,6 +25,9 @@ Arm = Literal["oracle", "redetect"]
 ARMS: tuple[Arm, ...] = ("oracle", "redetect")
 
 DEFAULT_MASKS = ("surgical", "kn95", "n95", "cloth", "nist-wide-high")
+
+_LISTS = ("methods", "recognisers", "masks", "conditions", "acquisition", "face_detectors", "train_dataset", "targets")
+_PATHS = ("data_root", "train_root", "thresholds_from", "attributes", "out", "cache")
 
 NO_EFFECT_ON_NUMBERS = frozenset({"workers", "engine", "out", "cache", "fresh", "verify", "overwrite", "quiet"})
 """Settings that say where and how a run is made; two runs that differ in nothing else have the same numbers."""
@@ -114,20 +118,36 @@ class RunConfig(BaseModel):
     overwrite: bool = False
     quiet: bool = False
 
-    @field_validator(
-        *("methods", "recognisers", "masks", "conditions", "acquisition", "face_detectors", "train_dataset", "targets"),
-        mode="before",
-    )
+    @field_validator(*_LISTS, mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """Take ``a,b`` for ``(a, b)`` and drop repetitions."""
+        """Take ``a,b`` for ``(a, b)``, a single value for a list of one, and drop repetitions."""
         if isinstance(value, str):
             value = [part.strip() for part in value.split(",") if part.strip()]
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            value = [value]
         if isinstance(value, list | tuple):
             if not value:
                 raise ValueError("name at least one")
-            return tuple(dict.fromkeys(value))
+            return tuple(dict.fromkeys(_hashable(one) for one in value))
         return value
+
+    @field_validator("ignore", "weights", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        """Take a single text for a list of one: a comma may be part of a path."""
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator(*_PATHS)
+    @classmethod
+    def _home(cls, value: Path | None) -> Path | None:
+        """Read ``~`` as a shell does, which sees neither a YAML file nor ``--out=~/runs``."""
+        if value is None:
+            return None
+        try:
+            return value.expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"nobody here is called {value.parts[0]}; write the whole path") from error
 
     @field_validator("targets")
     @classmethod
@@ -143,22 +163,40 @@ def load_config(file: Path | None, flags: dict[str, Any]) -> RunConfig:
     Raises:
         RequestError: the file is missing or not YAML, or a setting is unknown or has a wrong value.
     """
-    settings: dict[str, Any] = {}
-    if file is not None:
-        try:
-            loaded = yaml.safe_load(file.read_text("utf-8"))
-        except OSError as error:
-            raise RequestError(f"--config {file} cannot be read: {error.strerror}") from error
-        except yaml.YAMLError as error:
-            raise RequestError(f"--config {file} is not YAML: {' '.join(str(error).split())}") from error
-        if not isinstance(loaded, dict | None):
-            raise RequestError(f"--config {file} must hold one 'setting: value' a line")
-        settings = loaded or {}
+    settings = {} if file is None else _settings_in(file)
     try:
         return RunConfig.model_validate({**settings, **flags})
     except ValidationError as error:
         first = error.errors()[0]
-        name = "--" + str(first["loc"][0]).replace("_", "-")
+        setting = str(first["loc"][0])
+        where = f"--config {file}: {setting}" if setting not in flags else "--" + setting.replace("_", "-")
         message = first["msg"].removeprefix("Value error, ")
-        given = f" (given: {first['input']})" if first["type"] != "extra_forbidden" else ""
-        raise RequestError(f"{name}: {message}{given}; see --help") from error
+        raise RequestError(f"{where}: {message} (given: {shortened(first['input'])}); see --help") from error
+
+
+def _settings_in(file: Path) -> dict[str, Any]:
+    try:
+        loaded = read_yaml(file.expanduser())
+    except Unreadable as problem:
+        raise RequestError(f"--config {file} {problem}") from problem
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise RequestError(f"--config {file} must hold one 'setting: value' per line")
+    known = RunConfig.model_fields
+    settings: dict[str, Any] = {}
+    for key, value in loaded.items():
+        name = str(key).replace("-", "_")  # as the flag is written
+        if name not in known:
+            raise RequestError(f"--config {file}: unknown setting '{shortened(key)}'; {did_you_mean(name, known)}")
+        if name in settings:
+            raise RequestError(f"--config {file}: '{name}' stands twice; leave one of them out")
+        settings[name] = value
+    return settings
+
+
+def _hashable(value: Any) -> Any:
+    """The value, unless it is a list or mapping inside the list."""
+    if isinstance(value, list | dict):
+        raise ValueError("a list of names or numbers is needed, without lists inside")
+    return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import signal
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 
 from benchmark import __version__
 from benchmark.cli import compare, doctor, fetch, list_plugins, mask, run, train
+from benchmark.cli.command_parser import CommandParser
 from benchmark.cli.system_limits import explain
 from benchmark.errors import BenchmarkError, RequestError
 
@@ -38,18 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 the run failed, 2 the request was wrong, 130 stopped with Ctrl-C, 143 by SIGTERM.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given or (given[0] not in _SUBCOMMANDS and given[0] not in ("-h", "--help", "--version")):
+    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
         given.insert(0, "run")
     try:
         options = _parser().parse_args(given)
-    except SystemExit as stop:  # argparse has printed what was wrong
-        return stop.code if isinstance(stop.code, int) else WRONG_REQUEST
-    level = logging.INFO if options.verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
-    try:
+        level = logging.INFO if options.verbose else logging.WARNING
+        logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
         with _heeding_sigterm():
             status: int = _SUBCOMMANDS[options.subcommand].execute(options)
             sys.stdout.flush()
+    except SystemExit as stop:  # after --help and --version
+        return stop.code if isinstance(stop.code, int) else WRONG_REQUEST
     except BenchmarkError as error:
         return _complain(error, WRONG_REQUEST if isinstance(error, RequestError) else FAILED)
     except KeyboardInterrupt as stop:
@@ -93,8 +92,8 @@ def _complain(error: object, status: int) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="run_benchmark.py",
         description="Measures how much identity-verification accuracy a face mask takes, and how much each unmasking "
         "method wins back.",

@@ -19,5 +19,5 @@ def mask_style(name: str) -> MaskStyle:
     if name.startswith(TEMPLATE_PREFIX):
         from benchmark.masking.template import TemplateMask  # noqa: PLC0415  # most runs use none
 
-        return TemplateMask(Path(name.removeprefix(TEMPLATE_PREFIX)))
+        return TemplateMask(Path(name.removeprefix(TEMPLATE_PREFIX)).expanduser())
     return MASKS.load(name)()

@@ -12,19 +12,18 @@ At least four points, not all on one line. Named places: see `PLACES`; left and 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from benchmark.errors import RequestError
+from benchmark.structured_text import Unreadable, read_json, read_yaml
 
 Target: TypeAlias = int | str
 """A landmark's index, or a name of `PLACES`."""
@@ -107,11 +106,9 @@ def _read_picture(path: Path) -> NDArray[np.uint8]:
 
 def _read_points(path: Path, *, width: int, height: int) -> tuple[tuple[tuple[float, float], Target], ...]:
     try:
-        text = path.read_text("utf-8")
-        content: Any = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, yaml.YAMLError) as error:
-        first_line = str(error).splitlines()[0]
-        raise RequestError(f"control points {path} cannot be read: {first_line}; write {_EXAMPLE}") from error
+        content = read_json(path) if path.suffix == ".json" else read_yaml(path)
+    except Unreadable as problem:
+        raise RequestError(f"control points {path} cannot be read: the file {problem}; write {_EXAMPLE}") from problem
     entries = content.get("points") if isinstance(content, dict) else None
     if not isinstance(entries, list):
         raise RequestError(f"control points {path} have no list 'points'; write {_EXAMPLE}")
@@ -130,7 +127,7 @@ def _point(path: Path, entry: Any, *, width: int, height: int) -> tuple[tuple[fl
     try:
         x, y = (float(value) for value in entry["at"])
         target = entry["on"] if "on" in entry else entry[True]  # what YAML 1.1 makes of a bare word `on`
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RequestError(f"control points {path}: {entry!r} is not like {{at: [x, y], on: landmark}}") from error
     if not (0 <= x <= width and 0 <= y <= height):  # false for NaN too
         raise RequestError(f"control points {path}: [{x:g}, {y:g}] lies outside the picture of {width}×{height} pixels")

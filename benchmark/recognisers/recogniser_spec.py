@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -19,6 +17,8 @@ from benchmark.faces import FaceGeometry, Image
 from benchmark.recognisers.base import RecogniserCard
 from benchmark.recognisers.face_recognition import face_chip
 from benchmark.recognisers.five_point_template import FivePointTemplate, arcface_template
+from benchmark.structured_text import Unreadable, read_yaml, shortened
+from benchmark.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -169,11 +169,9 @@ def read_spec(file: Path) -> RecogniserSpec:
         RequestError: the file cannot be read, is not YAML, or a key is unknown (the nearest is suggested) or wrong.
     """
     try:
-        content = yaml.safe_load(file.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(f"{file} cannot be read ({error}); write the card as UTF-8 text") from error
-    except yaml.YAMLError as error:
-        raise RequestError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
+        content = read_yaml(file)
+    except Unreadable as problem:
+        raise RequestError(f"{file} {problem}") from problem
     return spec_from({} if content is None else content, of=str(file))
 
 
@@ -199,13 +197,11 @@ def spec_from(content: Any, *, of: str) -> RecogniserSpec:
     known = list(RecogniserSpec.model_fields)
     for key in content:
         if key not in known:
-            close = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-            hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(known)}"
-            raise RequestError(f"{of}: unknown key '{key}'; {hint}")
+            raise RequestError(f"{of}: unknown key '{shortened(key)}'; {did_you_mean(str(key), known)}")
     try:
         return RecogniserSpec.model_validate(dict(content))
     except ValidationError as error:
         first = error.errors()[0]
         place = f"{first['loc'][0]}: " if first["loc"] else ""
-        given = f" (given: {content[first['loc'][0]]})" if first["loc"] else ""
+        given = f" (given: {shortened(content[first['loc'][0]])})" if first["loc"] else ""
         raise RequestError(f"{of}: {place}{first['msg'].removeprefix('Value error, ')}{given}") from error

@@ -100,7 +100,7 @@ def _name_and_root(text: str, config: RunConfig) -> tuple[str, Path | None]:
     """``NAME=DIR`` apart; ``--train-root`` is the folder of the only data set."""
     name, equals, folder = text.partition("=")
     if equals:
-        return name, Path(folder)
+        return name, Path(folder).expanduser()
     if config.train_root is not None and len(config.train_dataset) > 1:
         raise RequestError(
             f"one folder is named for {len(config.train_dataset)} training data sets; give each its own: NAME=DIR,NAME"
