@@ -13,6 +13,7 @@ from benchmark.reporting import formatting
 from benchmark.reporting.formatting import number
 from benchmark.reporting.html_report import environment, read_template, style_sheet
 from benchmark.reporting.metric_text import difference, full_value
+from benchmark.reporting.page_policy import content_security_policy
 from benchmark.reporting.results_index import NO_METHOD
 from benchmark.verification.metric_description import MetricDescription, undescribed
 
@@ -93,6 +94,7 @@ def render_comparison(  # noqa: PLR0917
         .render(
             style=style_sheet(),
             script=read_template("sort.js"),
+            policy=content_security_policy(read_template("sort.js")),
             title=title,
             names=names,
             facts=[_facts(manifest) for manifest in manifests],

@@ -70,6 +70,7 @@ def figure_style() -> Iterator[None]:
         "font.sans-serif": ["Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"],
         "lines.solid_capstyle": "round",
         "svg.hashsalt": "unmask-benchmark",
+        "text.parse_math": False,  # a `$` in a plugin's name is a dollar sign, not the beginning of a formula
     }
     with mpl.rc_context(style):
         yield

@@ -22,6 +22,7 @@ from benchmark.reporting.judges_table import ranking_tables
 from benchmark.reporting.mask_type_table import mask_type_table
 from benchmark.reporting.method_colours import MethodColours, theme_variables
 from benchmark.reporting.note_groups import note_groups
+from benchmark.reporting.page_policy import content_security_policy
 from benchmark.reporting.provenance import manifest_lines, plugin_rows, step_times
 from benchmark.reporting.results_index import Panel, ResultsIndex, panel_title
 from benchmark.reporting.results_table import method_table, table_entries
@@ -74,6 +75,7 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
         .render(
             style=style_sheet(),
             script=read_template("sort.js"),
+            policy=content_security_policy(read_template("sort.js")),
             headline=headline(index, main, synthetic=results.synthetic, failed_in_run=failed_plugins(results.manifest)),
             synthetic=results.synthetic,
             subtitle=_subtitle(index),

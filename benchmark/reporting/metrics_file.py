@@ -72,7 +72,10 @@ def read_metrics(path: Path) -> pd.DataFrame:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise RequestError(f"cannot read {path}: {reason}; name a folder that a finished run wrote") from error
-    lines = list(csv.reader(io.StringIO(text)))
+    try:
+        lines = list(csv.reader(io.StringIO(text)))
+    except csv.Error as error:  # e.g. a field of more than 131,072 characters
+        raise RequestError(f"{path} is damaged: {error}; run the benchmark again with the same settings") from error
     header = tuple(lines[0]) if lines else ()
     if header != METRIC_COLUMNS:
         raise RequestError(f"{path} is not of this schema: {_schema_difference(header)}; run the benchmark again")

@@ -90,3 +90,10 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_bytes(b"\xff\xfe\x00\x9d")
     with pytest.raises(RequestError, match="not text"):
         read_metrics(tmp_path / "metrics.csv")
+
+
+def test_a_field_that_no_table_holds_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.csv"
+    file.write_text("x" * 200_000 + "\n")
+    with pytest.raises(RequestError, match="is damaged: field larger than field limit"):
+        read_metrics(file)
