@@ -6,7 +6,7 @@ depends on it. While it is being made the folder is called ``<key>.partial``; fi
 never written to again.
 
 ``about.json`` also lists every file with its digest. A run checks them when it first opens the artefact, and makes a
-damaged one again. Most artefacts are rows, one an image: see `benchmark.storage.row_writer`.
+damaged one again. Most artefacts are rows, one per image: see `benchmark.storage.row_writer`.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ class Artifact:
             mapped: NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise StorageError(
-                f"{self.folder / name}.npy was damaged during the run ({error}); start again, and it is made anew"
+                f"{self.folder / name}.npy was damaged during the run ({error}); start again and it will be remade"
             ) from error
         return mapped
 
     def records(self) -> list[dict[str, Any]]:
-        """One dictionary a row, in the order of the rows."""
+        """One dictionary per row, in the order of the rows."""
         rows = read_rows(self.folder / RECORDS)
         return [rows[row][0] for row in sorted(rows)]
 

@@ -14,7 +14,7 @@ class Card:
     Attributes:
         summary: one line; empty means the first line of the class's docstring.
         source: paper, equation or URL the plugin comes from.
-        licence: of the code, and of weights or data where they have their own.
+        licence: the licence of the code, and of weights or data where they have their own.
         trained_on: names of the data sets that its weights have seen; empty if it learns nothing beforehand.
         saw_recognisers: recognisers used in a loss, as features or for choosing a checkpoint: no fair judges.
         parameters: each network's name and its count of trainable parameters.
@@ -35,7 +35,7 @@ class MethodCard(Card):
     Attributes:
         privileged: the method is given what a deployed system lacks (true mask or true pixels).
         slow: too slow for ``--methods all``.
-        baseline: what anybody could do without a method: every other method is tested against it.
+        baseline: what anyone could do without a method: every other method is tested against it.
         learns: it learns from data; a run fills this in.
         fitted_to_recogniser: it changes a recogniser or its templates, and has always seen its judge; a run fills this
             in.
@@ -50,7 +50,7 @@ class MethodCard(Card):
 
 @dataclass(frozen=True)
 class Availability:
-    """Whether a plugin works on this machine; if not, why, and the command that mends it."""
+    """Whether a plugin works on this machine; if not, why, and the command that fixes it."""
 
     available: bool
     reason: str = ""

@@ -47,11 +47,11 @@ class RunConfig(BaseModel):
         conditions: what is compared; ``raw-raw`` and ``raw-masked`` are always measured.
         size: side of the crops that methods work on, pixels.
         acquisition: one or both arms.
-        face_detectors: the next one is asked only where the ones before found no face.
+        face_detectors: each is tried only where those before it found no face.
         min_face: width in pixels of the photo below which a face does not count; None = each face detector's own.
         ignore: patterns of files and folders that are passed over where a folder is searched for photos.
         allow_duplicates: compare photos that are of two people as they are labelled.
-        seed: of everything random.
+        seed: the seed of every random choice.
         limit: fewer test subjects (or listed comparisons), for a quick look.
         passthrough: how many bare probes are sent through each method.
         train_dataset: what methods that learn are trained on; each ``NAME`` or ``NAME=DIR``.
@@ -65,11 +65,11 @@ class RunConfig(BaseModel):
         targets: false match rates at which thresholds are set.
         attributes: CSV file with groups of people (sex, age band, …) by ``subject_id`` or ``image_id``.
         thresholds_from: folder of a finished run whose thresholds, set on its raw faces, are the frozen ones here.
-        replicates: of the subject bootstrap.
+        replicates: the replicates of the subject bootstrap.
         device: ``auto``, ``cpu`` or ``cuda``.
-        precision: of the recognisers; bfloat16, or ``auto``, means bfloat16 where the device has units for it.
-        workers: processes for work on single images; 0 = one a core.
-        engine: who runs the workers.
+        precision: how the recognisers compute; bfloat16, or ``auto``, means bfloat16 where the device has units for it.
+        workers: processes for work on single images; 0 = one per core.
+        engine: how worker processes are run.
         out: the run's folder; None = a new one below ``reports``.
         cache: where artefacts are kept.
         fresh: recompute everything.
@@ -153,7 +153,7 @@ class RunConfig(BaseModel):
     @classmethod
     def _targets_are_rates(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if not all(0 < target < 1 for target in value):
-            raise ValueError("a false match rate lies between 0 and 1, e.g. 0.001")
+            raise ValueError("a false match rate must be between 0 and 1, e.g. 0.001")
         return tuple(sorted(value, reverse=True))
 
 

@@ -30,7 +30,7 @@ class RunContext:
         progress: makes progress bars.
         workers: processes for work on single images.
         device: torch device name for networks.
-        seed: of the run.
+        seed: the run's seed.
         failures: plugins that broke.
     """
 

@@ -1,4 +1,4 @@
-"""The exceptions of this project: each message says what was wrong, with which value, and how to mend it."""
+"""The exceptions of this project: each message says what was wrong, with which value, and how to fix it."""
 
 from __future__ import annotations
 

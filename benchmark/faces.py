@@ -102,17 +102,17 @@ def move_points(points: Points, matrix: NDArray[np.float64]) -> Points:
 
 @dataclass(frozen=True)
 class AlignedFaces:
-    """Aligned crops of one size, one row an image, in the order of `image_ids`.
+    """Aligned crops of one size, one row per image, in the order of `image_ids`.
 
     Attributes:
-        image_ids: one a row.
+        image_ids: one per row.
         pixels: ``uint8 (N, S, S, 3)``, often a read-only memory map; black where the image failed.
         landmarks: ``float32 (N, 68, 2)``, pixels of the crop; NaN where the image failed.
         five_points: ``float32 (N, 5, 2)``, likewise.
         detected_points: ``float32 (N, 5, 2)``, likewise; NaN also where the face detector gives none; None where it is
             not known.
         photo_corners: ``float32 (N, 4, 2)``, the corners of the photo, pixels of the crop: top left, top right, bottom
-            right, bottom left. What lies outside them is black, and part of no photo. None where it is not known.
+            right, bottom left. What is outside them is black, and part of no photo. None where it is not known.
     """
 
     image_ids: tuple[str, ...]

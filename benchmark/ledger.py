@@ -82,7 +82,7 @@ class Ledger:
         step: str,
         variant: str = "",
     ) -> None:
-        """Enter one step's records, one a photo.
+        """Enter one step's records, one per photo.
 
         A record holds ``reason`` where the image failed, and may hold ``mask_type`` and ``parameters``.
         """

@@ -21,7 +21,7 @@ class MaskedFaces:
         pixels: ``float32 (B, 3, H, W)`` in [0, 1], on the method's device.
         holes: ``float32 (B, 1, H, W)``, 1 = covered; all zeros for a method that declares ``needs_holes = False``.
         landmarks: ``float32 (B, 68, 2)``, pixels of the crop.
-        image_ids: one a row.
+        image_ids: one per row.
         true_pixels: ``float32 (B, 3, H, W)``; only for a method whose card says `privileged`, else None.
     """
 
@@ -38,7 +38,7 @@ class MaskedFaces:
             self,
             pixels=resized(self.pixels, size),
             holes=(resized(self.holes, size) > 1e-4).float(),
-            # pixel centres lie at whole numbers, so the corner of the crop is at −0.5
+            # pixel centres are at whole numbers, so the corner of the crop is at −0.5
             landmarks=(self.landmarks + 0.5) * scale - 0.5,
             true_pixels=None if self.true_pixels is None else resized(self.true_pixels, size),
         )
@@ -53,7 +53,7 @@ class MaskedPairs:
         true: ``uint8 (N, S, S, 3)``.
         holes: ``uint8 (N, S, S)``, 255 = covered.
         landmarks: ``float32 (N, 68, 2)``.
-        subject_ids: one a row.
+        subject_ids: one per row.
         validation: pairs of other people, for early stopping; never trained on.
     """
 

@@ -49,9 +49,9 @@ def fetched(
                 _download(file, progress, accept)
             remember(file)
     except OSError as error:
-        mend = "free some space" if error.errno == errno.ENOSPC else "look at the folder's rights"
+        remedy = "free some space" if error.errno == errno.ENOSPC else "check the folder's permissions"
         raise StorageError(
-            f"{path} could not be written ({error.strerror or error}): {mend}, or name another folder with "
+            f"{path} could not be written ({error.strerror or error}): {remedy}, or name another folder with "
             f"{FOLDER_VARIABLE}=DIR"
         ) from error
     return path

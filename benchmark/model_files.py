@@ -49,7 +49,7 @@ class ModelFile:
 
     @property
     def path(self) -> Path:
-        """Where it lies once downloaded."""
+        """Where it is once downloaded."""
         return models_folder() / self.file_name
 
     @property
@@ -79,7 +79,7 @@ def sha256_of(path: Path) -> str:
         return _digest(path, state.st_mtime_ns, state.st_size)
     except OSError as error:
         raise StorageError(
-            f"{path} cannot be read ({error.strerror}); look at the file's rights, or copy it"
+            f"{path} cannot be read ({error.strerror}); check the file's permissions, or copy it"
         ) from error
 
 

@@ -122,7 +122,7 @@ def _warn_of_one_process(reason: str) -> None:
 def _why_it_died(processes: Iterable[BaseProcess], workers: int) -> str:
     codes = {_exit_code(process) for process in processes} - {0, -signal.SIGTERM}  # the pool terminates the others
     code = min(codes, default=0)
-    kept = "what was done is kept, and the same command continues"
+    kept = "finished work is kept: run the same command again to continue"
     if code == -signal.SIGKILL:
         return (
             "a worker process was killed from outside, most likely because memory ran out: use fewer --workers (now "

@@ -24,7 +24,7 @@ class Received:
 
     Args:
         url: asked for.
-        headers: of the request.
+        headers: the headers of the request.
         piece: bytes of the body that are handed on at once.
         socket_timeout: seconds to connect, and of silence.
     """

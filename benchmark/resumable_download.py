@@ -18,7 +18,7 @@ _ATTEMPTS = 4
 _SECONDS_TO_CONNECT, _SECONDS_OF_SILENCE = 10, 30
 _SECONDS_FOR_HEADERS = 60.0
 _SECONDS_BETWEEN_RATES, _SLOWEST = 60.0, 4096
-"""A download that brings fewer bytes a second than this, over so many seconds, is ended."""
+"""A download that brings fewer bytes per second than this, over so many seconds, is ended."""
 _SECONDS_IN_ALL = 4 * 3600.0
 _CHUNK = 1 << 14
 """Bytes; what has come of a chunk is lost when the connection breaks within it."""
@@ -29,7 +29,7 @@ class DownloadFailed(Exception):
 
 
 def download(url: str, part: Path, *, most: int, description: str, progress: Progress) -> None:
-    """Write what lies at `url` to `part`; what `part` holds already is not sent again.
+    """Write what is at `url` to `part`; what `part` holds already is not sent again.
 
     Args:
         url: ``http://`` or ``https://``.

@@ -1,4 +1,4 @@
-"""Views: the same photos as a step shows them to the next one (raw, masked, restored, …), one row a photo."""
+"""Views: the same photos as a step shows them to the next one (raw, masked, restored, …), one row per photo."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class PhotoSet:
     Attributes:
         dataset_name: as registered.
         dataset: reads the pixels.
-        photos: one a row of everything made from this set.
+        photos: one per row of everything made from this set.
         role: ``"test"``, ``"train"`` or ``"validation"``, for the ledger.
     """
 
@@ -92,10 +92,10 @@ class View:
     """Aligned faces of a photo set, as one step left them.
 
     Attributes:
-        key: of the artefact that holds them.
-        photo_set: the photos, one a row.
+        key: the key of the artefact that holds them.
+        photo_set: the photos, one per row.
         faces: crops and landmarks.
-        records: one a row; ``reason`` says why a row failed.
+        records: one per row; ``reason`` says why a row failed.
     """
 
     key: str

@@ -62,7 +62,7 @@ def read_run(folder: Path) -> tuple[dict[str, Any], dict[str, ResultsIndex]]:
 
 
 def digest(folders: Sequence[Path], target: float) -> Iterator[str]:
-    """One line a method, a column for each run, arm and recogniser; the best before the last column's judge first."""
+    """One line per method, a column for each run, arm and recogniser; the best before the last column's judge first."""
     columns = []
     for folder in folders:
         _, arms = read_run(folder)
@@ -108,7 +108,7 @@ def command(config: dict[str, Any]) -> str:
 
 
 def main_table(index: ResultsIndex, panel: Panel, targets: Sequence[float]) -> Iterator[str]:
-    """One line for raw and masked faces, then one a method."""
+    """One line for raw and masked faces, then one per method."""
     lines: list[tuple[str, Panel, str, Entry | None]] = [("raw, native", replace(panel, size=NATIVE), "raw-raw", None)]
     lines += [(label, panel, condition, None) for label, condition in BASELINES]
     lines += [(marked(index, panel, entry), panel, "raw-restored", entry) for entry in ranked(index, panel)]

@@ -65,7 +65,7 @@ def main() -> None:
     given = {found.card.method: found for found in map(TrainedWeights, options.folders)}
     names = options.methods.split(",")
     names += [_name(found) for method, found in given.items() if _restores(found) and method not in names]
-    torch.set_num_threads(1)  # seconds a face that can be compared
+    torch.set_num_threads(1)  # seconds per face that can be compared
     config = load_config(
         None,
         {

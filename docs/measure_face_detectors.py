@@ -4,9 +4,9 @@
     python docs/measure_face_detectors.py boxes --data-root FACES-TRAIN --photos 700
 
 `rates` takes a seeded sample of the photos below the folder. A photo counts as found by a chain if one of its face
-detectors finds a face that most of the landmarks lie inside of. Masks are placed by dlib-hog's face or, where it finds
+detectors finds a face that most of the landmarks are inside of. Masks are placed by dlib-hog's face or, where it finds
 none, by mtcnn's, so that photos that dlib-hog misses take part, too; "elsewhere" counts faces found on the masked photo
-that do not overlap that one, "misplaced" those that do but whose eyes lie, on average, over a tenth of the outer eye
+that do not overlap that one, "misplaced" those that do but whose eyes are, on average, over a tenth of the outer eye
 distance from where they were; in brackets, for chains, what the second face detector alone contributed. Times are
 processor seconds of one thread, with landmarks, without reading the photo.
 

@@ -1,10 +1,10 @@
-"""How far a face generator's random faces lie from real ones, and a sheet of them.
+"""How far a face generator's random faces are from real ones, and a sheet of them.
 
     python docs/measure_face_generator.py --dataset faces-train=DIR reports/trained/face-generator
 
 Without a folder it takes the weights that travel with the program. FID and KID are over a recogniser's embeddings
 (not Inception's), of as many random faces as real ones. As a mark, other real faces of the same data set are compared
-with these as well: no generator can lie nearer. A random face has no landmarks; every face, real or not, is therefore
+with these as well: no generator can be nearer. A random face has no landmarks; every face, real or not, is therefore
 aligned on the mean of the real faces' points.
 """
 

@@ -1,4 +1,4 @@
-"""Measure how MTCNN's box lies round dlib's 68 points: where `benchmark/recognisers/facenet.py` has its constants from.
+"""Measure how MTCNN's box is placed around dlib's 68 points: where `benchmark/recognisers/facenet.py` has its constants from.
 
     python docs/measure_facenet_box.py ../shared/data/faces-train --photos 600
 

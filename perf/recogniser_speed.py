@@ -3,7 +3,7 @@
     python perf/recogniser_speed.py --recognisers all,onnx:my.onnx --precisions float32,bfloat16
 
 Each round times every recogniser once, on the same noise cut to its own chip, so that whatever else the machine does
-falls on all of them alike. Printed are medians over the rounds, of faces a second and of the ratio within each round.
+falls on all of them alike. Printed are medians over the rounds, of faces per second and of the ratio within each round.
 Aligning a face is timed apart: it runs on one core, photo by photo.
 """
 
@@ -28,7 +28,7 @@ CROP = 256
 
 
 def main() -> None:
-    """Read the command line, measure, print one line a recogniser and precision."""
+    """Read the command line, measure, print one line per recogniser and precision."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recognisers", default="all", metavar="A,B")
     parser.add_argument("--weights", action="append", default=[], metavar="NAME=FILE")

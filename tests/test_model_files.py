@@ -271,7 +271,7 @@ def test_a_full_disk_is_named(file: ModelFile, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_folder_that_cannot_be_made_is_named(file: ModelFile, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("in the way")
-    with pytest.raises(StorageError, match="look at the folder's rights"):
+    with pytest.raises(StorageError, match="check the folder's permissions"):
         fetched(file, progress=QUIET)
 
 

@@ -40,7 +40,7 @@ _MEAN_SHAPE = np.array(
         *((0.290379, 0.784792), (0.428096, 0.778746), (0.490127, 0.785343), (0.552157, 0.778746), (0.689874, 0.784792)),
     ]
 )
-"""Where `_ALIGNED_POINTS` lie in the mean-shape square: dlib's ``get_face_chip_details`` (image_transforms)."""
+"""Where `_ALIGNED_POINTS` are in the mean-shape square: dlib's ``get_face_chip_details`` (image_transforms)."""
 
 
 def crop_matrix(face: FaceGeometry, size: int) -> Matrix:
@@ -54,7 +54,7 @@ def crop_matrix(face: FaceGeometry, size: int) -> Matrix:
         size: side of the crop, pixels.
 
     Raises:
-        ImageRefused: the landmarks lie all in one place.
+        ImageRefused: the landmarks are all in one place.
     """
     places = (CROP_PADDING + _MEAN_SHAPE) / (1 + 2 * CROP_PADDING) * size
     return _similarity(face.landmarks[list(_ALIGNED_POINTS)], places)
@@ -75,7 +75,7 @@ def crop_face(photo: Image, face: FaceGeometry, size: int) -> tuple[Image, FaceG
         ``uint8 (size, size, 3)`` and the geometry in pixels of the crop.
 
     Raises:
-        ImageRefused: the landmarks lie all in one place.
+        ImageRefused: the landmarks are all in one place.
     """
     matrix = crop_matrix(face, size)
     return resample(photo, matrix, width=size, height=size), face.moved(matrix)
@@ -156,14 +156,14 @@ def _similarity(points: Points, places: NDArray[np.float64]) -> Matrix:
     centred = wanted - wanted.mean()
     turn = np.vdot(centred, found) / np.vdot(centred, centred)
     if not abs(turn) * np.abs(centred).max() > _SMALLEST_FACE:
-        raise ImageRefused("the landmarks do not make a face: they lie all in one place")
+        raise ImageRefused("the landmarks do not make a face: they are all in one place")
     turn = 1 / turn
     shift = wanted.mean() - turn * found.mean()
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
 def _continued(crop: Image, matrix: Matrix, back: Matrix, *, width: int, height: int) -> Image:
-    """`crop` with what lies outside the photo replaced by the nearest pixel inside: no black bleeds into the paste."""
+    """`crop` with what is outside the photo replaced by the nearest pixel inside: no black bleeds into the paste."""
     limits = np.array([width, height]) - 1
     tainted = max(2.0, 1.5 * math.hypot(back[0, 0], back[1, 0]))  # how far resampling carried the black, photo pixels
     low = np.minimum(tainted, limits / 2)

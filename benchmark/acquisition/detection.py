@@ -45,7 +45,7 @@ class FaceSearch:
     """How faces are looked for; small and picklable, so that worker processes can be told.
 
     Attributes:
-        face_detectors: names; the next one is asked only where the ones before found no face.
+        face_detectors: names; each is tried only where those before it found no face.
         min_face: narrower faces (pixels of the photo, as wide as dlib's HOG detector draws them) do not count; None =
             what every face detector looks for by itself, see `FaceDetector`.
         device: torch device name, for a first face detector that is a network of PyTorch. Those that are asked only
@@ -99,7 +99,7 @@ class FaceSearch:
             photos: each ``uint8 (H, W, 3)``, RGB, upright; or the reason why there is no photo, which is handed on.
 
         Returns:
-            For each the face, in pixels of the photo, whose landmarks may lie outside it where the face is cut off; or
+            For each the face, in pixels of the photo, whose landmarks may be outside it where the face is cut off; or
             the reason why there is none.
         """
         faces = [_searchable(photo) for photo in photos]
@@ -136,8 +136,8 @@ def most_central_large_face(boxes: NDArray[np.float64], *, width: int, height: i
 
     Args:
         boxes: ``(K, 4)``: left, top, right, bottom; K ≥ 1.
-        width: of the photo, pixels.
-        height: of the photo, pixels.
+        width: the width of the photo, pixels.
+        height: the height of the photo, pixels.
     """
     widths = boxes[:, 2] - boxes[:, 0]
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
@@ -164,7 +164,7 @@ def _subjects_face(photo: Image, found: FoundFaces, name: str) -> FoundFace | Im
     landmarks = place_landmarks(photo, box)
     outside = ((landmarks < 0) | (landmarks > (width - 1, height - 1))).any(axis=1).mean()
     if outside > _MAX_OUTSIDE:
-        return ImageRefused(f"the face lies mostly outside the photo ({outside:.0%} of its landmarks)")
+        return ImageRefused(f"the face is mostly outside the photo ({outside:.0%} of its landmarks)")
     own = None if found.key_points is None else found.key_points[chosen].astype(np.float32)
     geometry = FaceGeometry(found.boxes[chosen].astype(np.float32), landmarks, place_five_points(photo, box), own)
     return FoundFace(geometry, name, len(found))

@@ -26,7 +26,7 @@ SHA256 = {
 
 
 def model_path(name: str) -> Path:
-    """Where the model file `name` lies; nothing is read.
+    """Where the model file `name` is; nothing is read.
 
     Raises:
         PluginError: the package is not installed, or the file is not in it.

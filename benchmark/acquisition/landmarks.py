@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _SIDE = 3.57
 """Side of the square that dlib's HOG detector draws, in spreads of the five key points."""
 _RISE = 0.104
-"""How far the square's centre lies above the key points' mean, in spreads."""
+"""How far the square's centre is above the key points' mean, in spreads."""
 
 
 def place_landmarks(image: Image, box: NDArray[np.floating]) -> Points:
@@ -73,7 +73,7 @@ class _Models:
 
 @cache
 def _models() -> _Models:
-    """dlib's predictors, loaded once a process (half a second, 100 MB)."""
+    """dlib's predictors, loaded once per process (half a second, 100 MB)."""
     log.debug("loading dlib's landmark models")
     return _Models(
         landmarks=dlib.shape_predictor(str(verified_model_path("shape_predictor_68_face_landmarks.dat"))),

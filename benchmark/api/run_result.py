@@ -34,7 +34,7 @@ class RunResult:
     """What a run found, read from its folder when it is asked for.
 
     Args:
-        folder: of a finished run.
+        folder: the folder of a finished run.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -248,7 +248,7 @@ def load_run(folder: Path | str) -> RunResult:
     """The result of a run that was stored earlier.
 
     Args:
-        folder: of the run, e.g. ``reports/2026-01-01_120000_synthetic``.
+        folder: the folder of the run, e.g. ``reports/2026-01-01_120000_synthetic``.
 
     Raises:
         RequestError: it holds no finished run.

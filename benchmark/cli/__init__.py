@@ -1,4 +1,4 @@
-"""The command line: one small file a subcommand."""
+"""The command line: one small file per subcommand."""
 
 from benchmark.processor_time import spare_the_processor
 

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Print one line a check; exit status 1 if the default run cannot work."""
+    """Print one line per check; exit status 1 if the default run cannot work."""
     load_plugins(options.plugin)
     healthy = True
     checks = list(_checks())
@@ -43,7 +43,7 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _checks() -> Iterator[tuple[bool, bool, str, str]]:
-    """``(works, the default run needs it, name, detail or how to mend it)``."""
+    """``(works, the default run needs it, name, detail or how to fix it)``."""
     yield True, True, "python", platform.python_version()
     yield True, True, "processor", f"{available_cores()} cores for workers"
     yield _torch()
@@ -59,7 +59,7 @@ def _checks() -> Iterator[tuple[bool, bool, str, str]]:
 
 
 def _plugins(kind: str, rows: list[dict[str, Any]]) -> Iterator[tuple[bool, bool, str, str]]:
-    """One line a plugin that lacks something; those that work have one of their own only where it fits one screen."""
+    """One line per plugin that lacks something; working ones get their own only where they fit on one screen."""
     ready = [row for row in rows if row["available"]]
     if kind in _EACH_ON_ITS_LINE:
         for row in ready:
@@ -78,7 +78,7 @@ def _torch() -> tuple[bool, bool, str, str]:
     try:
         import torch  # noqa: PLC0415
     except ImportError as error:
-        return False, True, "PyTorch", f"{error}; mend: pip install 'torch>=2.6,<2.14'"
+        return False, True, "PyTorch", f"{error}; to fix it: pip install 'torch>=2.6,<2.14'"
     return True, True, "PyTorch", f"{torch.__version__}, {torch.get_num_threads()} threads"
 
 

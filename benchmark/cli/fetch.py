@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Download what is named and say where it lies."""
+    """Download what is named and say where it is."""
     load_plugins(options.plugin)
     if not options.names:
         print(_listed())

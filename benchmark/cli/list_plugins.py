@@ -38,7 +38,7 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def list_kind(registry: Registry[Any]) -> list[dict[str, Any]]:
-    """One dictionary a plugin: name, summary, available, reason, parameters, trained_on, saw_recognisers, licence,
+    """One dictionary per plugin: name, summary, available, reason, parameters, trained_on, saw_recognisers, licence,
     source. A plugin that cannot be imported is listed as unavailable, with the reason."""
     rows = []
     for name in registry.names():

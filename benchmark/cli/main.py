@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BenchmarkError as error:
         return _complain(error, WRONG_REQUEST if isinstance(error, RequestError) else FAILED)
     except KeyboardInterrupt as stop:
-        print("\nstopped; what was done is kept: the same command continues from here", file=sys.stderr)
+        print("\nstopped; finished work is kept: run the same command again to continue", file=sys.stderr)
         return TERMINATED if isinstance(stop, _Terminated) else INTERRUPTED
     except BrokenPipeError:  # e.g. `list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -104,6 +104,6 @@ def _parser() -> CommandParser:
     for name, module in _SUBCOMMANDS.items():
         summary = (module.__doc__ or "").splitlines()[0]
         subparser = subparsers.add_parser(name, help=summary, description=module.__doc__)
-        subparser.add_argument("-v", "--verbose", action="store_true", help="say more of what is done, on stderr")
+        subparser.add_argument("-v", "--verbose", action="store_true", help="print more detail to stderr")
         module.add_arguments(subparser)
     return parser

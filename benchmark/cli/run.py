@@ -16,14 +16,14 @@ _NOT_SETTINGS = ("subcommand", "verbose", "config", "plugin")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Every flag's default stands in `RunConfig`; a flag left out does not override the YAML file."""
+    """Every flag's default is in `RunConfig`; a flag left out does not override the YAML file."""
     parser.argument_default = argparse.SUPPRESS
     defaults = RunConfig()
-    parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="settings, one a line; flags override them")
+    parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="settings, one per line; flags override them")
     add_plugin_flag(parser)
     what = parser.add_argument_group("what is tested")
     what.add_argument("--dataset", metavar="NAME", help=f"`list datasets` shows them (default: {defaults.dataset})")
-    what.add_argument("--data-root", metavar="DIR", help="where the data set lies")
+    what.add_argument("--data-root", metavar="DIR", help="the folder of the data set")
     what.add_argument("--protocol", metavar="NAME", help="what is compared (default: the data set's first)")
     what.add_argument("--methods", metavar="A,B", help="names, NAME:PRESET, DETECTOR+COMPLETER, or all (default: all)")
     what.add_argument(
@@ -46,9 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--allow-duplicates",
         action="store_true",
-        help="even if the same photo is of two people; it is compared as labelled",
+        help="run even if the same photo is labelled as two people; it is compared as labelled",
     )
-    what.add_argument("--seed", type=int, metavar="N", help=f"of everything random (default: {defaults.seed})")
+    what.add_argument("--seed", type=int, metavar="N", help=f"seed of every random choice (default: {defaults.seed})")
     what.add_argument("--limit", type=int, metavar="N", help="at most N test subjects (or listed comparisons)")
     what.add_argument(
         "--passthrough",
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="A,B=DIR",
         help=f"one or several, each with its folder where it needs one (default: {','.join(defaults.train_dataset)})",
     )
-    learn.add_argument("--train-root", metavar="DIR", help="where the only training data set lies")
+    learn.add_argument("--train-root", metavar="DIR", help="the folder of the training data set, if there is only one")
     learn.add_argument(
         "--train-limit", type=int, metavar="N", help=f"at most N training photos (default: {defaults.train_limit})"
     )
@@ -74,15 +74,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME=PATH",
         help="the file of a recogniser or face detector; or what `train` wrote for a method or its mask detector, "
-        "instead of the weights that travel with the program",
+        "instead of the weights that come with the program",
     )
     learn.add_argument(
-        "--retrain", action="store_true", help="train anew rather than use the weights that travel along"
+        "--retrain", action="store_true", help="train again instead of using the weights that come with the program"
     )
     learn.add_argument(
         "--allow-unknown-overlap",
         action="store_true",
-        help="even if nobody knows whether training and test share people; the cells are marked",
+        help="run even if it is unknown whether training and test share people; the cells are marked",
     )
     measure = parser.add_argument_group("how it is measured")
     measure.add_argument(
@@ -96,22 +96,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     measure.add_argument(
         "--attributes",
         metavar="FILE.csv",
-        help="groups of people, one column each, by subject_id or image_id: who pays? (groups.csv)",
+        help="groups of people, one column each, by subject_id or image_id: error rates per group in groups.csv",
     )
     measure.add_argument(
-        "--replicates", type=int, metavar="N", help=f"of the subject bootstrap (default: {defaults.replicates})"
+        "--replicates",
+        type=int,
+        metavar="N",
+        help=f"replicates of the subject bootstrap (default: {defaults.replicates})",
     )
     machine = parser.add_argument_group("where and how it runs")
     machine.add_argument("--device", choices=("auto", "cpu", "cuda"), help="(default: auto)")
     machine.add_argument(
         "--precision",
         choices=("auto", "float32", "bfloat16"),
-        help="of recognisers; auto: bfloat16 where the processor or GPU has units for it (default: float32)",
+        help="precision of the recognisers; auto: bfloat16 where the device has units for it (default: float32)",
     )
     machine.add_argument(
-        "--workers", type=int, metavar="N", help="processes for work on single images (default: one a core)"
+        "--workers", type=int, metavar="N", help="processes for work on single images (default: one per core)"
     )
-    machine.add_argument("--engine", choices=("local",), help="who runs the workers (default: local)")
+    machine.add_argument("--engine", choices=("local",), help="how worker processes are run (default: local)")
     machine.add_argument("--out", metavar="DIR", help="the run's folder (default: a new one below reports/)")
     machine.add_argument(
         "--cache", metavar="DIR", help=f"where intermediate results are kept (default: {defaults.cache})"
@@ -120,16 +123,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument(
         "--verify",
         action="store_true",
-        help="read every byte of stored results before they are used, also of large files that look unchanged",
+        help="check every byte of stored results before use, even in large files that look unchanged",
     )
     machine.add_argument(
-        "--overwrite", action="store_true", help="replace a run of other settings that --out holds, and nothing else"
+        "--overwrite", action="store_true", help="replace a run with other settings in --out, nothing else"
     )
     machine.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Carry out the run and say where the report lies."""
+    """Carry out the run and say where the report is."""
     given: dict[str, Any] = {name: value for name, value in vars(options).items() if name not in _NOT_SETTINGS}
     load_plugins(getattr(options, "plugin", []))
     config = load_config(getattr(options, "config", None), given)
@@ -139,7 +142,7 @@ def execute(options: argparse.Namespace) -> int:
     print(f"report: {report.resolve()}")
     failed = json.loads((report.parent / "manifest.json").read_text("utf-8"))["failed_plugins"]
     if failed:
-        print("error: the run is finished, but not for all:", file=sys.stderr)
+        print("error: the run is finished, but these plugins failed:", file=sys.stderr)
         for one in failed:
             print(f"  {PluginFailure(**one)}", file=sys.stderr)
     return 1 if failed else 0

@@ -33,7 +33,7 @@ def add_face_flags(parser: argparse._ActionsContainer) -> None:
         "--face-detectors",
         default=argparse.SUPPRESS,
         metavar="A,B",
-        help=f"of {', '.join(FACE_DETECTORS)}; the next one is asked only where the ones before found no face "
+        help=f"of {', '.join(FACE_DETECTORS)}; each is tried only where those before it found no face "
         f"(default: {','.join(defaults.face_detectors)})",
     )
     parser.add_argument(

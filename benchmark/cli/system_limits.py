@@ -31,4 +31,4 @@ def explain(error: BaseException) -> str:
     if not advice:
         return ""
     where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
-    return f"{advice}{where}; what was done is kept, and the same command continues"
+    return f"{advice}{where}; finished work is kept: run the same command again to continue"

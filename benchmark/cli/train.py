@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="A,B=DIR",
         help="one or several, each with its folder where it needs one (default: %(default)s)",
     )
-    parser.add_argument("--data-root", type=Path, metavar="DIR", help="where the only data set lies")
+    parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of the data set, if there is only one")
     parser.add_argument("--masks", default=",".join(defaults.masks), metavar="A,B", help="(default: %(default)s)")
     parser.add_argument("--size", type=int, default=defaults.size, metavar="N", help="(default: %(default)s)")
     parser.add_argument(
@@ -56,18 +56,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--devices", type=int, default=1, metavar="N", help="GPUs, or processes on a CPU (default: %(default)s)"
     )
-    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one per core)")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="gets the weights and losses.csv (default: reports/trained/NAME)"
     )
     parser.add_argument("--cache", type=Path, default=defaults.cache, metavar="DIR", help="(default: %(default)s)")
-    parser.add_argument("--fresh", action="store_true", help="train anew")
+    parser.add_argument("--fresh", action="store_true", help="train again, even if the weights are stored")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     add_plugin_flag(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Train, and say where the weights lie; a run with the same settings uses them."""
+    """Train, and say where the weights are; a run with the same settings uses them."""
     load_plugins(options.plugin)
     config = load_config(
         None,

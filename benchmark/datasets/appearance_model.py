@@ -103,7 +103,7 @@ class AppearanceModel:
         return {block: len(self.arrays[f"{block}_scales"]) for block in BLOCKS}
 
     def slice_of(self, block: str) -> slice:
-        """Where a block lies within the scores."""
+        """Where a block is within the scores."""
         start = sum(self.counts[earlier] for earlier in BLOCKS[: BLOCKS.index(block)])
         return slice(start, start + self.counts[block])
 

@@ -40,7 +40,7 @@ def draw_attire(rng: np.random.Generator, light: float) -> Attire:
 
     Args:
         rng: the photo's stream.
-        light: mean luma of the face; clothes stand in the same light.
+        light: mean luma of the face; clothes are in the same light.
     """
     slope = rng.uniform(0.20, 0.34)
     shoulder = _COLLAR + slope * (1 - np.exp(-np.maximum(_ACROSS - _NECK, 0) / 0.45))

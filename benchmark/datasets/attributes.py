@@ -31,7 +31,7 @@ def read_attributes(file: Path, photos: Sequence[Photo]) -> Attributes:
 
     Args:
         file: UTF-8, with a header.
-        photos: of the protocol.
+        photos: the photos of the protocol.
 
     Raises:
         RequestError: the file cannot be read, names neither photos nor people or both, has no attribute, names somebody
@@ -49,7 +49,7 @@ def read_attributes(file: Path, photos: Sequence[Photo]) -> Attributes:
         key = keys[0]
         name = row.pop(key)
         if rows.setdefault(name, row) != row:
-            raise RequestError(f"{file}, line {line}: '{name}' stands in an earlier line with other groups; keep one")
+            raise RequestError(f"{file}, line {line}: '{name}' is in an earlier line with other groups; keep one")
     if not rows:
         raise RequestError(f"{file} names nobody; give one line for each {key or 'subject_id'}")
     found = [rows.get(photo.image_id if key == "image_id" else photo.subject_id) for photo in photos]

@@ -66,7 +66,7 @@ class DatasetCard(Card):
         overlaps: other data sets by name: ``"disjoint"``, ``"overlapping"`` or ``"unknown"`` people; a data set that
             is not named counts as unknown.
         synthetic: rendered people: no recovery headline is claimed on them.
-        layout: what lies below ``--data-root``, one line.
+        layout: what is below ``--data-root``, one line.
         layout_only: the name stands for a layout, not for particular people, so that two folders are two data sets.
         own_labels: the user says who is on the photos: one photo under two people is an error, and a copy of a person's
             photo is passed over. An official list is left as it is.
@@ -86,10 +86,10 @@ class Dataset(ABC):
 
     Args:
         root: the folder the user named with ``--data-root``, if any.
-        seed: of the run; used where the data set or its protocols draw at random.
+        seed: the run's seed; used where the data set or its protocols draw at random.
 
     Raises:
-        RequestError: the folder is missing, empty or not of this layout (one line: what, and how to mend it).
+        RequestError: the folder is missing, empty or not of this layout (one line: what, and how to fix it).
     """
 
     card: ClassVar[DatasetCard] = DatasetCard()
@@ -132,7 +132,7 @@ class Dataset(ABC):
         """Groups of the photos' people that the data set itself tells, as ``{"sex": ("female", …)}``.
 
         Args:
-            photos: of the protocol; one group for each, empty where it is not known.
+            photos: the photos of the protocol; one group for each, empty where it is not known.
         """
         return {}
 

@@ -53,17 +53,17 @@ def _read(file: Path, size: int, changed: int) -> BinFile:  # noqa: ARG001  (a c
         # files written by Python 2 hold the images as its byte strings
         content = _Unpickler(BytesIO(data), encoding="bytes").load()
     except _RefusedError as error:
-        raise RequestError(f"{file} is not one of InsightFace's .bin files: it holds {error}; {_MEND}") from None
+        raise RequestError(f"{file} is not one of InsightFace's .bin files: it holds {error}; {_REMEDY}") from None
     except MemoryError:
-        raise RequestError(f"{file} does not fit into memory; {_MEND}") from None
+        raise RequestError(f"{file} does not fit into memory; {_REMEDY}") from None
     except OSError as error:
         raise RequestError(f"{file} cannot be read: {error.strerror}") from error
     except Exception as error:  # a damaged pickle raises anything: EOFError, KeyError, struct.error, ValueError, …
-        raise RequestError(f"{file} is damaged or no pickle ({type(error).__name__}); {_MEND}") from None
+        raise RequestError(f"{file} is damaged or no pickle ({type(error).__name__}); {_REMEDY}") from None
     return _checked(file, content)
 
 
-_MEND = "download it again"
+_REMEDY = "download it again"
 
 
 class _RefusedError(Exception):
@@ -85,7 +85,7 @@ _NUMBERED = ("PUT", "BINPUT", "LONG_BINPUT", "GET", "BINGET", "LONG_BINGET")
 
 def _checked(file: Path, content: Any) -> BinFile:
     def refuse(what: str) -> RequestError:
-        return RequestError(f"{file} is not one of InsightFace's .bin files: {what}; {_MEND}")
+        return RequestError(f"{file} is not one of InsightFace's .bin files: {what}; {_REMEDY}")
 
     if not isinstance(content, tuple | list) or len(content) != 2:
         raise refuse(f"it holds {_kind(content)} where a pair of lists should be")

@@ -38,7 +38,7 @@ _LFW_PEOPLE = ("lfw", "calfw", "cplfw", "mlfw")
 class BinPairs(PhotoFiles):
     """One ``.bin`` file below the root: pair p compares image 2p (the reference) with image 2p + 1 (the probe).
 
-    An image that stands in several pairs is one photo, told by its bytes; its id is the file's name and the first row
+    An image that is in several pairs is one photo, told by its bytes; its id is the file's name and the first row
     that holds it, ``agedb_30#17``. The file names nobody: photos that mated pairs link, directly or through others,
     count as one person, all others as different people.
     """
@@ -87,7 +87,7 @@ class BinPairs(PhotoFiles):
         return whole.hexdigest()
 
     def _content(self) -> BinFile:
-        return read_bin(self.root / self.file_name)  # remembered there, once a process
+        return read_bin(self.root / self.file_name)  # remembered there, once per process
 
     def _encoded(self, photo: Photo) -> bytes:
         name, _, row = photo.image_id.rpartition("#")

@@ -146,7 +146,7 @@ class CelebA(PhotoFiles):
         return drawn, subjects_with_photos(drawn, round(share * THESIS_TEST), seed=self.seed)
 
     def _list(self, name: str) -> Path:
-        """One of CelebA's lists, which lie beside the photos or in folders of their own (``Anno``, ``Eval``)."""
+        """One of CelebA's lists, which are beside the photos or in folders of their own (``Anno``, ``Eval``)."""
         above = [self._photo_folder, *self._photo_folder.parents]
         below_root = [folder for folder in above if folder.is_relative_to(self.root)]
         for folder in dict.fromkeys([*below_root, self.root.parent, self.root.parent.parent]):

@@ -10,7 +10,7 @@ from benchmark.errors import RequestError
 
 PARTS = {"0": "train", "1": "validation", "2": "test"}
 """Of ``list_eval_partition.txt``."""
-_MEND = "replace it with CelebA's own file"
+_REMEDY = "replace it with CelebA's own file"
 
 
 def read_identities(file: Path) -> dict[str, str]:
@@ -31,21 +31,21 @@ def read_partition(file: Path) -> dict[str, str]:
     parts = {}
     for name, number in _entries(file, "'000001.jpg 0'"):
         if number not in PARTS:
-            raise RequestError(f"{file}: {name} is in part {number} where 0, 1 or 2 should stand; {_MEND}")
+            raise RequestError(f"{file}: {name} is in part {number} where 0, 1 or 2 is expected; {_REMEDY}")
         parts[name] = PARTS[number]
     return parts
 
 
 def _entries(file: Path, wanted: str) -> Iterator[tuple[str, str]]:
     seen: dict[str, int] = {}
-    for line, fields in read_lines(file, mend=_MEND):
+    for line, fields in read_lines(file, remedy=_REMEDY):
         if line == 1 and len(fields) == 2 and not fields[1].isdecimal():
             continue  # some copies have a header
         if len(fields) != 2 or not fields[1].isdecimal() or "/" in fields[0]:
-            raise malformed(file, line, fields, wanted, mend=_MEND)
+            raise malformed(file, line, fields, wanted, remedy=_REMEDY)
         if fields[0] in seen:
-            raise RequestError(f"{file}, line {line}: {fields[0]} is in line {seen[fields[0]]}, too; {_MEND}")
+            raise RequestError(f"{file}, line {line}: {fields[0]} is in line {seen[fields[0]]}, too; {_REMEDY}")
         seen[fields[0]] = line
         yield fields[0], fields[1]
     if not seen:
-        raise RequestError(f"{file} lists no photo; {_MEND}")
+        raise RequestError(f"{file} lists no photo; {_REMEDY}")

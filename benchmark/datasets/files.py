@@ -60,15 +60,15 @@ class PhotoFiles(Dataset):
         """The photo's pixels; see `benchmark.datasets.photo_reading.read_photo`."""
         return read_photo(self.root / photo.source)
 
-    def folder_with(self, name: str, folders: Sequence[str], *, mend: str) -> Path:
+    def folder_with(self, name: str, folders: Sequence[str], *, remedy: str) -> Path:
         """The first of `folders`, paths below the root, that holds the file `name`.
 
         Raises:
-            RequestError: none does; `mend` says what to do.
+            RequestError: none does; `remedy` says what to do.
         """
         found = next((self.root / folder for folder in folders if (self.root / folder / name).is_file()), None)
         if found is None:
-            raise RequestError(f"no {name} in {self.root}; {mend}{looks_like(self.root)}")
+            raise RequestError(f"no {name} in {self.root}; {remedy}{looks_like(self.root)}")
         return found
 
     def located(self, listed: Iterable[Photo], *, lines: Mapping[str, int] | None = None) -> tuple[Photo, ...]:
@@ -113,7 +113,7 @@ class PhotoFiles(Dataset):
 def digest_of_files(files: Iterable[tuple[str, Path]], *, hashed_bytes: int = HASHED_BYTES) -> str:
     """BLAKE2b over names and contents (or, above `hashed_bytes`, sizes and times) of files, in order.
 
-    A file that cannot be read counts as such: reading it will fail in the same way later, and mending it changes
+    A file that cannot be read counts as such: reading it will fail in the same way later, and fixing it changes
     the digest.
     """
     named = [(name, path, _status(path)) for name, path in files]

@@ -1,4 +1,4 @@
-"""A folder of people: one folder a subject, with that subject's photos at any depth."""
+"""A folder of people: one folder per subject, with that subject's photos at any depth."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SubjectFolders(PhotoFiles):
     """Your own photos: <subject>/<photo>, the first folder naming the person.
 
     ``all-pairs`` tests everybody; ``people-split`` tests 30 % of the subjects and sets 60 % aside for training and
-    10 % for validation, by seed. Both use at most 10 photos a subject and compare every unordered pair once. ``search``
+    10 % for validation, by seed. At most 10 photos per subject, every unordered pair compared once. ``search``
     searches everybody in a gallery of one photo per person, in which a third of the people are not enrolled. As a
     ``--train-dataset`` for tests on other data, everybody's photos are used: 95 % of the subjects train.
 
@@ -59,7 +59,7 @@ class SubjectFolders(PhotoFiles):
         self._ignore = tuple(ignore)
         hint = looks_like(self.root)
         if hint:
-            log.warning("%s is read as one folder a person%s", self.root, hint)
+            log.warning("%s is read as one folder per person%s", self.root, hint)
         line = passed_over_line(self.passed_over)  # an unreadable folder is an error now, not in the first step
         if not self._photos:
             raise RequestError(

@@ -11,7 +11,7 @@ from benchmark.errors import RequestError
 
 
 def photo_path(person: str, number: int, suffix: str = ".jpg") -> str:
-    """Where a person's n-th photo lies in LFW's layout, numbered from 1.
+    """Where a person's n-th photo is in LFW's layout, numbered from 1.
 
     >>> photo_path("Aaron_Peirsol", 1)
     'Aaron_Peirsol/Aaron_Peirsol_0001.jpg'
@@ -20,7 +20,7 @@ def photo_path(person: str, number: int, suffix: str = ".jpg") -> str:
 
 
 def person_of(path: str) -> str:
-    """The person whose photo lies there: the first folder.
+    """The person whose photo is there: the first folder.
 
     >>> person_of("Aaron_Peirsol/Aaron_Peirsol_0001.jpg")
     'Aaron_Peirsol'
@@ -31,16 +31,16 @@ def person_of(path: str) -> str:
 def read_pairs(file: Path) -> tuple[list[ListedPair], int]:
     """The pairs of ``pairs.txt`` in their order, and the number of folds. The first of a pair is the reference.
 
-    The first line holds the number of folds F and of mated pairs a fold M; then F times M mated lines
+    The first line holds the number of folds F and of mated pairs per fold M; then F times M mated lines
     (``name n m``) and M non-mated ones (``name n other m``).
 
     Raises:
         RequestError: the file cannot be read, a line is malformed (with its number), or lines are missing.
     """
     lines = _lines(file)
-    folds, mated_per_fold = _header(file, lines, "the number of folds and of mated pairs a fold, as in '10 300'", 2)
+    folds, mated_per_fold = _header(file, lines, "the number of folds and of mated pairs per fold, as in '10 300'", 2)
     pairs = [
-        pair_in_line(file, number, fields, fold=row // (2 * mated_per_fold), mend=_REPLACE)
+        pair_in_line(file, number, fields, fold=row // (2 * mated_per_fold), remedy=_REPLACE)
         for row, (number, fields) in enumerate(lines)
     ]
     expected = folds * 2 * mated_per_fold
@@ -50,7 +50,7 @@ def read_pairs(file: Path) -> tuple[list[ListedPair], int]:
 
 
 def pair_in_line(
-    file: Path, number: int, fields: Sequence[str], *, mend: str, fold: int = -1, suffix: str = ".jpg"
+    file: Path, number: int, fields: Sequence[str], *, remedy: str, fold: int = -1, suffix: str = ".jpg"
 ) -> ListedPair:
     """The pair of one line: ``name n m``, or ``name n other m``.
 
@@ -65,7 +65,7 @@ def pair_in_line(
             name, first, other, second = fields
         paths = photo_path(name, int(first), suffix), photo_path(other, int(second), suffix)
     except ValueError:
-        raise malformed(file, number, fields, "'name n m' or 'name n other m'", mend=mend) from None
+        raise malformed(file, number, fields, "'name n m' or 'name n other m'", remedy=remedy) from None
     return ListedPair(*paths, mated=name == other, fold=fold, line=number)
 
 
@@ -103,13 +103,13 @@ _REPLACE = "replace it with LFW's own file"
 
 
 def _lines(file: Path) -> Iterator[tuple[int, list[str]]]:
-    return read_lines(file, mend=_REPLACE)
+    return read_lines(file, remedy=_REPLACE)
 
 
 def _header(file: Path, lines: Iterator[tuple[int, list[str]]], wanted: str, count: int) -> tuple[int, ...]:
     number, fields = next(lines, (0, []))
     if not number:
-        raise RequestError(f"{file} ends where {wanted} should stand; {_REPLACE}")
+        raise RequestError(f"{file} ends where {wanted} is expected; {_REPLACE}")
     try:
         values = tuple(int(field) for field in fields)
     except ValueError:
@@ -120,4 +120,4 @@ def _header(file: Path, lines: Iterator[tuple[int, list[str]]], wanted: str, cou
 
 
 def _malformed(file: Path, number: int, fields: list[str], wanted: str) -> RequestError:
-    return malformed(file, number, fields, wanted, mend=_REPLACE)
+    return malformed(file, number, fields, wanted, remedy=_REPLACE)

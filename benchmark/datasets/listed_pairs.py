@@ -65,7 +65,7 @@ def some_pairs(
     Args:
         pairs: the whole list.
         most: how many to keep.
-        seed: of the run.
+        seed: the run's seed.
         ids: distinct names that decide the draw; by default the row and both photos.
     """
     if most is None or most >= len(pairs):

@@ -19,7 +19,7 @@ from benchmark.plugins import register_dataset
 LABELS, PAIRS = "mfr2_labels.txt", "pairs.txt"
 _FOLDERS = ("", "mfr2", "mfr2/mfr2")
 """Where the lists are looked for below the root: as the archive unpacks."""
-_MEND = "replace it with MFR2's own file"
+_REMEDY = "replace it with MFR2's own file"
 
 
 @register_dataset("mfr2")
@@ -41,7 +41,7 @@ class Mfr2(PhotoFiles):
 
     def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
         super().__init__(root, seed=seed)
-        self._folder = self.folder_with(LABELS, _FOLDERS, mend="unpack mfr2.zip there")
+        self._folder = self.folder_with(LABELS, _FOLDERS, remedy="unpack mfr2.zip there")
         self._photos  # noqa: B018  (a bad list or a missing photo is an error now, not in the first step)
 
     def protocol(self, name: str, *, limit: int | None = None) -> Protocol:
@@ -67,7 +67,7 @@ class Mfr2(PhotoFiles):
         file = self._folder / LABELS
         labels = {
             photo_path(fields[0], int(fields[1]), ".png"): fields[2].lower()
-            for _, fields in read_lines(file, mend=_MEND, separator=",")
+            for _, fields in read_lines(file, remedy=_REMEDY, separator=",")
         }
         return {"mask label": tuple(labels[photo.image_id] for photo in photos)}
 
@@ -81,28 +81,29 @@ class Mfr2(PhotoFiles):
         file, below = self._folder / LABELS, self._folder.relative_to(self.root)
         photos: dict[str, Photo] = {}
         lines: dict[str, int] = {}
-        for line, fields in read_lines(file, mend=_MEND, separator=","):
+        for line, fields in read_lines(file, remedy=_REMEDY, separator=","):
             if len(fields) != 3 or not fields[1].isdecimal() or not fields[2] or "/" in fields[0]:
-                raise malformed(file, line, fields, "'Name, 1, surgical' or 'Name, 1, no-mask'", mend=_MEND)
+                raise malformed(file, line, fields, "'Name, 1, surgical' or 'Name, 1, no-mask'", remedy=_REMEDY)
             path = photo_path(fields[0], int(fields[1]), ".png")
             if path in photos:
-                raise RequestError(f"{file}, line {line}: {path} is labelled in line {lines[path]}, too; {_MEND}")
+                raise RequestError(f"{file}, line {line}: {path} is labelled in line {lines[path]}, too; {_REMEDY}")
             photos[path] = Photo(path, fields[0], (below / path).as_posix(), masked=fields[2].lower() != "no-mask")
             lines[path] = line
         if not photos:
-            raise RequestError(f"{file} lists no photo; {_MEND}")
+            raise RequestError(f"{file} lists no photo; {_REMEDY}")
         return self.located((photos[path] for path in sorted(photos)), lines=lines)
 
     def _pairs(self) -> list[ListedPair]:
         file = self._folder / PAIRS
         pairs = [
-            pair_in_line(file, line, fields, mend=_MEND, suffix=".png") for line, fields in read_lines(file, mend=_MEND)
+            pair_in_line(file, line, fields, remedy=_REMEDY, suffix=".png")
+            for line, fields in read_lines(file, remedy=_REMEDY)
         ]
         if not pairs:
-            raise RequestError(f"{file} lists no comparison; {_MEND}")
+            raise RequestError(f"{file} lists no comparison; {_REMEDY}")
         known = {photo.image_id for photo in self._photos}
         unknown = [f"{path} (line {line})" for path, line in lines_of(pairs).items() if path not in known]
         if unknown:
             first = ", ".join(unknown[:3]) + (", …" if len(unknown) > 3 else "")
-            raise RequestError(f"{file} pairs {len(unknown)} photos that {LABELS} does not label: {first}; {_MEND}")
+            raise RequestError(f"{file} pairs {len(unknown)} photos that {LABELS} does not label: {first}; {_REMEDY}")
         return pairs

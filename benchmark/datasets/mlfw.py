@@ -25,7 +25,7 @@ VARIANTS = ("origin", "aligned")
 """The folders that MLFW's archives unpack to: whole photos, and faces aligned to 112×112."""
 UNMASKED = "unmasked.txt"
 FOLDS = 10
-_MEND = "replace it with MLFW's own file"
+_REMEDY = "replace it with MLFW's own file"
 _NUMBERS = re.compile(r"(_\d{4}){1,2}$")
 
 
@@ -95,12 +95,12 @@ class MaskedLfw(PhotoFiles):
         if file is None:
             raise RequestError(f"no pairs.txt in {self._photo_folder.parent}; put MLFW's own there")
         pairs = []
-        for line, fields in read_lines(file, mend=_MEND):
+        for line, fields in read_lines(file, remedy=_REMEDY):
             if len(fields) != 3 or fields[2] not in ("0", "1") or any("/" in field for field in fields):
-                raise malformed(file, line, fields, "'one.jpg other.jpg 1' (or 0)", mend=_MEND)
+                raise malformed(file, line, fields, "'one.jpg other.jpg 1' (or 0)", remedy=_REMEDY)
             pairs.append(ListedPair(fields[0], fields[1], fields[2] == "1", line=line))
         if not pairs:
-            raise RequestError(f"{file} lists no comparison; {_MEND}")
+            raise RequestError(f"{file} lists no comparison; {_REMEDY}")
         wrong = [pair for pair in pairs if pair.mated != (_person(pair.reference) == _person(pair.probe))]
         if wrong:
             log.warning(
@@ -130,12 +130,12 @@ class MaskedLfw(PhotoFiles):
                 self._photo_folder.parent / UNMASKED,
             )
             return frozenset()
-        lines = {" ".join(fields): line for line, fields in read_lines(file, mend="name one photo a line")}
+        lines = {" ".join(fields): line for line, fields in read_lines(file, remedy="name one photo per line")}
         known = set(ids_of(self._pairs))
         unknown = next((name for name in lines if name not in known), None)
         if unknown is not None:
             raise RequestError(
-                f"{file}, line {lines[unknown]}: '{unknown}' is no photo of pairs.txt; name one photo a line"
+                f"{file}, line {lines[unknown]}: '{unknown}' is no photo of pairs.txt; name one photo per line"
             )
         return frozenset(lines)
 

@@ -31,7 +31,7 @@ MAX_PIXELS = 178_000_000
 MAX_SECONDS = 60.0
 """Decoding that takes longer is given up, as far as the decoder lets itself be interrupted."""
 _WIDE_WEIGHT = 4
-"""A pixel of 32 bits a channel counts as so many: decoded and scaled, it needs as much memory."""
+"""A pixel of 32 bits per channel counts as so many: decoded and scaled, it needs as much memory."""
 _MAX_SCANS = 100
 """Scans of a progressive JPEG; encoders write about ten. Each makes the decoder go over all pixels again."""
 _START_OF_SCAN = b"\xff\xda"
@@ -132,7 +132,7 @@ def _check_work(image: Pillow.Image, source: Path | BytesIO) -> None:
     """Refuse what would take gibibytes or minutes to decode, before it is decoded."""
     if image.mode in ("I", "F") and image.width * image.height * _WIDE_WEIGHT > MAX_PIXELS:
         raise ImageRefused(
-            f"image of 32 bits a channel larger than {MAX_PIXELS // _WIDE_WEIGHT // 1_000_000} megapixels"
+            f"image of 32 bits per channel larger than {MAX_PIXELS // _WIDE_WEIGHT // 1_000_000} megapixels"
         )
     if image.info.get("progressive"):
         data = source.read_bytes() if isinstance(source, Path) else source.getvalue()

@@ -91,7 +91,7 @@ def all_pairs(photos: Sequence[Photo], *, seed: int) -> Comparisons:
 
     Args:
         photos: P photos; the columns of the result have P (P − 1) / 2 rows.
-        seed: of the run.
+        seed: the run's seed.
 
     Raises:
         RequestError: there would be no mated or no non-mated comparison, or more than `MAX_COMPARISONS`.
@@ -123,7 +123,7 @@ def gallery_search(photos: Sequence[Photo], *, seed: int) -> Comparisons:
 
     Args:
         photos: of two people or more.
-        seed: of the run.
+        seed: the run's seed.
 
     Raises:
         RequestError: there would be no mated or no non-mated comparison, or more than `MAX_COMPARISONS`.
@@ -184,7 +184,7 @@ def spread_evenly(
         fold: ``int8 (P,)``.
         ids: P distinct names of the comparisons, which decide the draw.
         most: how many to keep; as many as there are if that is fewer.
-        seed: of the run.
+        seed: the run's seed.
 
     Returns:
         Rows in ascending order.

@@ -47,7 +47,7 @@ class SyntheticPeople(Dataset):
 
     Args:
         root: must be None: nothing is read but the embedded generator.
-        seed: of the people; those of seed 0 have been screened against real photos.
+        seed: the seed of the people; those of seed 0 have been screened against real photos.
         people: in the test, the first one's photo 0 being the reference.
         probes: of every test person.
         training: (people, photos of each) set aside for training.

@@ -8,12 +8,12 @@ from pathlib import Path
 from benchmark.errors import RequestError
 
 
-def read_lines(file: Path, *, mend: str, separator: str | None = None) -> Iterator[tuple[int, list[str]]]:
+def read_lines(file: Path, *, remedy: str, separator: str | None = None) -> Iterator[tuple[int, list[str]]]:
     """Line numbers and fields of the lines that are not blank; a byte-order mark and CRLF do not matter.
 
     Args:
         file: UTF-8 text.
-        mend: what to do about a bad file, for errors: ``"replace it with LFW's own file"``.
+        remedy: what to do about a bad file, for errors: ``"replace it with LFW's own file"``.
         separator: of the fields; by default the tab where a line has one, else any run of blanks.
 
     Raises:
@@ -22,9 +22,9 @@ def read_lines(file: Path, *, mend: str, separator: str | None = None) -> Iterat
     try:
         text = file.read_text("utf-8-sig")
     except OSError as error:
-        raise RequestError(f"{file} cannot be read: {error.strerror}; {mend}") from error
+        raise RequestError(f"{file} cannot be read: {error.strerror}; {remedy}") from error
     except UnicodeDecodeError:
-        raise RequestError(f"{file} is not UTF-8 text; {mend}") from None
+        raise RequestError(f"{file} is not UTF-8 text; {remedy}") from None
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()
         if stripped:
@@ -32,6 +32,6 @@ def read_lines(file: Path, *, mend: str, separator: str | None = None) -> Iterat
             yield number, [field.strip() for field in stripped.split(between)]
 
 
-def malformed(file: Path, number: int, fields: Sequence[str], wanted: str, *, mend: str) -> RequestError:
+def malformed(file: Path, number: int, fields: Sequence[str], wanted: str, *, remedy: str) -> RequestError:
     """The error for a line that holds something else than it should."""
-    return RequestError(f"{file}, line {number}: '{' '.join(fields)}' where {wanted} should stand; {mend}")
+    return RequestError(f"{file}, line {number}: '{' '.join(fields)}' where {wanted} is expected; {remedy}")

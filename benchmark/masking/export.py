@@ -108,7 +108,7 @@ def export_pairs(
         output: made if absent.
         styles: names as `mask_style` takes; each image draws one of them by seed and path.
         size: side of the crops, pixels.
-        seed: of everything random.
+        seed: the seed of every random choice.
         workers: processes.
         fresh: replace what an earlier export left in `output`.
         progress: shows a bar; none if not given.
@@ -152,7 +152,7 @@ def export_pairs(
 def output_name(file: str, others: Container[str] = ()) -> str:
     """Name of an exported PNG for a photo's path; no two photos share one.
 
-    ``.png`` is added unless the name ends so already; where what stands before that ending is a photo's name itself,
+    ``.png`` is added unless the name ends so already; where what is before that ending is a photo's name itself,
     it is added again.
 
     Args:

@@ -1,4 +1,4 @@
-"""What an export remembers between two starts: its settings, and one record an image."""
+"""What an export remembers between two starts: its settings, and one record per image."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ExportRecord:
 
     Attributes:
         file: path below the input folder.
-        subject: the first folder of that path; empty where the photo lies in none.
+        subject: the first folder of that path; empty where the photo is in none.
         output: path below each of the paired folders; empty where there is no mask.
         status: ``ok`` or ``failed``.
         step: ``read``, ``acquire`` or ``mask``: the step that refused the image; empty where none did.
@@ -54,7 +54,7 @@ COLUMNS = tuple(one.name for one in fields(ExportRecord))[:-2]
 
 
 class ExportJournal:
-    """The file `JOURNAL` in the output folder: the settings, then a line an image, each added when its files are there.
+    """The file `JOURNAL` in the output folder: the settings, then a line per image, each added with its files.
 
     Args:
         output: the export's folder.
@@ -110,7 +110,7 @@ class ExportJournal:
         self.records[record.file] = record
 
     def write_manifest(self, order: Iterable[str]) -> None:
-        """``manifest.csv``: a row an image, failures too, in the order of `order` (names of files)."""
+        """``manifest.csv``: a row per image, failures too, in the order of `order` (names of files)."""
         text = io.StringIO()
         table = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
         table.writeheader()

@@ -1,9 +1,9 @@
 """The pose of a head, and its 68 landmarks in three dimensions, from the 68 points of one photo.
 
-Masks are designed once, on a head that looks straight ahead; `fit_head` says how that head lies in a photo, so that a
+Masks are designed once, on a head that looks straight ahead; `fit_head` finds its position in a photo, so that a
 mask turns, foreshortens and hides behind the nose as a worn one does.
 
-Head frame: x to the image's right, y down, z out of the face towards the viewer; the origin lies between the eyes'
+Head frame: x to the image's right, y down, z out of the face towards the viewer; the origin is between the eyes'
 and the mouth's middle, the unit is half the distance between the outer corners of the eyes (about 45 mm).
 """
 
@@ -26,7 +26,7 @@ SMALLEST_FACE = 12.0
 LARGEST_YAW = 50.0
 """Degrees; beyond it the far cheek's points are guesses of the landmark model."""
 SMALLEST_SIDE = 0.1
-"""Part of the face's width that must lie on either side of the nose's tip."""
+"""Part of the face's width that must be on either side of the nose's tip."""
 
 # The mean head: own measurement, by factorising dlib's landmarks on 2,482 photos of the training faces and their
 # mirror images into one rigid shape under scaled orthographic cameras (residual 5 % of the landmarks' spread).
@@ -76,7 +76,7 @@ MIRROR: tuple[int, ...] = (
     *range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46,
     39, 38, 37, 36, 41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65,
 )  # fmt: skip
-"""Where each of the 68 points lies in a mirror image."""
+"""Where each of the 68 points is in a mirror image."""
 
 
 def _mean_head() -> Points3:
@@ -102,7 +102,7 @@ _SOLVE = np.linalg.inv((_CENTRED * _POSE_WEIGHTS[:, None]).T @ _CENTRED)
 
 @dataclass(frozen=True)
 class Head:
-    """How a head lies in a photo: ``pixel = scale · (rotation · point)[:2] + shift``.
+    """How a head is placed in a photo: ``pixel = scale · (rotation · point)[:2] + shift``.
 
     Attributes:
         rotation: ``float64 (3, 3)``, head frame to camera.
@@ -190,7 +190,7 @@ def place_head(landmarks: Points, height: int, width: int) -> Head:
     """`fit_head`, after refusing faces on which no mask can be placed.
 
     Raises:
-        ImageRefused: points that are no numbers or not 68, a face too small, turned too far, upside down in depth, or
+        ImageRefused: points that are not numbers or not 68, a face too small, turned too far, upside down in depth, or
             partly outside the photo.
     """
     if np.shape(landmarks) != (68, 2) or not np.isfinite(landmarks).all():
@@ -212,12 +212,12 @@ def place_head(landmarks: Points, height: int, width: int) -> Head:
     for points, margin in ((landmarks[17:], inner_margin), (landmarks[JAW], jaw_margin)):
         outside = (points < -margin) | (points > np.array([width, height]) - 1 + margin)
         if outside.any():
-            raise ImageRefused("mask not placed: part of the face lies outside the photo")
+            raise ImageRefused("mask not placed: part of the face is outside the photo")
     return head
 
 
 def _narrower_side(landmarks: Points) -> float:
-    """The smaller of the parts of the line from cheek to cheek that lie left and right of the nose's tip."""
+    """The smaller of the parts of the line from cheek to cheek that are left and right of the nose's tip."""
     left, right = landmarks[2].astype(np.float64), landmarks[14].astype(np.float64)
     across = right - left
     along = float((landmarks[30] - left) @ across / max(float(across @ across), 1e-9))

@@ -49,7 +49,7 @@ class NistMask(MaskStyle):
         colour = (alpha[..., None] * np.array(COLOURS[name])).astype(np.float32)
         masked, coverage = paste(photo, Overlay(colour, alpha, np.zeros_like(alpha)), window)
         if not coverage.any():
-            raise ImageRefused("mask not placed: it would lie outside the photo")
+            raise ImageRefused("mask not placed: it would be outside the photo")
         return DrawnMask(masked, coverage, {"shape": self.shape, "coverage": self.coverage, "colour": name})
 
 

@@ -73,14 +73,14 @@ def window_around(points: NDArray[np.float64], *, margin: float, shape: tuple[in
     """The box of a photo of `shape` (height, width, …) round `points`.
 
     Raises:
-        ImageRefused: the box lies outside the photo.
+        ImageRefused: the box is outside the photo.
     """
     low = np.floor(points.min(axis=0) - margin).astype(int)
     high = np.ceil(points.max(axis=0) + margin).astype(int) + 1
     left, top = np.maximum(low, 0)
     right, bottom = np.minimum(high, [shape[1], shape[0]])
     if right - left < 4 or bottom - top < 4:
-        raise ImageRefused("mask not placed: it would lie outside the photo")
+        raise ImageRefused("mask not placed: it would be outside the photo")
     longest = int(max(right - left, bottom - top))
     drawing = min(float(np.clip(_SUPERSAMPLED / longest, 2, 4)), _LARGEST / longest)
     return Window(int(left), int(top), int(right - left), int(bottom - top), min(1.0, drawing), drawing)

@@ -19,7 +19,7 @@ def rasterise(
         places: ``float64 (N, 3)``, each vertex's pixel x, pixel y and depth (larger = nearer).
         values: ``float64 (N, C)``, what is interpolated.
         triangles: ``intp (T, 3)``.
-        height: of the picture, pixels.
+        height: the height of the picture, pixels.
         width: likewise.
 
     Returns:

@@ -50,11 +50,11 @@ def mask_photos(
 
     Args:
         acquired: the faces of the raw photos: they place the masks.
-        mask_types: one a photo.
+        mask_types: one per photo.
         size: side of the crops, pixels.
         search: finds the face again on the masked photo, to align on that, as a deployed system must; None = the raw
             photo's face aligns the crop.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
         variant: for the ledger, where a photo is masked more than once.
     """
     photo_set = acquired.photo_set
@@ -128,7 +128,7 @@ class _MaskedPhoto:
 
 
 def _mask(items: Sequence[_Item], *, dataset: Dataset, size: int, search: FaceSearch | None, seed: int) -> list[Row]:
-    """One row a photo; `search` is how its face is found again, None = the raw photo's face aligns the crop."""
+    """One row per photo; `search` is how its face is found again, None = the raw photo's face aligns the crop."""
     masked = [_draw(item, dataset, seed) for item in items]
     if search is not None:
         masked = _found_again(masked, search)

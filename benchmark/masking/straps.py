@@ -138,7 +138,7 @@ def _line(
 
 
 def _on_skin(places: NDArray[np.float64], window: Window, light: PhotoLight) -> NDArray[np.float64]:
-    """1 along the part of a line that lies on skin, from its start to where hair begins for good."""
+    """1 along the part of a line that is on skin, from its start to where hair begins for good."""
     height, width = light.skin_likeness.shape
     at = np.round(window.to_crop(places)).astype(int)
     likeness = light.skin_likeness[np.clip(at[:, 1], 0, height - 1), np.clip(at[:, 0], 0, width - 1)].astype(np.float64)

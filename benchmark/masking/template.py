@@ -46,7 +46,7 @@ class TemplateMask(WornMask):
         controls: Controls = {}
         for (x, y), target in template.points:
             place = (2 * x / max(width - 1, 1) - 1, y / max(height - 1, 1))
-            lift = np.array([0.0, 0.0, 0.08])  # cloth lies on the skin, not in it
+            lift = np.array([0.0, 0.0, 0.08])  # cloth rests on the skin, not in it
             controls[place] = lift + sum((share * head.points[index] for index, share in _target(target)), np.zeros(3))
 
         def paint(where: Canvas) -> Fabric:

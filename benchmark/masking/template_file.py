@@ -1,9 +1,9 @@
 """Reads a mask template: an RGBA picture and its control points.
 
-Beside ``mask.png`` lies ``mask.json``, ``mask.yaml`` or ``mask.yml``::
+Beside ``mask.png`` is ``mask.json``, ``mask.yaml`` or ``mask.yml``::
 
     points:
-      - {at: [12, 40], on: 1}            # x and y in the picture, and the landmark (0 to 67) they lie on
+      - {at: [12, 40], on: 1}            # x and y in the picture, and the landmark (0 to 67) it is placed on
       - {at: [150, 8], on: nose-bridge}  # or a named place
       - …
 
@@ -54,7 +54,7 @@ _EXAMPLE = "points: [{at: [12, 40], on: 1}, {at: [150, 8], on: nose-bridge}, …
 
 @dataclass(frozen=True)
 class Template:
-    """A picture and where its points lie on a face.
+    """A picture and where its points are on a face.
 
     Attributes:
         pixels: ``uint8 (H, W, 4)``, RGBA, alpha not premultiplied.
@@ -70,7 +70,7 @@ def read_template(path: Path) -> Template:
 
     Raises:
         RequestError: a missing or unreadable file, no alpha channel, no control-point file, an unknown landmark or
-            place, too few points. One line: what, and how to mend it.
+            place, too few points. One line: what, and how to fix it.
     """
     if not path.is_file():
         raise RequestError(f"mask template {path} does not exist; give template:FILE.png with the path of an RGBA PNG")
@@ -130,7 +130,7 @@ def _point(path: Path, entry: Any, *, width: int, height: int) -> tuple[tuple[fl
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RequestError(f"control points {path}: {entry!r} is not like {{at: [x, y], on: landmark}}") from error
     if not (0 <= x <= width and 0 <= y <= height):  # false for NaN too
-        raise RequestError(f"control points {path}: [{x:g}, {y:g}] lies outside the picture of {width}×{height} pixels")
+        raise RequestError(f"control points {path}: [{x:g}, {y:g}] is outside the picture of {width}×{height} pixels")
     if isinstance(target, str) and target.isdecimal():
         target = int(target)
     known = target in PLACES if isinstance(target, str) else type(target) is int and 0 <= target <= 67

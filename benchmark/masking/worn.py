@@ -67,7 +67,7 @@ class WornMask(MaskStyle):
         overlay = _overlay(colour, alpha, light, _Face(moved, head.width * window.working), rng)
         masked, coverage = paste(photo, overlay, window)
         if not coverage.any():
-            raise ImageRefused("mask not placed: it would lie outside the photo")
+            raise ImageRefused("mask not placed: it would be outside the photo")
         return DrawnMask(masked, coverage, {**design.parameters, "yaw_degrees": round(head.yaw, 1)})
 
 
@@ -129,7 +129,7 @@ def _overlay(
 
 
 def _shadow(alpha: Plane, light: PhotoLight, face: _Face) -> Plane:
-    """0 to 1: how much darker the skin beside the mask becomes; none on the background, which lies far behind."""
+    """0 to 1: how much darker the skin beside the mask becomes; none on the background, which is far behind."""
     spread = max(0.018 * face.width, 0.6)
     shift = -0.018 * face.width * light.direction[:2] / light.direction[2]
     matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], dtype=np.float64)

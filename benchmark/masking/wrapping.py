@@ -21,9 +21,9 @@ class Wrap:
 
     Attributes:
         bridge: where its upper edge crosses the nose's ridge, landmark index 27 to 30.
-        upper_corner: where its upper corners lie on the jaw line, landmark index (mirrored for the right side).
-        lower_corner: where its lower corners lie.
-        inset: how far the corners lie inside the face's outline, part of the way to the face's middle.
+        upper_corner: where its upper corners are on the jaw line, landmark index (mirrored for the right side).
+        lower_corner: where its lower corners are.
+        inset: how far the corners are inside the face's outline, part of the way to the face's middle.
         slack: 0 tight, 1 loose: how far the cloth stands off the mouth.
         chin: how far it reaches below the chin, units of the head frame.
     """

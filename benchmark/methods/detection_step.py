@@ -26,9 +26,9 @@ class FoundMasks:
     """What a detector found on a view, and what that cost.
 
     Attributes:
-        key: of the artefact.
+        key: the key of the artefact.
         holes: ``uint8 (N, S, S)``, 255 = covered, often a memory map; zeros where the row failed earlier.
-        records: one a row: ``seconds`` and ``memory_mib`` of the image, or ``reason``.
+        records: one per row: ``seconds`` and ``memory_mib`` of the image, or ``reason``.
     """
 
     key: str
@@ -50,7 +50,7 @@ def find_masks(detector: Detector, view: View, *, trained_on: str, context: RunC
         detector: fitted, not privileged.
         view: masked faces, or raw ones.
         trained_on: key of what the detector has learned, empty if nothing.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
     """
     about = {
         "version": _VERSION,

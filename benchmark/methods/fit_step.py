@@ -65,10 +65,10 @@ def fit_method(
     """Make every part of `method` that learns from pairs ready.
 
     Args:
-        method: of the run.
+        method: the method of the run.
         training: None where there are weights for every part.
         weights: by label of the part.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
 
     Returns:
         By the label of each part that learns, what it learned.
@@ -95,7 +95,7 @@ def fit(
         learner: of any kind; what is fitted to a recogniser is a copy for that one.
         examples: that it learns from.
         made_of: keys of the examples and of whatever else decides what is learned from them (a recogniser, say).
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
         devices: to train on, a process each; more than one only for what learns from pairs.
 
     Raises:

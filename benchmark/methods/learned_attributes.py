@@ -64,7 +64,7 @@ def save_attributes(folder: Path, name: str, attributes: Mapping[str, Any]) -> N
 
     Args:
         folder: must exist.
-        name: of the class; `load_attributes` asks for the same.
+        name: the name of the class; `load_attributes` asks for the same.
         attributes: by name.
 
     Raises:

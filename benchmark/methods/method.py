@@ -18,7 +18,7 @@ class Method(ABC):
 
     Args:
         preset: one of `presets`; the first if None.
-        seed: of the run.
+        seed: the run's seed.
         device: a torch device name.
 
     Raises:

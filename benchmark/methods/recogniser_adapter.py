@@ -47,7 +47,7 @@ class RecogniserAdapter(Learner[AdapterExamples]):
 
         Args:
             recogniser: the one that the weights were fitted to; it is not changed.
-            key: of the weights.
+            key: the key of the weights.
         """
 
     @classmethod

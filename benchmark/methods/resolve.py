@@ -19,7 +19,7 @@ def resolve_method(name: str, *, seed: int = 0, device: str = "cpu") -> Method:
     Args:
         name: ``NAME``, ``NAME:PRESET``, or ``DETECTOR+COMPLETER`` (each with its preset, if wanted). A completer named
             alone, ``telea``, means ``segmenter+telea``; both spellings give a method whose `name` is ``telea``.
-        seed: of the run.
+        seed: the run's seed.
         device: a torch device name.
 
     Raises:
@@ -107,7 +107,7 @@ def _detected(detector_text: str, adapter: RecogniserAdapter) -> DetectedProbes:
 
 
 def _detector(text: str, behind: Method) -> Detector:
-    """The detector called `text`, to stand before another method."""
+    """The detector called `text`, to put before another method."""
     detector = _instance(text, seed=behind.seed, device=behind.device)
     if not isinstance(detector, Detector):
         raise RequestError(

@@ -60,8 +60,8 @@ def unmask(
         method: fitted.
         view: faces with masks, drawn or real, or raw ones for passthrough.
         trained_on: keys of what the method's parts have learned, empty if there are none.
-        name: of the method, as asked for.
-        context: of the run.
+        name: the name of the method, as asked for.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
         found: for a `DetectInpaint`, what its detector found on this view; None = it looks for itself.
     """
     about = {

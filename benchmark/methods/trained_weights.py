@@ -29,14 +29,14 @@ class WeightsCard(BaseModel):
     Attributes:
         method: the trained part's name, a method or a detector.
         preset: its preset.
-        side: of the faces it was trained on, pixels.
+        side: the side of the faces it was trained on, pixels.
         trained_on: data sets by name, with the licence of each.
         pairs: masked faces trained on.
         masks: mask types drawn on them.
         steps: of training; None where nothing is counted in steps.
         seconds: that training took on `device`; None where it was not recorded.
         device: what it was trained on.
-        seed: of the training.
+        seed: the seed of the training.
         command: that trains it anew.
         parameters: of each stored network.
         version: of this program.
@@ -140,7 +140,7 @@ def write_card(folder: Path, card: WeightsCard, people: Mapping[str, set[str]]) 
 def shipped_weights(method: str, preset: str, size: int, *, root: Path | None = None) -> TrainedWeights | None:
     """The weights that travel with the program, if there are any for this method and preset.
 
-    They lie in ``weights/METHOD/PRESET/SIDE``. Of several sides the largest that is no larger than the run's crops is
+    They are in ``weights/METHOD/PRESET/SIDE``. Of several sides the largest that is no larger than the run's crops is
     chosen, or else the smallest.
 
     Args:

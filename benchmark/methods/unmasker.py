@@ -86,9 +86,9 @@ class Unmasker(PairLearner):
             pixels: ``uint8 (N, S, S, 3)``, masked faces (or bare ones, passed through).
             holes: ``uint8 (N, S, S)``, 255 = covered; hidden from a method that does not need them.
             landmarks: ``float32 (N, 68, 2)``, pixels of the crop.
-            image_ids: one a row.
+            image_ids: one per row.
             true_pixels: ``uint8 (N, S, S, 3)``; hidden from a method that is not privileged.
-            bar: a bar of `benchmark.progress.Progress`, advanced by one an image.
+            bar: a bar of `benchmark.progress.Progress`, advanced by one per image.
 
         Raises:
             PluginError: `restore` broke its contract: another shape, or values far outside [0, 1].
@@ -176,6 +176,6 @@ class Unmasker(PairLearner):
         if known.numel() and not -_OVERSHOOT <= float(known.min()) <= float(known.max()) <= 1 + _OVERSHOOT:
             raise PluginError(
                 f"method '{self._called}' returned values from {float(known.min()):.3g} to {float(known.max()):.3g} "
-                "from restore(); they must lie in [0, 1]: rescale or clamp them"
+                "from restore(); they must be in [0, 1]: rescale or clamp them"
             )
         return resized(images, size)

@@ -47,7 +47,7 @@ def _notes_on_weights(plan: Plan) -> list[str]:
     for label, trained in plan.weights.items():
         labels.setdefault(trained.card.train_data, []).append(label)
     return [
-        f"{', '.join(of_data)}: trained before this run, on {data}; --retrain trains anew"
+        f"{', '.join(of_data)}: trained before this run, on {data}; --retrain trains again"
         for data, of_data in labels.items()
     ]
 

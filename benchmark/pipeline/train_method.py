@@ -45,7 +45,7 @@ def train_method(
     """Train ``config.methods[0]``, a method or a detector, on ``config.train_dataset``.
 
     What it learns is kept in the artefact store and copied to `out`; of a method of two halves that learn, each to a
-    folder of its own below it: weights, ``losses.csv`` and a sheet of faces an epoch.
+    folder of its own below it: weights, ``losses.csv`` and a sheet of faces per epoch.
 
     Args:
         config: method, data sets, masks, size and machine.
@@ -72,7 +72,7 @@ def train_method(
         only_face_detector_files(config.weights)
     learners: Sequence[Learner[Any]] = pair_learners(parts) if adapter is None else (adapter,)
     if not learners:
-        raise RequestError(f"method '{asked}' has nothing to learn; run it at once")
+        raise RequestError(f"method '{asked}' has nothing to learn; run it without training")
     _check_lengths(steps, devices)
     if devices > 1 and adapted is not None:
         raise RequestError(f"--devices {devices}: '{asked}' trains on one device")
@@ -149,7 +149,7 @@ def _card(learner: Learner[Any], losses: pd.DataFrame | None, config: RunConfig,
 def _command(
     config: RunConfig, *, recogniser: str | None, steps: int | None, start_from: Path | None, devices: int
 ) -> str:
-    """The command that trains anew on any machine: without this one's folders."""
+    """The command that trains again on any machine: without this one's folders."""
     defaults = RunConfig()
     names = [text.partition("=")[0] for text in config.train_dataset]
     rooted = {name for name, text in zip(names, config.train_dataset, strict=True) if "=" in text or config.train_root}

@@ -36,7 +36,7 @@ def make_training_pairs(
         masks: mask types to draw from.
         size: side of the crops, pixels.
         search: how faces are looked for.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
 
     Raises:
         RequestError: no photo is left.

@@ -1,7 +1,7 @@
 """Imports the files of a plugin's folder under private names, for that plugin alone.
 
 The folder is never put on ``sys.path``: nobody else's ``import statistics`` meets a ``statistics.py`` that happens to
-stand beside a plugin. What a plugin's own files import is looked for beside them first, as Python does for a script,
+are beside a plugin. What a plugin's own files import is looked for beside them first, as Python does for a script,
 with three exceptions: the standard library, this package, and the file's own name (so that ``lpips.py`` can import the
 installed ``lpips``).
 """
@@ -74,7 +74,7 @@ def is_beside(name: str, folder: Path, *, importer: str = "") -> bool:
 
     Args:
         name: without dots.
-        folder: of the plugin.
+        folder: the folder of the plugin.
         importer: private name of the module that imports.
     """
     if name in _NEVER_BESIDE or importer == f"{folder_module(folder)}.{name}":
@@ -176,7 +176,7 @@ def _import_beside(  # noqa: PLR0917  # Python calls it so
 
 
 def _is_importable(name: str) -> bool:
-    """Whether anything but a folder without code is called so."""
+    """Whether anything but a folder without code has this name."""
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):  # half-made modules have no spec

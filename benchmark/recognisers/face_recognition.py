@@ -33,7 +33,7 @@ _MEAN_FIVE_POINTS = (
     (0.3340850613712, 0.2290642403242),
     (0.4901123135679, 0.6277975316475),
 )
-"""Where the five points lie in the mean-shape square: dlib's ``get_face_chip_details`` (image_transforms)."""
+"""Where the five points are in the mean-shape square: dlib's ``get_face_chip_details`` (image_transforms)."""
 
 
 @register_recogniser("face_recognition")

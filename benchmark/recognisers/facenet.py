@@ -67,7 +67,7 @@ class FaceNet(TorchRecogniser):
         """The box that MTCNN would find, with margin, stretched to a square as in training: ``uint8 (160, 160, 3)``.
 
         Raises:
-            ImageRefused: nothing of the box lies inside `image`.
+            ImageRefused: nothing of the box is inside `image`.
         """
         return facenet_chip(image, face.landmarks)
 
@@ -143,7 +143,7 @@ def facenet_chip(image: Image, landmarks: Points) -> Image:
         landmarks: ``float32 (68, 2)``, pixels of `image`.
 
     Raises:
-        ImageRefused: nothing of the box lies inside `image`.
+        ImageRefused: nothing of the box is inside `image`.
     """
     box = mtcnn_box(landmarks)
     extent = np.concatenate([box[2:] - box[:2]] * 2)
@@ -151,7 +151,7 @@ def facenet_chip(image: Image, landmarks: Points) -> Image:
     height, width = image.shape[:2]
     left, top, right, bottom = np.clip(box + reach, 0, (width, height, width, height))
     if not (right - left >= 1 and bottom - top >= 1):
-        raise ImageRefused("the face lies outside the picture")
+        raise ImageRefused("the face is outside the picture")
     cut = PillowImage.fromarray(image).resize(
         (CHIP_SIZE, CHIP_SIZE), PillowImage.Resampling.BILINEAR, box=(left, top, right, bottom)
     )

@@ -21,7 +21,7 @@ _SMALLEST_FACE = 0.5
 
 @dataclass(frozen=True)
 class FivePointTemplate:
-    """Where the five points of an aligned face lie.
+    """Where the five points of an aligned face are.
 
     Attributes:
         size: (height, width) of the chip, pixels.
@@ -40,7 +40,7 @@ class FivePointTemplate:
             face: its geometry in pixels of `image`.
 
         Raises:
-            ImageRefused: the face's points lie all in one place.
+            ImageRefused: the face's points are all in one place.
         """
         matrix = least_squares_similarity(face.key_points, self.points)
         return resample(image, matrix, width=self.size[1], height=self.size[0])
@@ -68,12 +68,12 @@ def least_squares_similarity(points: Points, places: NDArray[np.float64]) -> Mat
         ``float64 (2, 3)``.
 
     Raises:
-        ImageRefused: the points lie all in one place, or are not finite.
+        ImageRefused: the points are all in one place, or are not finite.
     """
     found, wanted = points.astype(np.float64) @ (1, 1j), places @ (1, 1j)
     centred = found - found.mean()
     if not np.abs(centred).max() > _SMALLEST_FACE:
-        raise ImageRefused("the face's five points lie all in one place")
+        raise ImageRefused("the face's five points are all in one place")
     turn = np.vdot(centred, wanted) / np.vdot(centred, centred)
     shift = wanted.mean() - turn * found.mean()
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])

@@ -37,7 +37,7 @@ class OnnxNetwork:
 
     Raises:
         RequestError: the file is no ONNX network of one RGB image, its size is not the card's, it has several outputs
-            and the card names none of them, or an output that is not one row an image; or onnxruntime is missing, or
+            and the card names none of them, or an output that is not one row per image; or onnxruntime is missing, or
             has no CUDA where `device` asks for it.
         PluginError: the network cannot be run.
     """
@@ -95,7 +95,7 @@ class OnnxNetwork:
         if wanted is not None and size != wanted:
             raise RequestError(
                 f"{self._file} takes images of {size[0]}×{size[1]} pixels (height × width) where its card says "
-                f"{wanted[0]}×{wanted[1]}; mend 'size' in the card"
+                f"{wanted[0]}×{wanted[1]}; correct 'size' in the card"
             )
         return known[0], channels_last, size
 

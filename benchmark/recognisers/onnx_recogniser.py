@@ -75,7 +75,7 @@ class PublishedOnnxRecogniser(OnnxRecogniserBase):
     Args:
         device: a torch device name.
         precision: as of `OnnxRecogniserBase`.
-        weights: the file, if it does not lie where downloads are kept.
+        weights: the file, if it is not where downloads are kept.
 
     Raises:
         PluginError: the file is missing or damaged.

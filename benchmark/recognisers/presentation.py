@@ -42,8 +42,8 @@ def present(
         aligned_on: the face that aligned each crop, pixels of the photo.
         mask_types: the mask that each photo wears; None if the photos are bare.
         search: how faces are looked for.
-        name: of the view, for the ledger.
-        context: of the run.
+        name: the name of the view, for the ledger.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
     """
     photo_set = acquired.photo_set
     worn = {kind: Worn(kind, mask_style(kind)) for kind in sorted(set(mask_types or ()))}

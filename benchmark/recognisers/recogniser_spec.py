@@ -34,7 +34,7 @@ class RecogniserSpec(BaseModel):
 
     Attributes:
         size: (height, width) of the chip, pixels; one number for a square.
-        mean: subtracted from pixels of 0 to 255; one number, or one a channel in the order of `channels`.
+        mean: subtracted from pixels of 0 to 255; one number, or one per channel in the order of `channels`.
         std: divides what is left; likewise.
         channels: order in which the network takes them, ``"rgb"`` or ``"bgr"``.
         template: how the face is aligned: ``"arcface"``; ``"dlib-chip"``, the chip of dlib's recogniser; or five
@@ -44,7 +44,7 @@ class RecogniserSpec(BaseModel):
         metric: ``"cosine"`` or ``"euclidean"``.
         output: name of the output that holds the embedding, if there are several (ONNX).
         summary: one line for lists.
-        licence: of the weights.
+        licence: the licence of the weights.
         trained_on: data sets that the weights have seen, by name.
         source: paper or address.
     """
@@ -93,7 +93,7 @@ class RecogniserSpec(BaseModel):
         if self.template == "dlib-chip" and self.size[0] != self.size[1]:
             raise ValueError("template: dlib-chip is square; give one size, or another template")
         if isinstance(self.template, tuple) and not np.ptp(self.template, axis=0).min() > 1:
-            raise ValueError("template: the five points must not lie on one line; they are pixels of the chip")
+            raise ValueError("template: the five points must not be on one line; they are pixels of the chip")
         return self
 
     @property
@@ -193,7 +193,7 @@ def spec_from(content: Any, *, of: str) -> RecogniserSpec:
     if isinstance(content, RecogniserSpec):
         return content
     if not isinstance(content, Mapping):
-        raise RequestError(f"{of} must hold one 'key: value' a line, as 'size: 112'")
+        raise RequestError(f"{of} must hold one 'key: value' per line, as 'size: 112'")
     known = list(RecogniserSpec.model_fields)
     for key in content:
         if key not in known:

@@ -52,7 +52,7 @@ def resolve_recognisers(
         asked: as `resolve_recogniser` takes them, or ``all``: every registered one that works here without a download.
         weights: files that the user named, by recogniser.
         device: a torch device name.
-        precision: of the networks.
+        precision: the precision of the networks.
         progress: of downloads.
 
     Raises:
@@ -99,7 +99,7 @@ def resolve_recogniser(
         weights: files that the user named, by `text`.
         device: a torch device name.
         precision: ``"float32"`` or ``"bfloat16"``.
-        progress: of a download.
+        progress: the progress bar of a download.
 
     Raises:
         RequestError: an unknown name (the nearest is suggested), a missing file, or a recogniser that does not work

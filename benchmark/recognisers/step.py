@@ -1,4 +1,4 @@
-"""The step `recognise`: one embedding a face and recogniser."""
+"""The step `recognise`: one embedding per face and recogniser."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Embeddings:
     """Embeddings of one view by one recogniser.
 
     Attributes:
-        key: of the artefact.
+        key: the key of the artefact.
         values: ``float32 (N, D)``, a row for each of the view; NaN where the face failed or was not asked for.
     """
 
@@ -54,11 +54,11 @@ def recognise(
         recogniser: ready to use.
         view: the faces.
         shown: what the view shows (``"raw"``, ``"masked"``, a method's name), for the progress bar and the ledger.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
         rows: those of the view that are wanted, ascending, each once; None = all.
 
     Raises:
-        PluginError: the recogniser gives every face the same embedding, or not one row a face.
+        PluginError: the recogniser gives every face the same embedding, or not one row per face.
     """
     wanted = range(len(view)) if rows is None else rows.tolist()
     all_wanted = len(wanted) == len(view)
@@ -138,10 +138,11 @@ def _check_contract(name: str, chips: NDArray[np.uint8], embedded: NDArray[np.fl
     """
     if not isinstance(embedded, np.ndarray) or embedded.dtype.kind != "f":
         given = f"an array of {embedded.dtype}" if isinstance(embedded, np.ndarray) else type(embedded).__name__
-        raise PluginError(f"recogniser '{name}' gave {given} where a floating-point array is due, one row per face")
+        raise PluginError(f"recogniser '{name}' gave {given}; a floating-point array with one row per face is expected")
     if embedded.ndim != 2 or len(embedded) != len(chips):
         raise PluginError(
-            f"recogniser '{name}' gave an array of shape {embedded.shape} for {len(chips)} faces; one row a face is due"
+            f"recogniser '{name}' gave an array of shape {embedded.shape} for {len(chips)} faces; "
+            "one row per face is expected"
         )
     whole = np.isfinite(embedded).all(axis=1)
     faces, templates = chips[whole], embedded[whole]
@@ -150,7 +151,7 @@ def _check_contract(name: str, chips: NDArray[np.uint8], embedded: NDArray[np.fl
     spread = np.abs(templates - templates[0]).max()
     if spread <= _SAME * np.abs(templates[0]).max():
         raise PluginError(
-            f"recogniser '{name}' gives the same embedding for {len(faces)} different faces; look at its weights, its "
+            f"recogniser '{name}' gives the same embedding for {len(faces)} different faces; check its weights, its "
             "normalisation and the channel order"
         )
 

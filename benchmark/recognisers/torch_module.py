@@ -50,7 +50,7 @@ class ModuleRecogniser(TorchRecogniser):
 
     Raises:
         RequestError: there is no such module or attribute, it cannot be imported, is no network, or its card is wrong.
-        PluginError: the network fails, gives anything but one row a face, or the weights do not fit it.
+        PluginError: the network fails, gives anything but one row per face, or the weights do not fit it.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class ModuleRecogniser(TorchRecogniser):
         ):
             what = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
             raise PluginError(
-                f"{self._target} gives {what} for {len(inputs)} faces where one row a face is needed, a tensor "
+                f"{self._target} gives {what} for {len(inputs)} faces where one row per face is needed, a tensor "
                 f"({len(inputs)}, D)"
             )
         return found

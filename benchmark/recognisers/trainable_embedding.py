@@ -13,7 +13,7 @@ from benchmark.recognisers.network_recogniser import NetworkRecogniser
 class TrainableEmbedding(nn.Module):
     """A copy of a recogniser's network, in float32 and trainable, behind all that the recogniser does to pixels.
 
-    Its normalisation layers keep their statistics in training: few faces a batch would give them poor ones.
+    Its normalisation layers keep their statistics in training: few faces per batch would give them poor ones.
 
     Args:
         recogniser: whose network is copied; it is not changed.

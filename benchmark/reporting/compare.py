@@ -16,7 +16,7 @@ from benchmark.storage.atomic_files import remove_temporary_files, write_atomica
 from benchmark.verification.metric_description import common_descriptions, stored_descriptions
 
 _NO_SETTING = {"started", "command", *(f"config.{name}" for name in NO_EFFECT_ON_NUMBERS)}
-"""Lines of the manifest that change no number."""
+"""Entries of the manifest that affect no number."""
 
 
 def compare_runs(a: Path, b: Path, out: Path) -> Path:

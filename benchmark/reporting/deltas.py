@@ -28,7 +28,7 @@ def join_runs(a: pd.DataFrame, b: pd.DataFrame, metrics: Mapping[str, MetricDesc
     """Every row of either run, in A's order and then B's, with `DELTA_COLUMNS`.
 
     ``delta`` is B − A. ``better`` names the run with the better value (``a``, ``b``, ``equal``; empty where there is no
-    better, as for ``recovery_frozen``). ``exceeds_both_intervals`` is ``yes`` where each value lies outside the other's
+    better, as for ``recovery_frozen``). ``exceeds_both_intervals`` is ``yes`` where each value is outside the other's
     interval (widened to hold its own value), ``no`` where one does not, empty where an interval is missing. Runs on the
     same comparisons vary together, so that ``no`` does not prove that nothing changed.
 
@@ -74,10 +74,10 @@ def _exceeds(joined: pd.DataFrame) -> list[str]:
 
 
 def _outside(values: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether each value lies outside the other's interval ``(N, 3)``: value, low, high.
+    """Whether each value is outside the other's interval ``(N, 3)``: value, low, high.
 
     The interval is first widened to hold its own value: a realised FMR at its matched threshold is as high as counting
-    allows, and in no replicate higher, so that it can lie above its own interval.
+    allows, and in no replicate higher, so that it can be above its own interval.
     """
     beyond: NDArray[np.bool_] = (values < others.min(axis=1)) | (values > others.max(axis=1))
     return beyond

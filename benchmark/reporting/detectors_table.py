@@ -1,4 +1,4 @@
-"""How well the masks are found: one line a detector."""
+"""How well the masks are found: one line per detector."""
 
 from __future__ import annotations
 

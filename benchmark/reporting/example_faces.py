@@ -45,7 +45,7 @@ def face_captions(strips: Sequence[ExampleStrip]) -> list[str]:
 
 
 def face_rows(strips: Sequence[ExampleStrip]) -> list[FaceRow]:
-    """One row a person, all with the same captions."""
+    """One row per person, all with the same captions."""
     captions = face_captions(strips)
     return [FaceRow(s.subject_id, s.image_id, tuple(_tile(s, caption) for caption in captions)) for s in strips]
 

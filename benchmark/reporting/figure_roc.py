@@ -1,4 +1,4 @@
-"""ROC curves: the share of genuine comparisons accepted at every false match rate, beside a ranked legend."""
+"""ROC curves: the share of mated comparisons accepted at every false match rate, beside a ranked legend."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def roc_figure(
         shares, ["", *(percent(share, 0) for share in shares[1:])]
     )  # 0 would meet the first false match rate
     axes.set_xlabel("false match rate, log scale")
-    axes.set_title("genuine comparisons accepted, of those completed", loc="left", color=MUTED, fontsize=SMALL_TEXT)
+    axes.set_title("mated comparisons accepted, of those completed", loc="left", color=MUTED, fontsize=SMALL_TEXT)
     bare(axes, grid="both")
     step = _TEXT_LINE / (height * _AXES_SHARE)
     y = 1.0

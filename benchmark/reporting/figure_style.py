@@ -32,7 +32,7 @@ class NamedFigure:
     """A drawn figure.
 
     Attributes:
-        name: of its files, e.g. ``roc-face_recognition``.
+        name: the name of its files, e.g. ``roc-face_recognition``.
         title: what it shows, for readers who cannot see it.
         caption: what tells it from its neighbours on the page.
         figure: as drawn, light colours.

@@ -67,7 +67,8 @@ def headline(
         )
     if target is None:
         caveats.append(
-            "No target false match rate could be carried; the notes say why. What needs no threshold stands below."
+            "No threshold could be set for any target false match rate; the notes say why. "
+            "Results that need no threshold are below."
         )
     elif not synthetic and index.entries and not any(strength(index, panel).strong for panel in index.panels):
         caveats.append(

@@ -126,7 +126,7 @@ def style_sheet() -> Markup:
 
 
 def read_template(name: str) -> Markup:
-    """A style sheet or script, as it stands in the package."""
+    """A style sheet or script, as it is in the package."""
     return Markup(files("benchmark.reporting").joinpath("templates", name).read_text(encoding="utf-8"))
 
 

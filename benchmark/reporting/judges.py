@@ -115,7 +115,7 @@ def standings(index: ResultsIndex, target: float, entries: Sequence[Entry]) -> l
 
 
 def certain(row: MetricRow | None) -> bool:
-    """Whether the whole interval lies above 0."""
+    """Whether the whole interval is above 0."""
     return row is not None and row.ci_low is not None and row.ci_low > 0
 
 

@@ -46,7 +46,7 @@ class MethodColours:
     """Gives each entry its colour and dash, by its place in the alphabet: never by its rank, which differs.
 
     Args:
-        entries: of the run, sorted.
+        entries: the entries of the run, sorted.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:

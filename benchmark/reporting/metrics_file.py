@@ -1,4 +1,4 @@
-"""``metrics.csv``: tidy, one value a row; written, and read back with suspicion."""
+"""``metrics.csv``: tidy, one value per row; written, and read back with suspicion."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ def read_metrics(path: Path) -> pd.DataFrame:
         try:
             table[column] = pd.to_numeric(table[column].replace("", None)).astype("float64")
         except (ValueError, TypeError) as error:
-            raise RequestError(f"{path} is damaged: column '{column}' holds what is no number ({error})") from error
+            raise RequestError(
+                f"{path} is damaged: column '{column}' holds something other than a number ({error})"
+            ) from error
     if table.duplicated(list(KEY_COLUMNS)).any():
         raise RequestError(f"{path} is damaged: two rows share every key column; run the benchmark again")
     return table

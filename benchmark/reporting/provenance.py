@@ -49,7 +49,7 @@ class StepTime:
 
 
 def plugin_rows(cards: Mapping[str, Card]) -> list[PluginRow]:
-    """One row a plugin: data sets, methods, recognisers, then the rest."""
+    """One row per plugin: data sets, methods, recognisers, then the rest."""
     rows = []
     for name, card in cards.items():
         kind = kind_of_card(card)

@@ -22,7 +22,7 @@ FLAGGED_RATIO = 2.0
 
 @dataclass(frozen=True, order=True)
 class Panel:
-    """One recogniser in one setting: what stands in one table.
+    """One recogniser in one setting: what is in one table.
 
     The fields are those of `Cell` that every row of the table shares.
     """

@@ -20,7 +20,7 @@ class Shown:
         within: the interval, small beneath it.
         title: what a pointer resting on the cell is told.
         order: what the column sorts by; None sorts last.
-        flag: a warning that stands beside the number.
+        flag: a warning shown beside the number.
         empty: there is no number.
     """
 
@@ -123,11 +123,11 @@ class MethodTable:
         """The rows that stand apart, with the reason."""
         groups = (
             (
-                "Fitted to this recogniser or its templates: it has always seen its judge, a ranking of its own",
+                "Fitted to this recogniser or its templates: it has always seen its judge and is ranked separately",
                 self.fitted,
             ),
             ("Saw this recogniser in training: no independent judge, not ranked", self.seen),
-            ("Privileged: given what a deployed system lacks, a ceiling and no contender", self.privileged),
+            ("Privileged: given what a deployed system lacks, so an upper limit and not a contender", self.privileged),
         )
         return tuple((reason, rows) for reason, rows in groups if rows)
 
@@ -312,7 +312,7 @@ def _badges(index: ResultsIndex, panel: Panel, entry: Entry) -> tuple[Badge, ...
     if index.privileged(entry):
         badges.append(Badge("privileged", "given what a deployed system lacks: the true mask or true pixels", "warn"))
     if index.baseline(entry):
-        badges.append(Badge("baseline", "what anybody could do without a method", "plain"))
+        badges.append(Badge("baseline", "what anyone could do without a method", "plain"))
     if index.saw(entry, panel.recogniser):
         title = f"{panel.recogniser} took part in training this method: it is no fair judge"
         badges.append(Badge(f"saw {panel.recogniser}", title, "alert"))

@@ -44,7 +44,7 @@ class RunFolder:
 
     Args:
         out: made if absent; may hold an earlier run, and files of the user's own, which stay.
-        config: of the new run, every name resolved.
+        config: the configuration of the new run, every name resolved.
 
     Raises:
         RequestError: another run is writing to `out`; or it holds a run with other settings, or files of a run's names
@@ -123,7 +123,7 @@ class RunFolder:
             files = _listed_files(manifest)
         except RequestError as error:
             if overwrite:
-                log.warning("%s; files of other names stay where they are", error)
+                log.warning("%s; files with other names are kept", error)
                 return {}
             raise RequestError(f"{error}; {again}") from error
         changed = _changed_settings(manifest, self._config)

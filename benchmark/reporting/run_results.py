@@ -46,12 +46,12 @@ class RunResults:
         metrics: the rows of ``metrics.csv``.
         notes: what a reader must know: the measuring step's `Note` (it also tells each empty cell of a table why it
             is empty), or any sentence.
-        curves: ROC points and score histograms, one a cell.
+        curves: ROC points and score histograms, one per cell.
         images: the rows of ``images.csv``: `benchmark.ledger.Ledger.table`.
         examples: a few people, one of them where a method failed if there is such a one.
         manifest: settings, versions, digests and times. The report reads ``config``, ``versions``, ``digests``
             (``dataset`` and ``protocol`` decide whether two runs can be compared), ``seeds``, ``git_revision``,
-            ``device``, ``started``, ``durations`` (seconds a step) and ``command``; each may be missing.
+            ``device``, ``started``, ``durations`` (seconds per step) and ``command``; each may be missing.
         cards: the card of every plugin used, by name.
         losses: training curves by method; a column ``epoch`` or ``step``, and one for each loss.
         trained_before: those of them whose weights were there before the run: their curves are stored, not drawn.

@@ -48,7 +48,7 @@ def ids_at(names: Sequence[str], rows: NDArray[np.int32]) -> pa.DictionaryArray:
 class ScoresWriter:
     """Writes ``scores.parquet``, one row group a cell; the file appears when the writer closes without an error.
 
-    Memory: a cell of P comparisons costs its own arrays (13 bytes a comparison with `ids_at`) and a few pages.
+    Memory: a cell of P comparisons costs its own arrays (13 bytes per comparison with `ids_at`) and a few pages.
 
     Args:
         path: the file; an earlier one stays untouched until `close`.

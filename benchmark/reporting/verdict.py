@@ -38,7 +38,7 @@ class Verdict:
     Attributes:
         panel: the recogniser and its setting.
         title: as shown.
-        strength: of the recogniser as a judge.
+        strength: the strength of the recogniser as a judge.
         finding: what the mask took, and what the best restoration and the best baseline won back, in words.
         remarks: what else must be known before acting on it.
         raw: GFRR without a mask, matched threshold; None where it was not measured.
@@ -47,7 +47,7 @@ class Verdict:
         best: the best restoration, or where there is none the best baseline; None where there is none to name.
         best_label: its name as shown.
         recovery: its row.
-        certain: the recovery's interval lies above 0 and no strong judge contradicts, so that there is a win to
+        certain: the recovery's interval is above 0 and no strong judge contradicts, so that there is a win to
             announce.
     """
 
@@ -226,13 +226,13 @@ def _if_not_retuned(index: ResultsIndex, panel: Panel, best: Entry, target: floa
         ratio = realised / target
         said = f"Not re-tuned, at the threshold set on raw faces, {index.label(best)} has {times(ratio)} the target"
         if ratio > FLAGGED_RATIO:
-            sentences.append(f"{said} false match rate: it needs a threshold of its own.")
+            sentences.append(f"{said} false match rate: it needs its own threshold.")
         else:
             sentences.append(f"{said} false match rate.")
     harm = index.find(panel, "harm", condition="raw-passthrough", entry=best, kind="frozen", target=target)
     if harm is not None and harm.value is not None and harm.ci_low is not None and harm.ci_low > 0:
         sentences.append(
-            f"People without a mask pay for it: {percent(harm.value, 1)} more of their comparisons are rejected."
+            f"People without a mask are affected: {percent(harm.value, 1)} more of their comparisons are rejected."
         )
     return sentences
 

@@ -8,7 +8,7 @@ from benchmark.errors import StorageError
 
 
 def path_inside(folder: Path, text: str) -> Path:
-    """``folder / text``, if that lies in `folder`.
+    """``folder / text``, if that is in `folder`.
 
     Links that lead out of the folder are refused on the way to the file; the file itself may be a link.
 

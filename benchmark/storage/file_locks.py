@@ -21,7 +21,7 @@ _warned: set[int] = set()
 def exclusive(file: Path, *, timeout: float = -1) -> Iterator[None]:
     """Hold a lock in this block.
 
-    Some network drives have no locks. There, a file that names the process stands in; it counts no longer when that
+    Some network drives have no locks. There, a file that names the process replaces them; it counts no longer when that
     process has died.
 
     Args:
@@ -49,7 +49,7 @@ def _acquired(file: Path, timeout: float) -> BaseFileLock:
         device = file.parent.stat().st_dev
         if device not in _warned:
             _warned.add(device)
-            log.warning("%s lies on a drive without file locks (%s): files stand in", file.parent, error.strerror)
+            log.warning("%s is on a drive without file locks (%s): using lock files", file.parent, error.strerror)
         lock = SoftFileLock(file.with_name(file.name + "-holder"))
         lock.acquire(timeout=timeout)
     return lock

@@ -64,7 +64,7 @@ def judgement(loss: Tensor, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
     """What every loss table says of a discriminator, under the names of the thesis's figure 14.
 
     Args:
-        loss: the discriminator's; the generator's stands beside it as ``losses_g``.
+        loss: the discriminator's; the generator's is beside it as ``losses_g``.
         real: logits of real images, any shape.
         fake: logits of the generator's images, any shape.
 

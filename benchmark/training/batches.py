@@ -36,10 +36,10 @@ class PairBatches:
 
     Args:
         pairs: often memory maps.
-        batch_size: pairs a batch; the last one of an epoch may be smaller.
+        batch_size: pairs per batch; the last one of an epoch may be smaller.
         size: side to shrink to, pixels; None, or larger than the crops: as they are.
         flip: mirror every other face, at random.
-        seed: of order and mirroring.
+        seed: the seed of order and mirroring.
         device: where the tensors go.
 
     Raises:
@@ -90,7 +90,7 @@ class PairBatches:
         masked, true, holes = (shrunk(images, self._size) for images in (pairs.masked, pairs.true, pairs.holes))
         for images in (masked, true, holes):
             images[mirrored] = images[mirrored][:, :, ::-1].copy()
-        # pixel centres lie at whole numbers, so the corner of the crop is at −0.5
+        # pixel centres are at whole numbers, so the corner of the crop is at −0.5
         landmarks = ((pairs.landmarks + 0.5) * (self._size / pairs.size) - 0.5).astype(np.float32)
         landmarks[mirrored] = mirrored_points(landmarks[mirrored], self._size)
         return TrainingBatch(
@@ -111,7 +111,7 @@ def shrunk(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 
 def mirrored_points(landmarks: Points, size: int) -> Points:
-    """Where the 68 points ``(N, 68, 2)`` lie once crops of side `size` are mirrored.
+    """Where the 68 points ``(N, 68, 2)`` are once crops of side `size` are mirrored.
 
     >>> points = np.zeros((1, 68, 2), dtype=np.float32)
     >>> points[0, 36] = 10, 20  # the image-left eye's outer corner

@@ -62,9 +62,9 @@ def matching_checkpoint(file: Path, fingerprint: str) -> dict[str, Any] | None:
     try:
         state = read_checkpoint(file)
     except StorageError as error:
-        log.warning("%s; training starts afresh", error)
+        log.warning("%s; training starts from the beginning", error)
         return None
     if state.get("fingerprint") != fingerprint:
-        log.warning("%s belongs to another training (other data or settings); training starts afresh", file)
+        log.warning("%s belongs to another training (other data or settings); training starts from the beginning", file)
         return None
     return state

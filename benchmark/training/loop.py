@@ -63,10 +63,10 @@ def train(
         task: networks, optimisers and what a step is.
         pairs: with `validation`, or without: then nothing is stopped early and the last weights are kept.
         settings: length and portions.
-        name: of the method, for the progress bar and messages.
+        name: the name of the method, for the progress bar and messages.
         identity: everything else that the result depends on (the method's settings and version), as text: a
             checkpoint of another identity is not resumed.
-        seed: of the run.
+        seed: the run's seed.
         device: a torch device name.
         progress: a `benchmark.progress.Progress`.
         checkpoints: folder for the checkpoint; None = none is kept.
@@ -222,7 +222,7 @@ class _Training:
             return {}
         for module in self.task.modules.values():
             module.eval()
-        values: dict[str, list[float]] = {}  # small tensors kept between large ones would tear the memory to pieces
+        values: dict[str, list[float]] = {}  # small tensors kept between large ones would fragment the memory
         for batch in self.validation.in_order():
             for key, figures in self.task.validate(batch).items():
                 values.setdefault(key, []).extend(figures.float().tolist())

@@ -47,7 +47,7 @@ class TrainingSettings:
     Attributes:
         epochs: at most.
         max_steps: at most, whatever the epochs; None = no such limit.
-        batch_size: pairs a step.
+        batch_size: pairs per step.
         size: side of the faces, pixels; larger crops are shrunk to it; None = as they are.
         flip: mirror every other face, at random.
         precision: ``"float32"``, or ``"bfloat16"`` or ``"float16"`` for autocast where the device has units for it.
@@ -108,7 +108,7 @@ class TrainingTask(ABC):
 
     @abstractmethod
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
-        """Figures by name, each ``(B,)``, one value a pair. Called without gradients, networks in evaluation mode."""
+        """Figures by name, each ``(B,)``, one value per pair. Called without gradients, networks in evaluation mode."""
 
     def descend(self, name: str, loss: Tensor, fabric: Fabric) -> None:
         """One step of the optimiser `name`, by the gradient of `loss` alone; none is left lying for a later step."""

@@ -263,7 +263,7 @@ class MaskMetric(Metric):
 
     @abstractmethod
     def per_image(self, true: NDArray[np.uint8], found: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """One number an image, ``(B,)``; NaN leaves the image out.
+        """One number per image, ``(B,)``; NaN leaves the image out.
 
         Args:
             true: ``uint8 (B, S, S)``, the true masks, 255 = covered; all zeros on bare faces and for a metric that
@@ -273,7 +273,7 @@ class MaskMetric(Metric):
 
 
 class FeatureMetric(Metric):
-    """How far the set of masked or restored probes lies from the set of raw ones, by a recogniser's embeddings."""
+    """How far the set of masked or restored probes is from the set of raw ones, by a recogniser's embeddings."""
 
     kind = "features"
     author_writes = "estimate"

@@ -64,7 +64,7 @@ class CellMeter:
         metrics: by name.
         errors: with the group started.
         book: takes the notes.
-        seed: of the run.
+        seed: the run's seed.
     """
 
     def __init__(

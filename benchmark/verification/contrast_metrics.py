@@ -31,7 +31,7 @@ class _Recovery(ContrastMetric):
         return recovery.recovery(gfrr(masked), gfrr(own), gfrr(raw))
 
     def withheld(self, own: ErrorCounts, *baselines: ErrorCounts) -> str | None:  # noqa: ARG002
-        """Withheld unless the whole interval of the loss lies above 0."""
+        """Withheld unless the whole interval of the loss is above 0."""
         masked, raw = baselines
         lost = recovery.loss(gfrr(masked), gfrr(raw))
         interval = percentile_interval(lost)

@@ -1,8 +1,8 @@
 """Who pays: error rates of groups of people, at the one threshold that everybody meets.
 
-Mated comparisons belong to the group of their probe; non-mated ones count where both photos are of one group, since an
-impostor of one's own sex, age or skin tone is the likelier one (NIST IR 8280, *Face Recognition Vendor Test, Part 3:
-Demographic Effects*, 2019).
+Mated comparisons belong to the group of their probe; non-mated ones count where both photos are of one group, since a
+false match with somebody of one's own sex, age or skin tone is likelier (NIST IR 8280, *Face Recognition Vendor Test,
+Part 3: Demographic Effects*, 2019).
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def compared_cell(scored: ScoredCell, errors: SelectionErrors, ranked: RankedSco
 
     Args:
         scored: the cell.
-        errors: of all its comparisons.
+        errors: the errors of all its comparisons.
         ranked: its sorted scores.
     """
     comparisons = scored.comparisons

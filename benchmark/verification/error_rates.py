@@ -108,7 +108,7 @@ def fta(failed: NDArray[np.bool_], weights: NDArray[np.floating] | None = None) 
     """Failure-to-acquire rate: share of images that gave no template.
 
     Args:
-        failed: ``bool (N,)``, one an image.
+        failed: ``bool (N,)``, one per image.
         weights: ``(N,)``, of the images; None = 1 each.
 
     >>> fta(np.array([True, False, False, False]))

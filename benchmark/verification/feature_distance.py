@@ -1,4 +1,4 @@
-"""How far apart two sets of features lie: the Fréchet distance (FID) and the kernel distance (KID).
+"""How far apart two sets of features are: the Fréchet distance (FID) and the kernel distance (KID).
 
 Both were published for features of an Inception network and ask of a set of images whether it looks like another one,
 not whether each image looks like its own truth. Any features will do, but only distances over the *same* features can
@@ -76,7 +76,7 @@ def kernel_distance_error(
         a: ``(N, D)``.
         b: ``(N, D)``.
         groups: ``(N,)``, the subject of each row, codes from 0 up.
-        seed: of the run.
+        seed: the run's seed.
         subsets: number of halves.
 
     Returns:

@@ -46,7 +46,7 @@ class FrechetDistance(FeatureMetric):
             return "undefined", f"fid is left empty: {faces} faces do not carry a covariance of {features} features"
         if faces < FEW_FACES * features:
             return "flagged", (
-                f"fid of {faces} faces over {features} features is biased upwards: set it only against values of "
+                f"fid of {faces} faces over {features} features is biased upwards: compare it only with values of "
                 "equally many faces of this recogniser, or read kid"
             )
         return None

@@ -23,7 +23,7 @@ class GroupRow(Cell):
         ci_low: lower end of the 95 % interval, by people.
         ci_high: upper end.
         subjects: people of the group in mated comparisons (``gfrr``) or in non-mated ones (``fmr``).
-        comparisons: of the group.
+        comparisons: the comparisons of the group.
         threshold: the frozen one.
         note: why the value is empty, or which groups a ratio is of.
     """

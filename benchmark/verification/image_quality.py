@@ -37,7 +37,7 @@ def psnr(mse: float) -> float:
 
 
 def ssim_map(true: Images, restored: Images) -> Floats:
-    """SSIM at every pixel whose 11×11 window lies inside the image, mean over the channels: ``(N, S − 10, S − 10)``.
+    """SSIM at every pixel whose 11×11 window is inside the image, mean over the channels: ``(N, S − 10, S − 10)``.
 
     −1 to 1, 1 = identical. Gaussian window with σ = 1.5, K₁ = .01, K₂ = .03, population covariances: Wang, Bovik,
     Sheikh and Simoncelli, IEEE TIP 13(4), 2004, eq. 13; the same as scikit-image's ``structural_similarity`` with
@@ -74,7 +74,7 @@ def mean_over(maps: Floats, covered: NDArray[np.bool_] | None = None) -> Floats:
     (array([2.5]), array([3.5]))
     """
     if maps.ndim != 3:
-        raise ValueError(f"maps of shape {maps.shape} cannot be pooled; give (N, H, W), one value a pixel")
+        raise ValueError(f"maps of shape {maps.shape} cannot be pooled; give (N, H, W), one value per pixel")
     if covered is None:
         return np.asarray(maps.mean(axis=(1, 2)))
     surplus = [whole - part for whole, part in zip(covered.shape[1:], maps.shape[1:], strict=True)]

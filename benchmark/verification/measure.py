@@ -46,8 +46,8 @@ def measure(
         subjects: ``int32 (n_photos,)``, a code of the subject of each photo of the protocol, from 0 up.
         mask_types: for each photo the type of the mask drawn on it, None where none was.
         targets: false match rates to set thresholds for; those without comparisons enough are refused in a note.
-        replicates: of the bootstrap; 0 leaves intervals empty, and recovery withheld.
-        seed: of the run.
+        replicates: the replicates of the bootstrap; 0 leaves intervals empty, and recovery withheld.
+        seed: the run's seed.
         progress: for a bar; None shows none.
         metrics: what to measure, by name; None = every registered one.
         baselines: names of the methods that every other one is tested against.
@@ -95,7 +95,7 @@ def _groups(cells: Sequence[ScoredCell]) -> list[list[ScoredCell]]:
 
 def _check_cells(cells: Sequence[ScoredCell], subjects: NDArray[np.int32], mask_types: Sequence[str | None]) -> None:
     if len(mask_types) != len(subjects):
-        raise BenchmarkError(f"{len(mask_types)} mask types for {len(subjects)} photos; give one a photo")
+        raise BenchmarkError(f"{len(mask_types)} mask types for {len(subjects)} photos; give one per photo")
     if len({(scored.cell.dataset, scored.cell.protocol) for scored in cells}) > 1:
         raise BenchmarkError("cells of several data sets or protocols; measure each protocol by itself")
     if len({scored.cell for scored in cells}) < len(cells):

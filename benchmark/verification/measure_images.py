@@ -47,9 +47,9 @@ def measure_images(
         holes: ``uint8 (N, S, S)``, 255 = covered.
         failed: ``bool (N,)``, images that were not restored; left out and counted in `n_failed`.
         subjects: ``int32 (N,)``, the same codes as for `measure.measure`.
-        mask_types: one an image.
-        replicates: of the bootstrap over subjects.
-        seed: of the run.
+        mask_types: one per image.
+        replicates: the replicates of the bootstrap over subjects.
+        seed: the run's seed.
         metrics: what to measure, by name, others than image metrics being passed over; None = every registered one.
 
     Returns:
@@ -100,13 +100,13 @@ def rows_by_mask_type(
 
     Args:
         cell: the leading columns.
-        values: by metric, one number an image, ``(N,)``; NaN leaves the image out.
+        values: by metric, one number per image, ``(N,)``; NaN leaves the image out.
         pools: by metric, the cell's value from the mean over its images.
         failed: ``bool (N,)``.
         subjects: ``int32 (N,)``.
-        mask_types: one an image.
-        replicates: of the bootstrap over subjects.
-        seed: of the run.
+        mask_types: one per image.
+        replicates: the replicates of the bootstrap over subjects.
+        seed: the run's seed.
         book: takes the notes.
     """
     draws = draw_subjects(int(subjects.max()) + 1 if len(subjects) else 0, replicates, seed=seed)

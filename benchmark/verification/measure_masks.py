@@ -37,9 +37,9 @@ def measure_masks(
         found: ``uint8 (N, S, S)``.
         failed: ``bool (N,)``, images that the detector was not shown; left out and counted in `n_failed`.
         subjects: ``int32 (N,)``, codes.
-        mask_types: one an image; all None on bare faces.
-        replicates: of the bootstrap over subjects.
-        seed: of the run.
+        mask_types: one per image; all None on bare faces.
+        replicates: the replicates of the bootstrap over subjects.
+        seed: the run's seed.
         metrics: what to measure, by name, others than mask metrics being passed over; None = every registered one.
 
     Returns:

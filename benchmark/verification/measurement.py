@@ -16,7 +16,7 @@ from benchmark.verification.samples import FeatureSample
 
 @dataclass(frozen=True)
 class ProbeFeatures:
-    """Where the embeddings of a condition's probes lie, and those of the same probes raw.
+    """Where the embeddings of a condition's probes are, and those of the same probes raw.
 
     Attributes:
         photos: ``(N,)``, indices into the protocol's photos, or templates where it has some.
@@ -37,7 +37,7 @@ class ProbeFeatures:
 
         Args:
             subjects: ``(n_photos,)``, the subject of each photo.
-            seed: of the run.
+            seed: the run's seed.
         """
         raw = np.asarray(self.raw[self.raw_rows], dtype=np.float64)
         shown = np.asarray(self.shown[self.shown_rows], dtype=np.float64)

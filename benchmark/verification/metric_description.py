@@ -29,11 +29,11 @@ class MetricDescription(BaseModel):
         unit: beside the printed number: ``"%"``, ``"points"`` (a difference of shares), ``"dB"``, ``"s"``, ``"MiB"``;
             empty where it has none.
         higher_is_better: None where there is no better direction.
-        decimals: of the printed number.
+        decimals: the decimals of the printed number.
         signed: whether a plus sign is printed: the value is a difference.
         held_to_target: whether a target false match rate bounds it: it is printed with the digits that the target
             needs.
-        version: of the metric's code.
+        version: the version of the metric's code.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -1,7 +1,7 @@
 """Error counts in every bootstrap replicate, at frozen and at matched thresholds.
 
 Millions of non-mated comparisons times hundreds of replicates would be too much to sort or even to weigh. But a
-threshold at a low FMR lies among the highest non-mated scores: only that *tail* is weighed replicate by replicate,
+threshold at a low FMR is among the highest non-mated scores: only that *tail* is weighed replicate by replicate,
 while the total weight comes from a product of matrices. Where a threshold falls below the tail, everything is weighed.
 """
 

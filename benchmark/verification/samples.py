@@ -75,7 +75,7 @@ class SearchSample:
     """The outcome of every search, and a threshold that strangers set.
 
     Attributes:
-        searches: of the condition.
+        searches: the searches of the condition.
         subjects: ``int32 (n_photos,)``, the subject of each photo of the protocol, a code.
         threshold: return whoever scores at least so much; None for the kind ``"none"``.
         setter: the searches whose strangers set the threshold: those of the condition, or the raw ones; None likewise.
@@ -112,7 +112,7 @@ class FeatureSample:
         raw: ``(N, D)``, of the raw probes, scaled so that their mean square is 1 and recognisers can be compared.
         shown: ``(N, D)``, of the same probes masked or restored, scaled by the same number.
         subjects: ``int32 (N,)``, codes.
-        seed: of the run.
+        seed: the run's seed.
     """
 
     raw: NDArray[np.float64]

@@ -127,7 +127,7 @@ def fnir_interval(
     """95 % interval of FNIR at a threshold, over the people who are searched; the gallery is as it is.
 
     Args:
-        searches: of the condition.
+        searches: the searches of the condition.
         threshold: accept at or above it.
         subjects: ``(n_photos,)``, the subject of each photo of the protocol.
         setter: the searches on whose strangers the threshold was set, whose chance is then part of the interval; None

@@ -218,7 +218,7 @@ def same_comparisons(one: Comparisons, other: Comparisons) -> bool:
 
 
 def rows_of(part: Comparisons, whole: Comparisons) -> NDArray[np.int64] | None:
-    """Where each comparison of `part` stands in `whole`; None where one is missing, or stands there twice."""
+    """Where each comparison of `part` is in `whole`; None where one is missing, or is there twice."""
     if not len(part) or not len(whole):
         return None
     photos = int(max(whole.probe.max(), part.probe.max())) + 1
@@ -248,7 +248,7 @@ def check_comparisons(comparisons: Comparisons, subjects: NDArray[np.int32]) -> 
         row = int(np.argmax(wrong))
         raise BenchmarkError(
             f"comparison {row} is marked mated={bool(comparisons.mated[row])}, but its subjects say otherwise; "
-            "mend the protocol's pairs or its subject ids"
+            "correct the protocol's pairs or its subject ids"
         )
 
 

@@ -22,7 +22,7 @@ def average_embeddings(embeddings: NDArray[np.float32], members: Membership, *, 
 
     Args:
         embeddings: ``float32 (N, D)``, of photos, often a memory map; a row that is not finite has failed.
-        members: of T templates, as rows of `embeddings`.
+        members: the members of T templates, as rows of `embeddings`.
         metric: the recogniser card's: ``"cosine"`` or another.
 
     >>> two = Membership.of([(0, 1)])

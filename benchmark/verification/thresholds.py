@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmark.errors import RequestError
 
 FLAGGED_BELOW = 30
-"""Rule of 30 (Doddington et al., Speech Communication 31, 2000): with 30 errors the true rate lies within ±30 % of
+"""Rule of 30 (Doddington et al., Speech Communication 31, 2000): with 30 errors the true rate is within ±30 % of
 the observed one with 90 % confidence; with fewer it is less certain."""
 REFUSED_BELOW = 3
 """With fewer expected false matches a threshold is decided by one or two pairs of people."""

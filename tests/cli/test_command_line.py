@@ -41,7 +41,7 @@ def test_an_unknown_method_suggests_the_nearest(capsys: pytest.CaptureFixture[st
         (["--protocol", "view3"], "it has: probes"),
         (["--size", "20"], "--size"),
         (["--conditions", "raw-rawr"], "--conditions"),
-        (["--targets", "2"], "false match rate lies between 0 and 1"),
+        (["--targets", "2"], "false match rate must be between 0 and 1"),
         (["--dataset", "folder"], "--data-root"),
         (["--dataset", "folder", "--data-root", "/no/such/folder"], "/no/such/folder"),
         (["--config", "/no/such/file.yaml"], "cannot be read"),

@@ -33,7 +33,7 @@ class FetchedForTest(Recogniser):
 
 @pytest.fixture(autouse=True)
 def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where the weights come to lie; they are published on loopback."""
+    """Where the weights end up; they are published on loopback."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "net.bin").write_bytes(WEIGHTS)
     monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)

@@ -40,4 +40,4 @@ def test_a_folder_of_people_takes_anything_but_says_so(
 ) -> None:
     write_photo(tmp_path / "img_align_celeba" / "000001.jpg")
     DATASETS.load("folder")(tmp_path)
-    assert "is read as one folder a person; this looks like 'celeba'" in caplog.text
+    assert "is read as one folder per person; this looks like 'celeba'" in caplog.text

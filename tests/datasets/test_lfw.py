@@ -22,7 +22,7 @@ FOLDS = 10
 
 @pytest.fixture
 def small_lfw(tmp_path: Path, write_photo: Callable[..., Path]) -> Path:
-    """Ten folds of three people: 12, 2 and 1 photos; two mated and two non-mated pairs a fold."""
+    """Ten folds of three people: 12, 2 and 1 photos; two mated and two non-mated pairs per fold."""
     root = tmp_path / "lfw-copy"
     pairs, people = [f"{FOLDS}\t2"], [str(FOLDS)]
     for fold in range(FOLDS):

@@ -37,16 +37,16 @@ def test_a_limit_takes_from_every_fold_and_kind() -> None:
 
 def test_lines_of_any_make(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_bytes("\ufeffZoë 1 2\r\n\r\nBo\t3\t 4 \r\n  \r\n".encode())
-    assert list(read_lines(tmp_path / "list.txt", mend="")) == [(1, ["Zoë", "1", "2"]), (3, ["Bo", "3", "4"])]
+    assert list(read_lines(tmp_path / "list.txt", remedy="")) == [(1, ["Zoë", "1", "2"]), (3, ["Bo", "3", "4"])]
     (tmp_path / "list.txt").write_bytes(b"Jo, 1, no-mask\n")
-    assert list(read_lines(tmp_path / "list.txt", mend="", separator=",")) == [(1, ["Jo", "1", "no-mask"])]
+    assert list(read_lines(tmp_path / "list.txt", remedy="", separator=",")) == [(1, ["Jo", "1", "no-mask"])]
 
 
 @pytest.mark.parametrize("name", ["absent.txt", "latin.txt"])
 def test_a_list_that_cannot_be_read(tmp_path: Path, name: str) -> None:
     (tmp_path / "latin.txt").write_bytes(b"Zo\xeb 1 2\n")
     with pytest.raises(RequestError, match="replace it"):
-        list(read_lines(tmp_path / name, mend="replace it"))
+        list(read_lines(tmp_path / name, remedy="replace it"))
 
 
 def test_lookalikes() -> None:

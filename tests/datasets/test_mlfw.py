@@ -61,7 +61,7 @@ def test_the_users_list_of_unmasked_photos(small_mlfw: Path, caplog: pytest.LogC
 def test_which_edition(small_mlfw: Path) -> None:
     (small_mlfw / "aligned").mkdir()
     assert "holds origin and aligned; name the one" in error(lambda: MaskedLfw(small_mlfw))
-    dataset = MaskedLfw(small_mlfw / "origin")  # the list lies beside the folder
+    dataset = MaskedLfw(small_mlfw / "origin")  # the list is beside the folder
     assert dataset.read(dataset.protocol("listed", limit=20).photos[0]).shape == (20, 20, 3)
     assert "40 of 40" not in error(lambda: MaskedLfw(small_mlfw / "aligned"))  # empty
 

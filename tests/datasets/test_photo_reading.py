@@ -316,7 +316,7 @@ def test_a_float_image_that_would_fill_the_memory_is_refused(tmp_path: Path, mon
     saved(tmp_path / "a.tif", Pillow.fromarray(np.zeros((40, 60), np.float32)))
     assert read_photo(tmp_path / "a.tif").shape == (40, 60, 3)
     monkeypatch.setattr(photo_reading, "MAX_PIXELS", 4 * 40 * 60 - 1)
-    assert refusal(tmp_path / "a.tif").startswith("image of 32 bits a channel larger than")
+    assert refusal(tmp_path / "a.tif").startswith("image of 32 bits per channel larger than")
 
 
 def test_a_progressive_jpeg_of_hundreds_of_scans_is_refused(tmp_path: Path) -> None:

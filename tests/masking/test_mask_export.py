@@ -118,9 +118,9 @@ def test_a_second_start_makes_nothing_again_and_mends_what_is_missing(source, tm
 
     (output / "masked" / "anna" / "1.png").unlink()
     (output / "true_mask" / "loose.png").unlink()
-    mended = export_pairs(source, output, styles=STYLES, seed=3)
+    fixed = export_pairs(source, output, styles=STYLES, seed=3)
     assert len(located) == calls + 2
-    assert mended.reused == 3
+    assert fixed.reused == 3
     assert _contents(output) == before
 
 

@@ -14,7 +14,7 @@ MakePairs = Callable[..., MaskedPairs]
 
 
 def _tiny_pairs(count: int = 12, size: int = 16, *, seed: int = 0, validation: int = 0) -> MaskedPairs:
-    """Blocky random faces whose lower half wears a flat mask of random colour; two photos a person."""
+    """Blocky random faces whose lower half wears a flat mask of random colour; two photos per person."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(40, 216, (count, 2, 2, 3))
     true = coarse.repeat(size // 2, axis=1).repeat(size // 2, axis=2)

@@ -1,4 +1,4 @@
-"""Weights that stand beside an ``.onnx`` file are a part of the recogniser."""
+"""Weights that are beside an ``.onnx`` file are a part of the recogniser."""
 
 from __future__ import annotations
 

@@ -153,13 +153,13 @@ def test_the_network_decides_the_size_where_the_card_does_not(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("how", "card", "message"),
     [
-        ({"shape": ("N", 3, 112, 112)}, "size: 160", r"112×112 pixels .* where its card says 160×160; mend 'size'"),
+        ({"shape": ("N", 3, 112, 112)}, "size: 160", r"112×112 pixels .* where its card says 160×160; remedy 'size'"),
         ({"shape": ("N", 3, 112, 112)}, "size: [112, 96]", "card says 112×96"),
         ({"shape": ("N", 1, 112, 112)}, "", r"shape \(N, 1, 112, 112\) where images of three channels are needed"),
         ({"shape": ("N", 3, 112)}, "", r"shape \(N, 3, 112\) where images of three channels"),
         ({"outputs": ("features", "embedding")}, "", r"several outputs \(features, embedding\); name the embedding"),
         ({"outputs": ("features", "embedding")}, "output: embeding", r"no output 'embeding'; did you mean 'embedding'"),
-        ({"flat": False}, "", r"output 'embedding' has shape \(16, 3, 2, 2\) .* one row an image"),
+        ({"flat": False}, "", r"output 'embedding' has shape \(16, 3, 2, 2\) .* one row per image"),
         ({"flat": False, "shape": (1, 3, 112, 112)}, "", r"has shape \(1, 3, 2, 2\)"),
         ({"kind": TensorProto.FLOAT16, "extra_input": True}, "", r"takes 2 inputs \(image, age\)"),
         ({}, "siez: 112", r"unknown key 'siez'; did you mean 'size'\?"),

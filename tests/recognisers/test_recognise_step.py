@@ -23,7 +23,7 @@ FACES = 5
 
 
 class MeanColour(Recogniser):
-    """Three numbers a face."""
+    """Three numbers per face."""
 
     card = RecogniserCard(chip_size=(8, 8))
 
@@ -99,12 +99,12 @@ def test_a_face_that_cannot_be_aligned_is_a_refusal_with_its_own_reason(view: Vi
     class Choosy(MeanColour):
         def chip(self, image: Image, face: FaceGeometry) -> Image:
             if (image == view.faces.pixels[2]).all():
-                raise ImageRefused("the eyes lie in one place")
+                raise ImageRefused("the eyes are in one place")
             return super().chip(image, face)
 
     found = recognise("choosy", Choosy(), view, shown="raw", context=context)
     assert np.isnan(found.values).all(axis=1).tolist() == [False, False, True, False, True]
-    assert reasons(context)[2] == "the eyes lie in one place"
+    assert reasons(context)[2] == "the eyes are in one place"
 
 
 def test_a_recogniser_that_refuses_everybody_is_counted_not_raised(view: View, context: RunContext) -> None:

@@ -1,4 +1,4 @@
-"""The example of ``docs/recognisers.md`` is run as it stands there."""
+"""The example of ``docs/recognisers.md`` is run as it is there."""
 
 from __future__ import annotations
 

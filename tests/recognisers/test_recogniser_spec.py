@@ -57,9 +57,9 @@ def test_a_yaml_card_is_read(tmp_path: Path) -> None:
         ({"size": 4}, "size: .*16"),
         ({"template": "arc"}, "template: .*'arcface' or 'dlib-chip'"),
         ({"template": [[1, 1], [2, 2], [3, 3], [4, 4], [5, 5], [6, 6]]}, "template: "),
-        ({"template": [[1, 5], [2, 5], [3, 5], [4, 5], [5, 5]]}, "not lie on one line"),
+        ({"template": [[1, 5], [2, 5], [3, 5], [4, 5], [5, 5]]}, "not be on one line"),
         ({"template": "dlib-chip", "size": [112, 96]}, "dlib-chip is square"),
-        (["size"], "must hold one 'key: value' a line"),
+        (["size"], "must hold one 'key: value' per line"),
     ],
 )
 def test_a_wrong_card_is_one_line(content: Any, message: str) -> None:

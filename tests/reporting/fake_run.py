@@ -359,7 +359,7 @@ def _strip(subject: str, person: int, methods: tuple[FakeMethod, ...], size: int
 
 
 def drawn_face(size: int, person: int) -> NDArray[np.uint8]:
-    """A cartoon, so that no real person stands in the tests."""
+    """A cartoon, so that no real person is in the tests."""
     rng = np.random.default_rng(person)
     image = np.full((size * 4, size * 4, 3), rng.integers(120, 220, 3), np.uint8)
     skin = tuple(int(v) for v in np.array([224, 178, 148]) - rng.integers(0, 90))

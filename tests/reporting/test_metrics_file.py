@@ -73,7 +73,10 @@ def test_a_failed_write_leaves_the_earlier_file(tmp_path: Path, monkeypatch: pyt
         (lambda text: text[:-20], "line 2 has"),
         (lambda text: text[:-1], "truncated in line 2"),
         (lambda text: text.replace("acquisition,", ""), "lacks the column acquisition"),
-        (lambda text: text.replace("gfrr,frozen,0.1", "gfrr,frozen,high"), "column 'target' holds what is no number"),
+        (
+            lambda text: text.replace("gfrr,frozen,0.1", "gfrr,frozen,high"),
+            "column 'target' holds something other than a number",
+        ),
         (lambda text: text + text.splitlines()[1] + "\n", "two rows share"),
         (lambda text: "", "lacks the columns dataset"),
     ],

@@ -1,4 +1,4 @@
-"""Batches: every pair once an epoch, in an order that depends on seed and epoch alone."""
+"""Batches: every pair once per epoch, in an order that depends on seed and epoch alone."""
 
 from __future__ import annotations
 

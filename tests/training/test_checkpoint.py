@@ -78,7 +78,7 @@ def test_a_foreign_file_is_no_checkpoint(tmp_path, caplog):
         read_checkpoint(file)
     with caplog.at_level(logging.WARNING):
         assert matching_checkpoint(file, "mine") is None
-    assert "starts afresh" in caplog.text
+    assert "starts from the beginning" in caplog.text
 
 
 def test_only_the_same_training_matches(tmp_path, caplog):

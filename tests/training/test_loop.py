@@ -127,7 +127,7 @@ def test_a_loss_that_only_some_steps_have_is_averaged_over_those(noise_pairs, qu
             losses = super().step(batch, fabric)
             return losses | ({"rare": torch.tensor(float(batch.step))} if batch.step in (4, 5) else {})
 
-    curve = run(SometimesTask(), noise_pairs(10), quiet, replace(SETTINGS, epochs=3))  # 3 steps an epoch
+    curve = run(SometimesTask(), noise_pairs(10), quiet, replace(SETTINGS, epochs=3))  # 3 steps per epoch
     assert curve.train_rare.isna().tolist() == [True, False, True]
     assert curve.train_rare[1] == 4.5
 

@@ -1,7 +1,7 @@
 """Nominal 95 % intervals against simulation: how often do they hold the truth of the population?
 
 People differ in how much their photos vary, and share references, so that scores are clustered. The truth is that of
-many people. With 120 trials the observed coverage of a true 95 % interval lies in .90–.99 in 98 % of simulations;
+many people. With 120 trials the observed coverage of a true 95 % interval is in .90–.99 in 98 % of simulations;
 .89–.99 is accepted. `docs/interval_coverage.py` does the same with thousands of trials. The seed is fixed.
 """
 

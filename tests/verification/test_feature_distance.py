@@ -76,7 +76,7 @@ def test_kernel_distance_is_unbiased():
 
 def test_the_standard_error_is_the_spread_of_new_samples():
     rng = np.random.default_rng(2)
-    people = np.arange(120) // 2  # two photos a person, which lie near each other
+    people = np.arange(120) // 2  # two photos per person, which are near each other
 
     def sample():
         faces = rng.normal(size=(60, 6)).repeat(2, axis=0) + 0.3 * rng.normal(size=(120, 6))

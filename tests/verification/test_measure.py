@@ -338,7 +338,7 @@ class TestContradictions:
         self.refuse("in one group", cells[0], replace(cells[0], cell=replace(CELL, preset="other")))
 
     def test_mask_types(self, cells: list[ScoredCell]) -> None:
-        self.refuse("give one a photo", cells[0], types=3)
+        self.refuse("give one per photo", cells[0], types=3)
 
     def test_targets(self, cells: list[ScoredCell]) -> None:
         with pytest.raises(RequestError, match="between 0 and 1"):

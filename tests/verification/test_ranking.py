@@ -36,7 +36,7 @@ def test_eer_is_where_scikit_learns_curve_crosses(seed: int, decimals: int | Non
     expected = brentq(lambda x: 1 - x - interp1d(false, true)(x), 0, 1, xtol=1e-12)
     found = eer(ScoreSample.of(scores, mated))
     assert found is not None
-    # on a vertical step interp1d takes either end; the crossing then lies anywhere on it: check both coordinates
+    # on a vertical step interp1d takes either end; the crossing is then anywhere on it: check both coordinates
     on_curve = np.interp(found, false, 1 - true)
     steps = (1 - true)[np.isclose(false, found, atol=1e-9)]
     assert found == pytest.approx(expected, abs=1e-6) or (

@@ -23,7 +23,7 @@ def face_detector_class(name: str) -> type[FaceDetector]:
 
 
 def readiness() -> dict[str, Availability]:
-    """Of each face detector, whether it works here and, if not, the command that mends it."""
+    """Of each face detector, whether it works here and, if not, the command that fixes it."""
     ready = {}
     for name in FACE_DETECTORS:
         try:

@@ -29,7 +29,7 @@ def pyramid(width: int, height: int, smallest: float) -> Iterator[float]:
 
 
 def window_boxes(rows: NDArray[np.int64], columns: NDArray[np.int64], scale: float) -> Boxes:
-    """Where windows of an image of the pyramid lie in the full one, in whole pixels counted from one."""
+    """Where windows of an image of the pyramid are in the full one, in whole pixels counted from one."""
     first = STRIDE * np.stack([columns, rows], axis=1).astype(np.float32) + 1
     return np.concatenate([np.floor(first / scale), np.floor((first + WINDOW - 1) / scale)], axis=1, dtype=np.float32)
 

@@ -118,10 +118,10 @@ class AdaptationTask(TrainingTask):
         chips: cuts them.
         bank: templates by row of the training pairs.
         validation: templates by row of the validation pairs.
-        settings: of the loss.
-        steps: of the whole training, for the learning rate, which falls to 0 along a cosine.
+        settings: the settings of the loss.
+        steps: the number of steps of the whole training, for the learning rate, which falls to 0 along a cosine.
         unit: whether the recogniser compares angles.
-        seed: of the run.
+        seed: the run's seed.
     """
 
     monitor: ClassVar[str] = "masked"

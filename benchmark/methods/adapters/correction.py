@@ -3,7 +3,7 @@
 An adapter that learns to tell strangers apart moves probes away from everybody: at a threshold set on bare faces its
 false match rate falls to a tenth of what was asked for, and its false non-match rate rises. Moving each embedding a
 share of the way to the mean template undoes that. The share is found on validation people: strangers' scores shall
-have the mean that they have between bare faces. (The false match rate itself, which lies in the tail, was no guide: on
+have the mean that they have between bare faces. (The false match rate itself, which is in the tail, was no guide: on
 people like those that the adapter learned from it fell to a hundredth, on LFW's to a tenth.)
 """
 
@@ -66,7 +66,7 @@ def fitted_correction(
         templates: ``float32 (N, D)``, of bare faces, by the unchanged recogniser.
         probes: ``float32 (N, D)``, of the same faces masked, by the adapter.
         subject_ids: one per row.
-        scores: of the recogniser.
+        scores: the scores of the recogniser.
         unit: whether it compares angles.
     """
     mean = np.asarray((to_unit(templates) if unit else templates).mean(axis=0), dtype=np.float32)

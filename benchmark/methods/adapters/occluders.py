@@ -107,7 +107,7 @@ def worse_seen(face: Image, generator: np.random.Generator) -> Image:
 
 
 def jaw_hull(landmarks: Points, size: int, generator: np.random.Generator) -> Coverage:
-    """What lies inside the jaw's outline, made larger or smaller, and below an edge across the nose.
+    """What is inside the jaw's outline, made larger or smaller, and below an edge across the nose.
 
     The top edge crosses the nose anywhere from its bridge to its base, falls or rises towards the cheeks, and may be
     a peak, a straight line or an arch.

@@ -26,7 +26,7 @@ class ProbeSettings:
         bare: share of each batch that wears no mask.
         covered: share that wears an arbitrary cover instead of a drawn mask.
         glasses: probability of spectacles on any probe.
-        cut_off: probability that the lower face or a side lies beyond the photo's edge.
+        cut_off: probability that the lower face or a side is beyond the photo's edge.
         worse_seen: probability of blur, noise and other light.
         shift: standard deviation of the shift of a chip, as a share of the distance between the eyes.
         scale: standard deviation of its scale, as a share.
@@ -49,7 +49,7 @@ class ProbeChips:
     Args:
         recogniser: whose chips they are.
         settings: how probes vary.
-        seed: of the run; a batch's chips depend on it and on the batch's step alone.
+        seed: the run's seed; a batch's chips depend on it and on the batch's step alone.
     """
 
     def __init__(self, recogniser: Recogniser, settings: ProbeSettings, *, seed: int) -> None:

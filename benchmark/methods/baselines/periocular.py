@@ -38,7 +38,7 @@ class Periocular(CropTransform):
     and mouth, which it would have to guess, play no part. On 517 faces wearing every built-in mask the cut took no eye
     landmark and left 4 % of the masks' pixels in sight (straps, the bridge of an N95); at 0.4 it would leave 8 %.
 
-    Both sides are cut alike, so the shape of what is left says nothing about the mask. Mid-grey lies near every
+    Both sides are cut alike, so the shape of what is left says nothing about the mask. Mid-grey is near every
     recogniser's mean, and makes no dark or bright edge.
     """
 

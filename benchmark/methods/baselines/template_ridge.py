@@ -149,7 +149,7 @@ def choose_penalty(
         y: ``(N, D)``.
         fold: ``(N,)``, the fold that leaves each row out; all rows of a person in one.
         strengths: candidates, as shares of the mean eigenvalue of the centred XᵀX of all rows.
-        bar: advanced by one a fold.
+        bar: advanced by one per fold.
     """
     scale = float(np.square(x - x.mean(axis=0)).sum() / x.shape[1])
     penalties = np.asarray(strengths) * max(scale, 1e-12)

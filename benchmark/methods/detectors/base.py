@@ -29,7 +29,7 @@ class Detector(Part):
         Args:
             pixels: ``uint8 (N, S, S, 3)``, aligned faces, masked or bare.
             true_holes: ``uint8 (N, S, S)``; None unless the detector's card says `privileged`.
-            image_ids: one a row.
+            image_ids: one per row.
         """
 
 

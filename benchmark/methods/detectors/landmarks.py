@@ -34,7 +34,7 @@ class ColourTest:
     """Colours are CIE Lab as OpenCV stores them in bytes: L, a and b each 0 to 255.
 
     Attributes:
-        less_red: a mouth whose median a lies so far below the skin's is covered: lips are redder than cheeks.
+        less_red: a mouth whose median a is so far below the skin's is covered: lips are redder than cheeks.
         plain: a mouth whose lightness deviates less than this from its median (median absolute deviation) is covered:
             lips, teeth and shadows are not plain.
         lightness: weight of L in distances between colours; shading changes it, and hue not.
@@ -56,7 +56,7 @@ class LandmarksDetector(Detector):
     """Detector: the lower face by its landmarks, covered if its colour is not that of skin and lips; learns nothing.
 
     1. The 68 landmarks are found on the masked face itself; those of the raw photo would be privileged.
-    2. Skin is what lies above the brows, under the eyes and between them. The mouth is covered if it is less red than
+    2. Skin is what is above the brows, under the eyes and between them. The mouth is covered if it is less red than
        this skin, or as plain as cloth; otherwise there is no mask. So a mask of the colour of lips with a bold pattern
        is missed, and a beard is none.
     3. Starting from the colours of the mouth, the mask is what is nearer to them than to skin and hangs together with

@@ -218,7 +218,7 @@ def true_boxes(holes: Tensor, without_straps: float) -> tuple[Tensor, Tensor]:
 def best_boxes(candidates: Tensor, confidence: float) -> Tensor:
     """Of candidates ``(B, 5, A)`` the one of the highest score each, ``(B, 4)``: centre x, centre y, width, height.
 
-    A face whose best score lies below `confidence` gets a box of no size.
+    A face whose best score is below `confidence` gets a box of no size.
     """
     scores, place = candidates[:, 4].max(dim=1)
     boxes = candidates[torch.arange(len(candidates), device=candidates.device), :4, place]

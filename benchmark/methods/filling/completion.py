@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 NEUTRAL = 0.5
-"""What stands in a blanked hole."""
+"""What is in a blanked hole."""
 
 
 def blanked(pixels: Tensor, holes: Tensor) -> Tensor:

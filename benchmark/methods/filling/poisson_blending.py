@@ -23,7 +23,7 @@ def poisson_blended(painted: Tensor, pixels: Tensor, holes: Tensor, *, iteration
     face leaves nothing to blend into; `painted` then stays as it is.
 
     Args:
-        painted: ``(B, C, H, W)`` in [0, 1]; what lies outside the hole is used along its rim only.
+        painted: ``(B, C, H, W)`` in [0, 1]; what is outside the hole is used along its rim only.
         pixels: ``(B, C, H, W)`` in [0, 1].
         holes: ``(B, 1, H, W)``, 1 = covered.
         iterations: of conjugate gradients on each level; 16 leave a mean error of a tenth of a grey level at 64

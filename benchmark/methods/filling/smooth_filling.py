@@ -14,7 +14,7 @@ def smoothly_filled(pixels: Tensor, holes: Tensor) -> Tensor:
     finer one; on the way back every unknown pixel takes the coarser level's value.
 
     Args:
-        pixels: ``(B, 3, S, S)``; what lies in the holes does not matter. S a power of two times a small number.
+        pixels: ``(B, 3, S, S)``; what is in the holes does not matter. S a power of two times a small number.
         holes: ``(B, 1, S, S)``, 1 = to be filled.
 
     Returns:

@@ -41,9 +41,9 @@ class CoModSettings:
 
     Attributes:
         training: length and portions.
-        widths: of the networks.
+        widths: the widths of the networks.
         smooth_start: see `Generator`.
-        learning_rate: of Adam, both sides.
+        learning_rate: the learning rate of Adam, both sides.
         pixel_weight: of the mean absolute error in the hole; 0 = the paper's purely adversarial loss.
         penalty: γ of R1 (`gradient_penalty`).
         penalty_every: steps between penalties, each of which then weighs as many times more.
@@ -133,7 +133,7 @@ class CoModGan(TrainedCompleter):
         """Different completions of the same faces, ``(count, B, 3, side, side)`` in [0, 1]; the first is `restore`'s.
 
         Args:
-            faces: of the method's side (``faces.resized(method.side)``), on its device.
+            faces: the faces of the method's side (``faces.resized(method.side)``), on its device.
             count: how many; more do not change the first ones.
         """
         drawn = []
@@ -154,8 +154,8 @@ class CoModTask(TrainingTask):
 
     Args:
         modules: ``generator``, ``discriminator`` and ``average`` (of the generator).
-        settings: of the preset.
-        seed: of the latents in validation and on sheets.
+        settings: the settings of the preset.
+        seed: the seed of the latents in validation and on sheets.
     """
 
     monitor = "hole_error"

@@ -59,8 +59,8 @@ class Generator(nn.Module):
     """Blanked face and latent in, painted face out; the latent and the image code modulate every layer together.
 
     Args:
-        side: of the faces, a power of two.
-        widths: of the layers.
+        side: the side of the faces, a power of two.
+        widths: the widths of the layers.
         smooth_start: the hole is shown filled with the colours around it, and the network adds to these; otherwise it
             is shown grey, as published.
     """
@@ -118,8 +118,8 @@ class Discriminator(nn.Module):
     """One logit a face, above 0 = real; residual, told the hole, and shown how much the faces of a batch differ.
 
     Args:
-        side: of the faces, a power of two.
-        widths: of the layers.
+        side: the side of the faces, a power of two.
+        widths: the widths of the layers.
     """
 
     def __init__(self, side: int, widths: Widths) -> None:
@@ -156,7 +156,7 @@ def batch_deviation(features: Tensor, group: int = 4) -> Tensor:
 
     Args:
         features: ``(B, C, h, w)``.
-        group: faces a group, at most.
+        group: faces per group, at most.
     """
     count, _, height, width = features.shape
     size = next(size for size in range(min(group, count), 0, -1) if count % size == 0)
@@ -235,7 +235,7 @@ class _Modulated(nn.Module):
         inputs: channels.
         outputs: channels.
         style: its length.
-        side: of the picture, for its noise.
+        side: the side of the picture, for its noise.
         colours: a 1×1 convolution to colours: no demodulation, noise or rectifier.
     """
 

@@ -155,10 +155,10 @@ class FaceGeneratorTask(TrainingTask):
 
     Args:
         modules: ``generator``, ``discriminator``, ``average`` (of the generator) and perhaps ``encoder``.
-        settings: of the preset.
-        side: of the networks' faces; larger ones are shrunk to it.
-        steps: of the whole training.
-        seed: of the random faces on the sheets.
+        settings: the settings of the preset.
+        side: the side of the networks' faces; larger ones are shrunk to it.
+        steps: the number of steps of the whole training.
+        seed: the seed of the random faces on the sheets.
     """
 
     monitor = "hole_error"

@@ -32,7 +32,7 @@ class LatentGenerator(nn.Module):
     ReLU between them, tanh at the end.
 
     Args:
-        side: of the faces, one of `SIDES`.
+        side: the side of the faces, one of `SIDES`.
     """
 
     def __init__(self, side: int) -> None:

@@ -28,8 +28,8 @@ class SearchSettings:
 
     Attributes:
         generator: preset of the face generator.
-        steps: of the search.
-        learning_rate: of Adam on the latent vector.
+        steps: the number of steps of the search.
+        learning_rate: the learning rate of Adam on the latent vector.
         window: side of the window that weighs known pixels by how much of their surroundings is missing, as a share of
             the face's side.
         far_weight: weight of known pixels with no hole near, added to all.

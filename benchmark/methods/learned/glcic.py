@@ -37,7 +37,7 @@ class GlcicSettings:
 
     Attributes:
         training: length and portions.
-        width: of the completion network's first layer.
+        width: the width of the completion network's first layer.
         discriminator_width: of the discriminators' first layers.
         features: that each discriminator hands to the layer that joins them.
         normalised_discriminators: with batch normalisation, as published.
@@ -47,7 +47,7 @@ class GlcicSettings:
         squared: the error is the mean square in the hole, as published; otherwise the mean absolute one.
         known_weight: weight of the error outside the hole, which `poisson` needs to be small near the rim.
         adaptive_steps: ADADELTA at rate 1, as published; otherwise Adam with a cosine decay.
-        learning_rate: of the completion network, for Adam.
+        learning_rate: the learning rate of the completion network, for Adam.
         discriminator_rate: of the discriminators, for Adam.
         rests_above: the discriminators rest while their running accuracy is above this; None = never.
         average_decay: of the moving average of the completion network that paints; 0 = the network itself.
@@ -171,8 +171,8 @@ class GlcicTask(TrainingTask):
 
     Args:
         modules: of `Glcic.build`, and the completion network's ``average``.
-        settings: of the method.
-        steps: of the whole training.
+        settings: the settings of the method.
+        steps: the number of steps of the whole training.
     """
 
     monitor = "hole_error"
@@ -197,7 +197,7 @@ class GlcicTask(TrainingTask):
         super().__init__(modules, optimisers, {"generator": decay})
 
     def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
-        """One step of the phase that `batch.step` lies in."""
+        """One step of the phase that `batch.step` is in."""
         holes = randomly_grown(batch.holes)
         judged, learns = batch.step >= self._alone, not self._alone <= batch.step < self._joint
         with torch.set_grad_enabled(learns):

@@ -30,7 +30,7 @@ class CompletionNetwork(nn.Sequential):
     below 128 pixels, they are shortened to half of it: they would see nothing but padding.
 
     Args:
-        side: of the faces, pixels.
+        side: the side of the faces, pixels.
         width: channels of the first layer.
     """
 
@@ -72,7 +72,7 @@ class ContextDiscriminators(nn.Module):
     and five of them at 256 pixels, as published, and fewer on smaller faces.
 
     Args:
-        side: of the faces, pixels.
+        side: the side of the faces, pixels.
         width: channels of the first layer of each.
         features: of each, that the last layer joins.
         normalised: batch normalisation and ReLU after each convolution, as published; otherwise leaky ReLU alone.

@@ -42,7 +42,7 @@ class IdentitySettings:
         perceptual_weight: of the relative difference of early activations; 0 = not computed.
         adversarial_weight: of the critic's opinion; 0 = there is no critic.
         rests_above: share of right answers in a batch above which the critic does not learn from it.
-        jitter: of the recogniser's chip, see `IdentityLoss`.
+        jitter: the jitter of the recogniser's chip, see `IdentityLoss`.
     """
 
     training: TrainingSettings
@@ -154,7 +154,7 @@ class IdentityTask(TrainingTask):
     Args:
         modules: ``generator`` and perhaps ``critic`` and ``strangers``.
         settings: weights of the terms, learning rates.
-        steps: of the whole training.
+        steps: the number of steps of the whole training.
         device: where the recogniser's network goes.
     """
 

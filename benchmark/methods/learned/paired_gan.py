@@ -42,7 +42,7 @@ class PairedGanSettings:
         linear_score: of the discriminator: see `PairedDiscriminator`.
         adds_error: the generator's tanh is added to the masked face, as in the thesis's equation 3.1; otherwise it is
             the face.
-        learning_rate: of the generator: highest of a one-cycle schedule, or constant.
+        learning_rate: the learning rate of the generator: highest of a one-cycle schedule, or constant.
         one_cycle: whether it is a schedule.
         discriminator_rate: learning rate of the discriminator, constant.
         hole_weight: the generator's loss has mean absolute error in the hole × this + mean absolute error elsewhere;
@@ -171,8 +171,8 @@ class PairedGanTask(TrainingTask):
 
     Args:
         modules: ``generator``, ``discriminator`` and ``average`` (of the generator).
-        settings: of the preset.
-        steps: of the whole training.
+        settings: the settings of the preset.
+        steps: the number of steps of the whole training.
     """
 
     monitor = "hole_error"

@@ -80,7 +80,7 @@ class PairedDiscriminator(nn.Module):
     averages its normalised numbers instead. That costs no parameter.
 
     Args:
-        side: of the faces, pixels.
+        side: the side of the faces, pixels.
         linear_score: see above; else as in the thesis.
 
     Raises:

@@ -156,7 +156,7 @@ class RegressionTask(TrainingTask):
     Args:
         network: with its normalisation set.
         settings: loss and optimiser.
-        steps: of the whole training, for the one-cycle learning rate.
+        steps: the number of steps of the whole training, for the one-cycle learning rate.
     """
 
     monitor = "hole_error"

@@ -20,7 +20,7 @@ class TrainedCompleter(TrainedNetworks, Unmasker):
 
     @abstractmethod
     def paint(self, faces: MaskedFaces) -> Tensor:
-        """Painted faces ``(B, 3, side, side)`` in [0, 1]; only what lies in the hole is used."""
+        """Painted faces ``(B, 3, side, side)`` in [0, 1]; only what is in the hole is used."""
 
     def restore(self, faces: MaskedFaces) -> Tensor:
         """What `paint` made inside the hole, the face's own pixels outside."""

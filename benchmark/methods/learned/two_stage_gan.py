@@ -36,13 +36,13 @@ class TwoStageSettings:
         map_levels: times that the map network halves the face, at most.
         map_width: of its first layer.
         levels: times that the editing network halves the face, at most.
-        width: of its first layer.
+        width: the width of its first layer.
         discriminator_width: of each discriminator's first layer.
         weights: of the editing network's losses.
         whole_from: share of the steps after which the whole-region discriminator comes in.
         mask_from: share of the steps after which the mask-region discriminator comes in.
         map_rate: learning rate of the map network.
-        learning_rate: of the editing network; it falls with a cosine.
+        learning_rate: the learning rate of the editing network; it falls with a cosine.
         discriminator_rate: of the discriminators.
         rests_above: a discriminator rests while its running accuracy is above this; None = never.
         average_decay: of the moving average of the editing network that paints; 0 = the network itself.

@@ -25,7 +25,7 @@ class MapNetwork(nn.Module):
     """First stage: marks the mask's pixels. A U-Net whose first layer already halves the face.
 
     Args:
-        side: of the faces, pixels; smaller faces are halved less often, down to 4 cells.
+        side: the side of the faces, pixels; smaller faces are halved less often, down to 4 cells.
         width: channels of the first layer; each level doubles them, up to eight times.
         levels: times that the face is halved, at most.
     """
@@ -64,7 +64,7 @@ class EditingNetwork(nn.Module):
     would see padding alone.
 
     Args:
-        side: of the faces, pixels; smaller faces are halved less often, down to 4 cells.
+        side: the side of the faces, pixels; smaller faces are halved less often, down to 4 cells.
         width: channels of the first layer; each level doubles them, up to eight times.
         levels: times that the face is halved, at most.
     """
@@ -106,12 +106,12 @@ class EditingNetwork(nn.Module):
 
 
 class RegionDiscriminator(nn.Module):
-    """Tells true faces from edited ones by the whole face, or by what lies under the mask and nothing else.
+    """Tells true faces from edited ones by the whole face, or by what is under the mask and nothing else.
 
     Args:
-        side: of the faces, pixels.
+        side: the side of the faces, pixels.
         width: channels of the first layer.
-        masked_only: what lies outside the map is blanked.
+        masked_only: what is outside the map is blanked.
     """
 
     accuracy: Tensor

@@ -59,7 +59,7 @@ class TwoStageTask(TrainingTask):
         rates: learning rates by the networks' names.
         rests_above: a discriminator rests while its running accuracy is above this; None = never.
         average_decay: of the editing network's moving average.
-        steps: of the whole training.
+        steps: the number of steps of the whole training.
         cleaned: logits of the map network to a binary map.
     """
 

@@ -27,7 +27,7 @@ _MEAN_PLACES = (
     (0.3340850613712, 0.2290642403242),
     (0.4901123135679, 0.6277975316475),
 )
-"""Where these lie in dlib's mean-shape square (``get_face_chip_details``)."""
+"""Where these are in dlib's mean-shape square (``get_face_chip_details``)."""
 
 
 class IdentityLoss(nn.Module):
@@ -38,7 +38,7 @@ class IdentityLoss(nn.Module):
     nothing to store): a task keeps it as a plain attribute.
 
     Args:
-        precision: of the convolutions, ``"float32"`` or ``"bfloat16"``.
+        precision: the precision of the convolutions, ``"float32"`` or ``"bfloat16"``.
         jitter: standard deviation, in training mode, of a random shift of each chip, as a share of its side (drawn
             from PyTorch's stream, the same for both faces), so that no restoration is fitted to one grid of pixels.
         network: dlib's, read from its package if None.
@@ -91,7 +91,7 @@ class StrangersLoss(nn.Module):
     sees through it. It is the cross-entropy of picking the true embedding, −log softmax(−d² / temperature), d being
     the distance of the restored embedding to each (van den Oord, Li and Vinyals, *Representation Learning with
     Contrastive Predictive Coding*, 2018, equation 4), among the batch's other faces and the last ones seen. Faces
-    whose true embeddings lie as close as one person's photos do are not held for strangers.
+    whose true embeddings are as close as one person's photos do are not held for strangers.
 
     The embeddings kept are buffers: a task names it among its ``modules``, so that a resumed training has them.
 
@@ -131,14 +131,14 @@ def _squared_distances(first: Tensor, second: Tensor) -> Tensor:
 
 
 def chip_grid(landmarks: Tensor, side: int, *, size: int = CHIP_SIZE) -> Tensor:
-    """Where the pixels of dlib's chip lie in a crop: ``float32 (B, size, size, 2)``, for `sampled_chips`.
+    """Where the pixels of dlib's chip are in a crop: ``float32 (B, size, size, 2)``, for `sampled_chips`.
 
     The least-squares similarity from the mean places of dlib's five points to those of this face, which the 68 points
     stand in for. In complex numbers z → a z + b it is closed: a = Σ conj(zᵢ) wᵢ / Σ |zᵢ|² over centred points.
 
     Args:
         landmarks: ``(B, 68, 2)``, pixels of the crop.
-        side: of the crop, pixels.
+        side: the side of the crop, pixels.
         size: of the chip, pixels.
     """
     scale = size / (2 * CHIP_PADDING + 1)

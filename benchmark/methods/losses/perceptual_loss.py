@@ -34,7 +34,7 @@ class PerceptualLoss(nn.Module):
 
     Args:
         squared: compare by the mean square instead of the mean absolute difference.
-        precision: of the convolutions, ``"float32"`` or ``"bfloat16"``; what enters and leaves is float32.
+        precision: the precision of the convolutions, ``"float32"`` or ``"bfloat16"``; input and output are float32.
         network: whose early layers to use; dlib's, read from its package, if None.
 
     Raises:

@@ -51,7 +51,7 @@ def mask_faces(plan: Plan, arm: Arm, acquired: Acquired, context: RunContext) ->
         plan: what was asked for.
         arm: how faces are aligned and found.
         acquired: the faces of the protocol's photos.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
     """
     really_masked = any(photo.masked for photo in plan.protocol.photos)
     faces_of = faces_with_real_masks if really_masked else faces_with_drawn_masks
@@ -63,9 +63,9 @@ def unmask_faces(plan: Plan, faces: ArmFaces, learned: Mapping[str, str], contex
 
     Args:
         plan: what was asked for.
-        faces: of the arm.
+        faces: the faces of the arm.
         learned: by the label of each part that learned, a key of what it learned.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
     """
     failures = context.failures
     unfitted = {failure.name for failure in failures.entries if failure.where == "learning"}

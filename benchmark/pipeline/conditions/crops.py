@@ -58,9 +58,9 @@ class Crops:
         """What the recogniser is shown.
 
         Args:
-            name: of the view, for the ledger.
+            name: the name of the view, for the ledger.
             search: finds each face anew in its photo, with the crop pasted back; None = the crops themselves are shown.
-            context: of the run.
+            context: what the run's steps share: store, ledger, progress bars, device, seed.
         """
         view = self.view
         if search is not None:

@@ -20,7 +20,7 @@ def faces_with_drawn_masks(plan: Plan, arm: Arm, acquired: Acquired, context: Ru
         plan: what was asked for.
         arm: how faces are aligned and found.
         acquired: the faces of the protocol's photos.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
     """
     size = plan.config.size
     search = plan.face_search if arm == "redetect" else None

@@ -25,12 +25,12 @@ class ArmFaces:
     Attributes:
         arm: ``"oracle"`` or ``"redetect"``.
         search: finds faces again in photos that were masked or restored; None in the oracle arm.
-        templates: of the protocol.
+        templates: the templates of the protocol.
         raw: crops without mask.
         masked: crops with a mask, drawn or real.
         shown_raw: as the recogniser sees `raw`.
         shown_masked: as the recogniser sees `masked`.
-        comparisons: of each condition; none where it cannot be had.
+        comparisons: the comparisons of each condition; none where it is unavailable.
         mask_types: for each template, as a probe, the mask on its photos; None where there is none.
         bare_photos: the photos that are sent through every method without a mask.
         notes: what a reader must know about these faces.
@@ -101,7 +101,7 @@ def passing_through(
 
     Args:
         plan: what was asked for.
-        templates: of the protocol.
+        templates: the templates of the protocol.
         comparisons: between unmasked templates.
 
     Returns:

@@ -34,10 +34,10 @@ def detect_masks(
     """What every detector that one of `methods` relies on finds, by the detector's label; without those that fail.
 
     Args:
-        methods: of the run.
-        faces: of the arm.
+        methods: the methods of the run.
+        faces: the faces of the arm.
         learned: by the label of each part that learned, a key of what it learned.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
     """
     found: dict[str, Detection] = {}
     broken: set[str] = set()

@@ -65,7 +65,7 @@ class ShownFaces:
         """These faces on one side.
 
         Args:
-            templates: of the protocol.
+            templates: the templates of the protocol.
             compared: ``int32 (P,)``, the template that each comparison has on this side; `photos` holds all of its.
         """
         members = templates.membership
@@ -84,7 +84,7 @@ class Pairing:
     Attributes:
         condition: e.g. ``"raw-restored"``.
         method: its label; ``"none"`` for raw and masked faces.
-        comparisons: of the protocol, or those that the condition can be had for.
+        comparisons: the comparisons of the protocol, or those for which the condition exists.
         reference: what stands on the reference's side.
         probe: what stands on the probe's side.
         native: whether the faces are shown at native resolution instead of the run's size.

@@ -27,7 +27,7 @@ class ComparisonsByMask:
         clear: between two templates without mask.
         across: a clear reference against a masked probe, whichever way round the protocol lists it.
         masked: between two masked templates.
-        repeated: comparisons across that are listed both ways round and stand in `across` once.
+        repeated: comparisons across that are listed both ways round and are in `across` once.
     """
 
     clear: Comparisons
@@ -40,7 +40,7 @@ def comparisons_by_mask(comparisons: Comparisons, masked: NDArray[np.bool_]) -> 
     """Part `comparisons`; where a masked reference meets a clear probe they change sides.
 
     Args:
-        comparisons: of the protocol.
+        comparisons: the comparisons of the protocol.
         masked: ``bool (n_templates,)``.
     """
     turned = masked[comparisons.reference] & ~masked[comparisons.probe]
@@ -68,7 +68,7 @@ def faces_with_real_masks(plan: Plan, arm: Arm, acquired: Acquired, context: Run
         plan: what was asked for.
         arm: how faces are aligned and found.
         acquired: the faces of the protocol's photos, those with masks among them.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
     """
     search = plan.face_search if arm == "redetect" else None
     templates = TemplateSet(plan.protocol)

@@ -19,7 +19,7 @@ AT = "@"
 
 
 def adapter_of(method: Method) -> RecogniserAdapter | None:
-    """The adapter that `method` is, or that a detector stands before; None for every other kind."""
+    """The adapter that `method` is, or that a detector is put before; None for every other kind."""
     if isinstance(method, DetectedProbes):
         return method.adapter
     return method if isinstance(method, RecogniserAdapter) else None
@@ -31,9 +31,9 @@ def choose_adapters(
     """Weights by ``ADAPTER@RECOGNISER``: those named with ``--weights``, else those shipped.
 
     Args:
-        methods: of the run.
-        recognisers: of the run, by label.
-        config: of the run.
+        methods: the methods of the run.
+        recognisers: the recognisers of the run, by label.
+        config: the configuration of the run.
 
     Returns:
         The weights; and why there are none, likewise.
@@ -76,7 +76,7 @@ def without_unfit(
     """The methods without the adapters that fit no recogniser of the run; and these, with the reason.
 
     Args:
-        methods: of the run, by label.
+        methods: the methods of the run, by label.
         named: labels that the user named himself.
         absent: as `choose_adapters` returns it.
         recognisers: labels of the run's.

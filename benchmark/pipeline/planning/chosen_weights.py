@@ -20,7 +20,7 @@ def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, Tr
     """Weights by the label of the part that they belong to: those named with ``--weights``, else those shipped.
 
     Args:
-        methods: of the run.
+        methods: the methods of the run.
         config: ``retrain`` leaves out what is shipped.
 
     Raises:
@@ -41,7 +41,7 @@ def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, Tr
     if named:
         label = next(iter(named))
         raise RequestError(
-            f"--weights {label}: no recogniser is called so, and no method of this run has such a part; they have: "
+            f"--weights {label}: no recogniser has this name, and no method of this run has such a part; they have: "
             f"{', '.join(learners) or 'none that learns'}"
         )
     return chosen
@@ -69,7 +69,7 @@ def check_weights(weights: Mapping[str, TrainedWeights], config: RunConfig, test
         By label, ``"disjoint"`` or ``"unknown-allowed"``.
 
     Raises:
-        RequestError: with the way to mend it.
+        RequestError: with how to fix it.
     """
     tested = {photo.subject_id for photo in test.photos}
     verdicts = {}
@@ -96,7 +96,7 @@ def train_data(method: Method, weights: Mapping[str, TrainedWeights], trained_he
     """The data sets that a method's parts have learned from, joined by ``+``; empty if it learned nothing.
 
     Args:
-        method: of the run.
+        method: the method of the run.
         weights: as chosen.
         trained_here: names of the data sets that this run trains on.
     """

@@ -45,7 +45,7 @@ def thresholds_from(folder: Path, config: RunConfig, recognisers: Mapping[str, R
     """The thresholds of a stored run, for the recognisers, arms and size of this one and the targets of both.
 
     Args:
-        folder: of a finished run.
+        folder: the folder of a finished run.
         config: of this run.
         recognisers: of this run, by label.
 

@@ -18,9 +18,9 @@ def leading_columns(
     """The columns of one method (``"none"`` for raw and masked faces) in one condition.
 
     Args:
-        plan: of the run.
+        plan: the plan of the run.
         arm: of the acquisition.
-        label: of the method.
+        label: the label of the method.
         condition: what is compared.
         recogniser: that judges; `NO_RECOGNISER` where pictures or costs are measured.
         native: whether the faces are shown at native resolution instead of the run's size.

@@ -35,7 +35,7 @@ def recognise_and_compare(
         plan: names the recognisers.
         arms: what is compared.
         fitted: what methods learn from that are fitted to a recogniser, and what the others have learned.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
         folder: to write to.
     """
     compared = Compared([], [])

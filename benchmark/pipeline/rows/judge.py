@@ -27,10 +27,10 @@ class Judge:
     """A recogniser with the embeddings that it made so far, and the methods that were fitted to it.
 
     Args:
-        name: of the recogniser, as in tables.
+        name: the name of the recogniser, as in tables.
         recogniser: ready to use.
         pairings: everything that will be scored: what no pairing compares is not embedded.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
     """
 
     def __init__(self, name: str, recogniser: Recogniser, pairings: Sequence[Pairing], context: RunContext) -> None:

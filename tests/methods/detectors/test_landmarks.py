@@ -75,7 +75,7 @@ def test_landmarks_are_found_on_the_masked_crop_itself(people, crops):
 
 
 def painted_face(colour: tuple[int, int, int], lips: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """A flat face of skin with lips, on which a disc of `colour` may lie."""
+    """A flat face of skin with lips, which a disc of `colour` may cover."""
     landmarks = np.zeros((68, 2), dtype=np.float32)
     turn = np.linspace(0, np.pi, 17)
     landmarks[0:17] = np.stack([32 - 20 * np.cos(turn), 26 + 28 * np.sin(turn)], axis=1)

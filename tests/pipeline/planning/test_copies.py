@@ -1,4 +1,4 @@
-"""What becomes of the same photo twice: once a person, an error between two, and a list in an official protocol."""
+"""What becomes of the same photo twice: once per person, an error between two, and a list in an official protocol."""
 
 from __future__ import annotations
 

@@ -24,14 +24,14 @@ class RecogniserInputs:
     """What a method is fitted with.
 
     Attributes:
-        name: of the recogniser, as in tables.
+        name: the name of the recogniser, as in tables.
         recogniser: that the method is fitted to.
         embed: the recogniser's own embeddings of a view, computed once for everybody who asks.
         rows: the rows of a view that some comparison needs; None = all of them (training faces).
         made: training pairs; None where nothing learns in this run.
         learned: by the label of each part that learned from pairs, a key of what it learned.
         weights: of this method for this recogniser, from before the run; None where there are none.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
     """
 
     name: str

@@ -18,11 +18,11 @@ class MethodInputs:
     """What a method is given.
 
     Attributes:
-        config: of the run.
-        faces: of the arm.
+        config: the configuration of the run.
+        faces: the faces of the arm.
         detections: by the label of each detector, what it found.
         learned: by the label of each part that learned, a key of what it learned.
-        context: of the run.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
     """
 
     config: RunConfig

@@ -39,7 +39,7 @@ def masked_references(
     """Every reference wears a mask that depends on the probe it is compared with.
 
     Args:
-        templates: of the protocol.
+        templates: the templates of the protocol.
         sets: comparisons whose references are wanted.
         probe_types: for each template, as a probe, its mask type; None where nobody knows what it wears, or its photos
             wear different ones.
