@@ -1,4 +1,4 @@
-"""Measure how MTCNN's box is placed around dlib's 68 points: where `benchmark/recognisers/facenet.py` has its constants from.
+"""Measure where MTCNN's box is around dlib's 68 points: the constants of `benchmark/recognisers/facenet.py`.
 
     python docs/measure_facenet_box.py ../shared/data/faces-train --photos 600
 
