@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from benchmark import __version__
-from benchmark.cli import compare, doctor, fetch, list_plugins, mask, run, train
+from benchmark.cli import compare, doctor, export, fetch, list_plugins, mask, run, train
 from benchmark.cli.command_parser import CommandParser
 from benchmark.cli.system_limits import explain
 from benchmark.errors import BenchmarkError, RequestError
@@ -20,6 +20,7 @@ DONE, FAILED, WRONG_REQUEST, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 _SUBCOMMANDS = {
     "run": run,
     "compare": compare,
+    "export": export,
     "list": list_plugins,
     "mask": mask,
     "train": train,

@@ -17,6 +17,7 @@ FAILED, WRONG_REQUEST = 1, 2
 _FILES = {
     "run": "run.py",
     "compare": "compare.py",
+    "export": "export.py",
     "list": "list_plugins.py",
     "mask": "mask.py",
     "train": "train.py",
