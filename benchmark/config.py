@@ -44,7 +44,8 @@ class RunConfig(BaseModel):
             ``all``.
         recognisers: names, ``onnx:FILE``, ``MODULE:ATTR``, or ``all``.
         masks: mask styles to draw from, one seeded style an image.
-        conditions: what is compared; ``raw-raw`` and ``raw-masked`` are always measured.
+        conditions: what is compared; ``raw-raw`` and ``raw-masked`` are always measured, but for ``raw-raw`` alone
+            without any method, where no mask is drawn.
         size: side of the crops that methods work on, pixels.
         acquisition: one or both arms.
         face_detectors: each is tried only where those before it found no face.

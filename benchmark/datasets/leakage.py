@@ -12,6 +12,20 @@ from benchmark.plugins import DATASETS
 Overlap = Literal["disjoint", "unknown-allowed"]
 """What is recorded with a trained method: nobody is on both sides, or nobody knows and the user allowed it."""
 
+
+class UnknownOverlap(RequestError):
+    """Nobody has declared whether two data sets share people, and the user has not allowed that.
+
+    Args:
+        message: the whole line.
+        between: the two data sets in words, the one trained on first.
+    """
+
+    def __init__(self, message: str, *, between: str) -> None:
+        super().__init__(message)
+        self.between = between
+
+
 _GRAVITY = ("disjoint", "unknown", "overlapping")
 
 
@@ -43,8 +57,9 @@ def check_training_overlap(
         cards: by name; by default those of the registered data sets.
 
     Raises:
-        RequestError: the same person on both sides; data sets known to share people; unknown without permission; or a
-            protocol on which nothing trained on its own data set may be tested.
+        UnknownOverlap: nobody knows, and the user has not allowed that.
+        RequestError: the same person on both sides; data sets known to share people; or a protocol on which nothing
+            trained on its own data set may be tested.
     """
     shared = sorted(set(train_subjects) & set(test_subjects))
     card = _card(test_name, cards)
@@ -71,9 +86,10 @@ def check_training_overlap(
     if not allow_unknown:
         two = f"two folders read as '{train_name}'" if train_name == test_name else f"'{train_name}' and '{test_name}'"
         hint = f" ({_people(shared)} would be on both sides, going by the names)" if shared else ""
-        raise RequestError(
+        raise UnknownOverlap(
             f"nobody has declared whether {two} share people{hint}; "
-            "choose another --train-dataset, or add --allow-unknown-overlap, which marks the results"
+            "choose another --train-dataset, or add --allow-unknown-overlap, which marks the results",
+            between=two,
         )
     return "unknown-allowed"
 

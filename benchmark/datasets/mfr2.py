@@ -26,8 +26,10 @@ _REMEDY = "replace it with MFR2's own file"
 class Mfr2(PhotoFiles):
     """Masked Faces in Real World for Face Recognition: 269 photos of 53 people, some really masked.
 
-    ``listed`` is the official list of 848 pairs, ``all-pairs`` compares every unordered pair of photos once. No mask is
-    drawn: which photos wear one is told by ``mfr2_labels.txt``. A photo's id is its path below the folder of people.
+    ``all-pairs`` compares every unordered pair of photos once, ``listed`` is the official list of 848 pairs.
+    ``all-pairs`` is the default because thresholds are set on non-mated comparisons of two bare faces: all pairs of the
+    photos hold thousands of them, the list a few dozen, which carry no target. No mask is drawn: which photos wear one
+    is told by ``mfr2_labels.txt``. A photo's id is its path below the folder of people.
     """
 
     card = DatasetCard(
@@ -37,7 +39,7 @@ class Mfr2(PhotoFiles):
         overlaps=(("synthetic", "disjoint"), ("lfw", "overlapping")),  # Nancy Pelosi and Ben Affleck, for two
         layout="MFR2: <Person>/<Person>_0001.png, mfr2_labels.txt and pairs.txt",
     )
-    protocols = ("listed", "all-pairs")
+    protocols = ("all-pairs", "listed")
 
     def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
         super().__init__(root, seed=seed)
@@ -45,7 +47,7 @@ class Mfr2(PhotoFiles):
         self._photos  # noqa: B018  (a bad list or a missing photo is an error now, not in the first step)
 
     def protocol(self, name: str, *, limit: int | None = None) -> Protocol:
-        """``listed`` (`limit`: a number of pairs) or ``all-pairs`` (a number of people).
+        """``all-pairs`` (`limit`: a number of people) or ``listed`` (a number of pairs).
 
         Raises:
             RequestError: a list is missing or malformed (with the line), or pairs a photo that has no label.

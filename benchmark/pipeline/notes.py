@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchmark.ledger import Ledger
-from benchmark.pipeline.planning.plan import Plan
+from benchmark.pipeline.planning.plan import Plan, names_by_reason
 
 
 def notes_on_plan(plan: Plan) -> list[str]:
     """Weights from before the run, what was left out, and a protocol without comparisons."""
     notes = _notes_on_weights(plan)
-    notes += [f"{name} was left out: {reason}" for name, reason in plan.left_out.items()]
+    notes += [
+        f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} left out: {reason}"
+        for reason, names in names_by_reason(plan.left_out).items()
+    ]
     if plan.attributes.unknown:
         notes.append(
             f"The file of attributes says nothing about {plan.attributes.unknown} of {len(plan.protocol.photos)} "

@@ -19,7 +19,7 @@ from benchmark.reporting.judges import (
     strength,
 )
 from benchmark.reporting.results_index import Panel, ResultsIndex
-from benchmark.reporting.verdict import Verdict, baselines_of, restorations_of, verdict_of
+from benchmark.reporting.verdict import Verdict, baselines_of, masks_measured, restorations_of, verdict_of
 from benchmark.verification.base import MetricRow
 
 
@@ -67,8 +67,8 @@ def headline(
         )
     if target is None:
         caveats.append(
-            "No threshold could be set for any target false match rate; the notes say why. "
-            "Results that need no threshold are below."
+            "No threshold could be set for any target false match rate; the notes say why. AUC and equal error rate, "
+            "which need no threshold, are below, and so is the smallest target that these comparisons carry."
         )
     elif not synthetic and index.entries and not any(strength(index, panel).strong for panel in index.panels):
         caveats.append(
@@ -82,11 +82,15 @@ def headline(
     elif target is None:
         title = "Too few comparisons to set a threshold"
     elif synthetic:
-        counted = f"{plural(len(index.entries), 'method')} measured" if index.entries else "the cost of a mask measured"
+        counted = f"{plural(len(index.entries), 'method')} measured" if index.entries else _without_methods(index)
         title = f"The pipeline works: {counted} on synthetic people"
     else:
         title = _finding(index, target)
     return Headline(title, verdicts, tuple(caveats))
+
+
+def _without_methods(index: ResultsIndex) -> str:
+    return "the cost of a mask measured" if masks_measured(index) else "bare faces compared"
 
 
 def _finding(index: ResultsIndex, target: float) -> str:
@@ -94,6 +98,8 @@ def _finding(index: ResultsIndex, target: float) -> str:
     restorations = standings(index, target, restorations_of(index, index.entries))
     baselines = standings(index, target, baselines_of(index, index.entries))
     if not restorations and not baselines:
+        if not masks_measured(index):
+            return f"How {listed(sorted({panel.recogniser for panel in index.panels}))} does without masks"
         return f"What a mask costs {listed(sorted({panel.recogniser for panel in index.panels}))}"
     lead = (restorations or baselines)[0]
     if not _wins(lead):

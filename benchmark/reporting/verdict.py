@@ -17,6 +17,7 @@ from benchmark.reporting.judges import (
 )
 from benchmark.reporting.results_index import FLAGGED_RATIO, Entry, Panel, ResultsIndex, panel_title
 from benchmark.verification.base import MetricRow
+from benchmark.verification.thresholds import FLAGGED_BELOW, least_target
 
 Ranked = list[tuple[Entry, MetricRow]]
 
@@ -91,7 +92,7 @@ def verdict_of(index: ResultsIndex, panel: Panel, target: float | None, *, claim
     ranking = restorations or baselines
     if not ranking:
         finding.append(_instead(index, panel, target, entries))
-        return Verdict(panel, title, judge, " ".join(finding), _fitted(index, fitted), raw, masked, plain.bar)
+        return Verdict(panel, title, judge, " ".join(finding).strip(), _fitted(index, fitted), raw, masked, plain.bar)
     best, recovery = ranking[0]
     finding.append(_won_back(index, ranking[0], "restoration" if restorations else "baseline"))
     if restorations and baselines:
@@ -118,6 +119,11 @@ def verdict_of(index: ResultsIndex, panel: Panel, target: float | None, *, claim
     )
 
 
+def masks_measured(index: ResultsIndex) -> bool:
+    """Whether the run has any masked face, and not raw-raw alone."""
+    return any(row.condition != "raw-raw" for row in index.rows)
+
+
 def restorations_of(index: ResultsIndex, entries: Sequence[Entry]) -> list[Entry]:
     """Methods that restore a face for any recogniser: what a headline may be about."""
     return [one for one in entries if not (index.privileged(one) or index.fitted(one) or index.baseline(one))]
@@ -142,6 +148,11 @@ def ranked(
 
 
 def _cost(index: ResultsIndex, panel: Panel, raw: float | None, masked: float | None, target: float) -> str:
+    if raw is not None and not masks_measured(index):
+        return (
+            f"At a false match rate of {target_text(target)}, {panel.recogniser} wrongly rejects {percent(raw)} of "
+            "mated comparisons without a mask. Masks were not asked for."
+        )
     if raw is None or masked is None:
         return _without_threshold(index, panel, target)
     return (
@@ -157,15 +168,29 @@ def _without_threshold(index: ResultsIndex, panel: Panel, target: float | None) 
     known = next((row for row in rows if row is not None), None)
     if known is None:
         return f"What the mask costs {panel.recogniser} was not measured in this run."
+    areas = [index.value(panel, "auc", condition=condition) for condition in ("raw-raw", "raw-masked")]
     counted = f"{number(known.n_mated, 0)} mated and {number(known.n_nonmated, 0)} non-mated comparisons"
     at = "" if target is None else f" of {target_text(target)}"
-    text = f"{counted} set no threshold for a false match rate{at} for {panel.recogniser}."
+    text = f"{counted} set no threshold for a false match rate{at} for {panel.recogniser}. "
+    text += _targets_possible(known.n_nonmated if rows[0] is not None else 0)
     if raw is None or masked is None:
         return text
-    return (
-        f"{text} Over all thresholds its equal error rate is {percent(raw.value)} without a mask and "
-        f"{percent(masked.value)} with one."
+    text += (
+        f" Over all thresholds its equal error rate is {percent(raw.value)} without a mask and "
+        f"{percent(masked.value)} with one"
     )
+    return text + (f", its AUC {number(areas[0], 3)} and {number(areas[1], 3)}." if None not in areas else ".")
+
+
+def _targets_possible(nonmated: int) -> str:
+    """Which targets so many non-mated comparisons without a mask carry."""
+    if not nonmated:
+        return "No non-mated comparison without a mask was completed, and thresholds are set on those."
+    least, sure = least_target(nonmated), least_target(nonmated, FLAGGED_BELOW)
+    if least is None:
+        return "They carry no target at all."
+    certain_from = f"; from {target_text(sure)} on it is not flagged as uncertain" if sure is not None else ""
+    return f"The smallest target that they carry is {target_text(least)} (--targets {least:g}){certain_from}."
 
 
 def _won_back(index: ResultsIndex, pair: tuple[Entry, MetricRow], kind: str) -> str:
@@ -193,7 +218,7 @@ def _shown(row: MetricRow) -> str:
 def _instead(index: ResultsIndex, panel: Panel, target: float, entries: Sequence[Entry]) -> str:
     """What stands where no recovery can be ranked."""
     if not entries:
-        return "No method was run."
+        return "No method was run." if masks_measured(index) else ""
     if index.mask_types == [REAL_MASK]:
         fair = restorations_of(index, entries) + baselines_of(index, entries)
         gains = ranked(index, panel, target, fair, "gain")

@@ -53,6 +53,22 @@ def support_of(target: float, nonmated: int) -> TargetSupport:
     return TargetSupport("carried", expected, "")
 
 
+def least_target(nonmated: int, expected: int = REFUSED_BELOW) -> float | None:
+    """The smallest target FMR with `expected` false matches among `nonmated` comparisons, rounded up to one digit.
+
+    Returns:
+        An FMR, None where even 1 in 2 is too small.
+
+    >>> least_target(3000), least_target(3000, FLAGGED_BELOW), least_target(40), least_target(4)
+    (0.001, 0.01, 0.08, None)
+    """
+    if nonmated * 0.5 < expected:
+        return None
+    exact = expected / nonmated
+    digit = 10.0 ** np.floor(np.log10(exact))
+    return min(0.5, float(f"{np.ceil(exact / digit - 1e-9) * digit:.1g}"))
+
+
 def check_targets(targets: tuple[float, ...]) -> None:
     """Refuse targets that are no false match rates, or given twice.
 

@@ -112,4 +112,4 @@ def test_missing_files(small_mfr2: Path) -> None:
 
 def test_refusals(small_mfr2: Path) -> None:
     assert "--train-dataset" in error(lambda: Mfr2(small_mfr2).training_photos("train", protocol=""))
-    assert "listed, all-pairs" in error(lambda: Mfr2(small_mfr2).protocol("view2"))
+    assert "all-pairs, listed" in error(lambda: Mfr2(small_mfr2).protocol("view2"))

@@ -8,6 +8,7 @@ from benchmark.config import RunConfig
 from benchmark.datasets.base import Comparisons, Protocol
 from benchmark.errors import RequestError, StorageError
 from benchmark.faces import Photo
+from benchmark.methods.base import Method
 from benchmark.methods.resolve import resolve_method
 from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, shipped_weights, write_card
 from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
@@ -90,17 +91,37 @@ def test_the_largest_side_that_the_crops_can_feed_is_chosen(tmp_path: Path, size
 def test_weights_that_saw_a_tested_person_are_refused_by_name(tmp_path: Path) -> None:
     weights = {"mean-face": stored(tmp_path, {"synthetic": {"anna", "bob"}})}
     config = RunConfig(dataset="synthetic")
-    assert check_weights(weights, config, protocol("carla")) == {"mean-face": "disjoint"}
+    checked = check_weights(_mean_face(), weights, config, protocol("carla"), named=set())
+    assert checked.overlap == {"mean-face": "disjoint"}
     with pytest.raises(RequestError, match=r"bob.*--retrain"):
-        check_weights(weights, config, protocol("bob", "carla"))
+        check_weights(_mean_face(), weights, config, protocol("bob", "carla"), named=set())
 
 
 def test_weights_of_unknown_people_need_permission(tmp_path: Path) -> None:
     weights = {"mean-face": stored(tmp_path, {"folder": {"anna"}})}
+    methods = _mean_face()
     with pytest.raises(RequestError, match="--allow-unknown-overlap"):
-        check_weights(weights, RunConfig(dataset="lfw"), protocol("bob"))
+        check_weights(methods, weights, RunConfig(dataset="lfw"), protocol("bob"), named=set(methods))
     allowed = RunConfig(dataset="lfw", allow_unknown_overlap=True)
-    assert check_weights(weights, allowed, protocol("bob")) == {"mean-face": "unknown-allowed"}
+    checked = check_weights(methods, weights, allowed, protocol("bob"), named=set(methods))
+    assert checked.overlap == {"mean-face": "unknown-allowed"}
+    assert checked.methods == methods
+
+
+def test_a_method_of_unknown_people_is_left_out_where_nobody_named_it(tmp_path: Path) -> None:
+    weights = {"mean-face": stored(tmp_path, {"folder": {"anna"}})}
+    other = resolve_method("true-mask+telea")
+    methods = {**_mean_face(), other.label: other}
+    checked = check_weights(methods, weights, RunConfig(dataset="lfw"), protocol("bob"), named={other.label})
+    assert checked.methods == {other.label: other}
+    assert (checked.weights, checked.overlap) == ({}, {})
+    (reason,) = checked.left_out.values()
+    assert "'folder' and 'lfw' share people" in reason and "--allow-unknown-overlap" in reason
+
+
+def _mean_face() -> dict[str, Method]:
+    method = resolve_method("true-mask+mean-face")
+    return {method.label: method}
 
 
 def test_named_weights_come_before_shipped_ones_and_must_fit(tmp_path: Path) -> None:

@@ -202,7 +202,8 @@ def test_few_comparisons_are_told_from_none() -> None:
     assert found.title == "Too few comparisons to set a threshold"
     said = found.verdicts[0].finding
     assert said.startswith("24 mated and 552 non-mated comparisons set no threshold")
-    assert "equal error rate" in said and "was not measured" not in said
+    assert "equal error rate" in said and "AUC" in said and "was not measured" not in said
+    assert "The smallest target that they carry is 0.6\u202f% (--targets 0.006); from 6\u202f% on" in said
 
 
 def test_a_privileged_method_never_leads() -> None:

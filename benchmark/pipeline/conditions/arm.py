@@ -10,6 +10,7 @@ from benchmark.acquisition.step import Acquired, crop_raw
 from benchmark.config import Arm
 from benchmark.context import RunContext
 from benchmark.methods.step import RestoredView
+from benchmark.pipeline.conditions.bare_faces import faces_without_masks
 from benchmark.pipeline.conditions.drawn_masks import faces_with_drawn_masks
 from benchmark.pipeline.conditions.faces import ArmFaces
 from benchmark.pipeline.conditions.found_masks import Detection, detect_masks
@@ -45,7 +46,7 @@ class PreparedArm:
 
 
 def mask_faces(plan: Plan, arm: Arm, acquired: Acquired, context: RunContext) -> ArmFaces:
-    """The step `mask`: every face raw and masked. Where masks are really worn, none is drawn.
+    """The step `mask`: every face raw and masked. Where masks are really worn, or not asked for, none is drawn.
 
     Args:
         plan: what was asked for.
@@ -54,7 +55,10 @@ def mask_faces(plan: Plan, arm: Arm, acquired: Acquired, context: RunContext) ->
         context: what the run's steps share: store, ledger, progress bars, device, seed.
     """
     really_masked = any(photo.masked for photo in plan.protocol.photos)
-    faces_of = faces_with_real_masks if really_masked else faces_with_drawn_masks
+    if really_masked:
+        faces_of = faces_with_real_masks
+    else:
+        faces_of = faces_without_masks if plan.config.conditions == ("raw-raw",) else faces_with_drawn_masks
     return faces_of(plan, arm, acquired, context)
 
 

@@ -13,7 +13,7 @@ from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import MIXED, TemplateSet
 from benchmark.faces import REAL_MASK
 from benchmark.pipeline.conditions.crops import Crops
-from benchmark.pipeline.conditions.pairing import Pairing, ShownFaces, only
+from benchmark.pipeline.conditions.pairing import Pairing, ShownFaces, none_of, only
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.seeds import generator_for
 
@@ -108,7 +108,7 @@ def passing_through(
         Those of the comparisons whose probe is sent, and the photos that make up these probes.
     """
     if "raw-passthrough" not in plan.config.conditions:
-        return only(comparisons, np.zeros(len(comparisons), dtype=np.bool_)), ()
+        return none_of(comparisons), ()
     mated = np.unique(comparisons.probe[comparisons.mated])
     count = min(plan.config.passthrough, len(mated))
     chosen = generator_for(plan.config.seed, "passthrough").choice(mated, size=count, replace=False)

@@ -120,3 +120,8 @@ def only(comparisons: Comparisons, keep: NDArray[np.bool_]) -> Comparisons:
     return Comparisons(
         comparisons.reference[keep], comparisons.probe[keep], comparisons.mated[keep], comparisons.fold[keep]
     )
+
+
+def none_of(comparisons: Comparisons) -> Comparisons:
+    """No comparison, in columns of the same types."""
+    return only(comparisons, np.zeros(len(comparisons), dtype=np.bool_))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.config import RunConfig
 from benchmark.datasets.base import Protocol
-from benchmark.datasets.leakage import check_training_overlap
+from benchmark.datasets.leakage import UnknownOverlap, check_training_overlap
 from benchmark.errors import RequestError
 from benchmark.methods.base import Method
 from benchmark.methods.learner import pair_learners
@@ -62,34 +63,102 @@ def untrained(method: Method, config: RunConfig) -> str:
     return ""
 
 
-def check_weights(weights: Mapping[str, TrainedWeights], config: RunConfig, test: Protocol) -> dict[str, str]:
-    """Refuse weights that have seen the people who are tested.
+@dataclass(frozen=True)
+class TestedWeights:
+    """The methods of a run whose weights may be tested on its people.
 
-    Returns:
-        By label, ``"disjoint"`` or ``"unknown-allowed"``.
+    Attributes:
+        methods: by label; those of the request without the ones that were left out.
+        weights: those that `methods` load, by the label of the part.
+        overlap: by the label of the part, ``"disjoint"`` or ``"unknown-allowed"``.
+        left_out: by label of the method, why it is left out.
+    """
+
+    methods: dict[str, Method]
+    weights: dict[str, TrainedWeights]
+    overlap: dict[str, str]
+    left_out: dict[str, str]
+
+
+def check_weights(
+    methods: Mapping[str, Method],
+    weights: Mapping[str, TrainedWeights],
+    config: RunConfig,
+    test: Protocol,
+    *,
+    named: Set[str],
+) -> TestedWeights:
+    """Refuse weights that have seen the people who are tested, or of which nobody knows whether they have.
+
+    A method that the user did not name is left out instead, so that ``--methods all`` gives a result on any data set.
+    People who are known to be on both sides are refused in either case: no flag makes such a test fair.
+
+    Args:
+        methods: of the run, by label.
+        weights: as chosen, by the label of the part.
+        config: names the data set, and says whether unknown is allowed.
+        test: the protocol.
+        named: labels of the methods that the user named.
 
     Raises:
         RequestError: with how to fix it.
     """
-    tested = {photo.subject_id for photo in test.photos}
-    verdicts = {}
+    tested = frozenset(photo.subject_id for photo in test.photos)
+    overlap: dict[str, str] = {}
+    unknown: dict[str, UnknownOverlap] = {}
     for label, trained in weights.items():
-        verdicts[label] = "disjoint"
-        for dataset, people in trained.people().items():
-            try:
-                verdict = check_training_overlap(
-                    train_name=dataset,
-                    train_subjects=people,
-                    test_name=config.dataset,
-                    test_protocol=test.name,
-                    test_subjects=tested,
-                    allow_unknown=config.allow_unknown_overlap,
-                )
-            except RequestError as refusal:
-                raise RequestError(f"weights of '{label}': {refusal}; --retrain trains it on other people") from refusal
-            if verdict != "disjoint":
-                verdicts[label] = verdict
-    return verdicts
+        try:
+            overlap[label] = _overlap(trained, config, test.name, tested)
+        except UnknownOverlap as refusal:
+            unknown[label] = refusal
+        except RequestError as refusal:
+            raise _refused(label, refusal) from refusal
+    kept: dict[str, Method] = {}
+    left_out: dict[str, str] = {}
+    for name, method in methods.items():
+        label = next((label for label in unknown if _loads(method, label)), None)
+        if label is None:
+            kept[name] = method
+        elif name in named:
+            raise _refused(label, unknown[label]) from unknown[label]
+        else:
+            left_out[name] = (
+                f"nobody has declared whether {unknown[label].between} share people, and it (or its mask detector) "
+                "learned from the former; --allow-unknown-overlap runs it and marks its results"
+            )
+    loaded = {label for label in weights if any(_loads(method, label) for method in kept.values())}
+    return TestedWeights(
+        kept,
+        {label: trained for label, trained in weights.items() if label in loaded},
+        {label: verdict for label, verdict in overlap.items() if label in loaded},
+        left_out,
+    )
+
+
+def _loads(method: Method, label: str) -> bool:
+    """Whether weights are of a part of `method`; those of an adapter are labelled ``METHOD@RECOGNISER``."""
+    labels = {part.label for part in method.parts()}
+    return label in labels or label.partition("@")[0] in labels
+
+
+def _overlap(trained: TrainedWeights, config: RunConfig, protocol: str, tested: Set[str]) -> str:
+    """The gravest of what is known of the data sets that the weights have seen."""
+    verdicts = [
+        check_training_overlap(
+            train_name=dataset,
+            train_subjects=people,
+            test_name=config.dataset,
+            test_protocol=protocol,
+            test_subjects=tested,
+            allow_unknown=config.allow_unknown_overlap,
+        )
+        for dataset, people in trained.people().items()
+    ]
+    return next((verdict for verdict in verdicts if verdict != "disjoint"), "disjoint")
+
+
+def _refused(label: str, refusal: RequestError) -> RequestError:
+    return RequestError(f"weights of '{label}': {refusal}; --retrain trains it on other people")
 
 
 def train_data(method: Method, weights: Mapping[str, TrainedWeights], trained_here: str) -> str:

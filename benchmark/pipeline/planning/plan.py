@@ -14,7 +14,7 @@ import torch
 
 from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.resolve import resolve_face_search
-from benchmark.config import RunConfig
+from benchmark.config import Condition, RunConfig
 from benchmark.datasets.attributes import Attributes, read_attributes
 from benchmark.datasets.base import Dataset, Protocol
 from benchmark.datasets.copies import CopiedPhoto
@@ -126,9 +126,10 @@ def make_plan(config: RunConfig) -> Plan:
     weights = choose_weights(methods.values(), config)
     adapters, unfit = choose_adapters(methods.values(), recognisers.ready, config)
     methods, left_out_adapters = without_unfit(methods, named, unfit, recognisers.ready)
-    weights |= adapters
     left_out |= left_out_adapters or unfit
-    overlap = check_weights(weights, config, protocol)
+    checked = check_weights(methods, weights | adapters, config, protocol, named=named)
+    methods, weights, overlap = checked.methods, checked.weights, checked.overlap
+    left_out |= checked.left_out
     to_train = [
         part.label
         for method in methods.values()
@@ -149,15 +150,15 @@ def make_plan(config: RunConfig) -> Plan:
             "device": device,
             "precision": precision,
             "workers": config.workers or available_cores(),
-            "conditions": tuple(dict.fromkeys(("raw-raw", "raw-masked", *config.conditions))),
+            "conditions": _conditions(config, methods),
         }
     )
     thresholds = None
     if config.thresholds_from is not None:
         thresholds = thresholds_from(config.thresholds_from, resolved, recognisers.ready)
     out = writable(config.out or Path("reports") / f"{datetime.now():%Y-%m-%d_%H%M%S}_{config.dataset}")
-    for name, reason in left_out.items():  # said only now: a wrong request is one line
-        log.warning("%s is left out: %s", name, reason)
+    for reason, names in names_by_reason(left_out).items():  # said only now: a wrong request is one line
+        log.warning("%s %s left out: %s", ", ".join(names), "is" if len(names) == 1 else "are", reason)
     if recognisers.left_out:
         log.warning("recognisers left out: %s; `doctor` says what each needs", ", ".join(recognisers.left_out))
     return Plan(
@@ -177,6 +178,25 @@ def make_plan(config: RunConfig) -> Plan:
         thresholds=thresholds,
         attributes=_attributes(config, dataset, protocol),
     )
+
+
+def _conditions(config: RunConfig, methods: Mapping[str, Method]) -> tuple[Condition, ...]:
+    """Those asked for, and those that every method is measured against."""
+    if config.conditions == ("raw-raw",) and not methods:
+        return config.conditions
+    return tuple(dict.fromkeys(("raw-raw", "raw-masked", *config.conditions)))
+
+
+def names_by_reason(left_out: Mapping[str, str]) -> dict[str, list[str]]:
+    """The plugins that share one reason, so that it is said once.
+
+    >>> names_by_reason({"a": "too slow", "b": "no weights", "c": "too slow"})
+    {'too slow': ['a', 'c'], 'no weights': ['b']}
+    """
+    names: dict[str, list[str]] = {}
+    for name, reason in left_out.items():
+        names.setdefault(reason, []).append(name)
+    return names
 
 
 def _attributes(config: RunConfig, dataset: Dataset, protocol: Protocol) -> Attributes:

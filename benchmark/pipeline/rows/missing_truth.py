@@ -13,9 +13,9 @@ from benchmark.views import MaskedView
 
 
 def note_missing_truth(plan: Plan, prepared: PreparedArm) -> Measurement:
-    """Notes, and no rows, on the metrics that need the true face or the true mask; none where masks were drawn."""
+    """Notes, and no rows, on the metrics that need the true face or mask; none where none is worn for real."""
     book = NoteBook()
-    if isinstance(prepared.faces.masked.view, MaskedView):
+    if isinstance(prepared.faces.masked.view, MaskedView) or plan.config.conditions == ("raw-raw",):
         return Measurement((), ())
     shown = [("none", "raw-masked"), *((label, "raw-restored") for label in prepared.restored)]
     images: dict[str, None] = {}
