@@ -36,7 +36,7 @@ def test_raw_raw_alone_draws_no_mask(tmp_path: Path) -> None:
     assert not {"mask", "detect", "unmask"} & set(images["step"])
     assert not (tmp_path / "cache" / "mask").exists()
     assert json.loads((page.parent / "manifest.json").read_text())["config"]["conditions"] == ["raw-raw"]
-    assert "really" not in page.read_text("utf-8")
+    assert "A mask is really worn" not in page.read_text("utf-8")
 
 
 def test_with_a_method_masks_are_measured_all_the_same(tmp_path: Path) -> None:
