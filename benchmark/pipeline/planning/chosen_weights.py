@@ -116,14 +116,14 @@ def check_weights(
     kept: dict[str, Method] = {}
     left_out: dict[str, str] = {}
     for name, method in methods.items():
-        label = next((label for label in unknown if _loads(method, label)), None)
-        if label is None:
+        doubtful = next((label for label in unknown if _loads(method, label)), None)
+        if doubtful is None:
             kept[name] = method
         elif name in named:
-            raise _refused(label, unknown[label]) from unknown[label]
+            raise _refused(doubtful, unknown[doubtful]) from unknown[doubtful]
         else:
             left_out[name] = (
-                f"nobody has declared whether {unknown[label].between} share people, and it (or its mask detector) "
+                f"nobody has declared whether {unknown[doubtful].between} share people, and it (or its mask detector) "
                 "learned from the former; --allow-unknown-overlap runs it and marks its results"
             )
     loaded = {label for label in weights if any(_loads(method, label) for method in kept.values())}

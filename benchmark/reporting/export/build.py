@@ -73,7 +73,7 @@ def _target(index: ResultsIndex, folder: Path, wanted: float | None) -> float:
         raise RequestError(
             f"{folder} has no threshold at FMR {at:g}; it has: {', '.join(f'{one:g}' for one in index.targets)}"
         )
-    return cast("float", at)
+    return at
 
 
 def _table(index: ResultsIndex, panel: Panel, target: float, support: Support) -> Table:

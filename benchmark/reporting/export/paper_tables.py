@@ -123,12 +123,11 @@ def _recognisers(run: ExportedRun, tables: Sequence[Table]) -> PrintedTable | No
     for before in found.values():
         label = next(_label(one) for one in before if one is not None)
         cells = []
-        for table, one in zip(tables, before, strict=True):
-            cell = _cell(run, None if one is None else one.values.get("recovery"), table.target)
-            seen = one is not None and one.role == "seen"
-            cells.append(
-                replace(cell, text=cell.text + (" (seen)" if seen else ""), bold=one is not None and one.supported)
-            )
+        for table, judged in zip(tables, before, strict=True):
+            cell = _cell(run, None if judged is None else judged.values.get("recovery"), table.target)
+            seen = judged is not None and judged.role == "seen"
+            bold = judged is not None and judged.supported
+            cells.append(replace(cell, text=cell.text + (" (seen)" if seen else ""), bold=bold))
         group = next(
             (_APART[one.role] for one in before if one is not None and one.role in ("fitted", "privileged")), ""
         )
