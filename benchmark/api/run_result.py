@@ -116,6 +116,12 @@ class RunResult:
                 records += [self._record(panel, role, row) for row in rows]
         return pd.DataFrame.from_records(records).set_index("label").rename_axis("method")
 
+    def terminal_table(self) -> str:
+        """The table of methods as plain text, 80 columns wide at most."""
+        from benchmark.reporting.terminal_table import terminal_table  # noqa: PLC0415  # draws on the whole report
+
+        return terminal_table(self._index)
+
     def plot_roc(self, *, recogniser: str | None = None, target: float | None = None) -> Axes:
         """ROC curves: raw, masked, and every method.
 

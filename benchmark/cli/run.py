@@ -128,18 +128,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument(
         "--overwrite", action="store_true", help="replace a run with other settings in --out, nothing else"
     )
-    machine.add_argument("--quiet", action="store_true", help="no progress bars")
+    machine.add_argument("--quiet", action="store_true", help="no progress bars and no table: only the report's path")
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Carry out the run and say where the report is."""
+    """Carry out the run, print its table of methods, and say where the report is."""
     given: dict[str, Any] = {name: value for name, value in vars(options).items() if name not in _NOT_SETTINGS}
     load_plugins(getattr(options, "plugin", []))
     config = load_config(getattr(options, "config", None), given)
     from benchmark import run  # noqa: PLC0415  # imports pandas: not for --help
 
-    report = run(config).report
-    print(f"report: {report.resolve()}")
+    result = run(config)
+    report = result.report
+    if config.quiet:
+        print(report.resolve())
+    else:
+        print(f"{result.terminal_table()}\n\nreport: {report.resolve()}")
     failed = json.loads((report.parent / "manifest.json").read_text("utf-8"))["failed_plugins"]
     if failed:
         print("error: the run is finished, but these plugins failed:", file=sys.stderr)

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from benchmark.reporting import formatting
+from benchmark.reporting.chart_data import panel_charts
 from benchmark.reporting.conditions_table import conditions_table
 from benchmark.reporting.detectors_table import detectors_table
 from benchmark.reporting.example_faces import face_captions, face_rows
@@ -50,6 +51,7 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
     main = index.main_target()
     variables = {entry: MethodColours(index.entries).variable(entry) for entry in index.entries}
     tables = []
+    charts = []
     for panel in index.panels:
         by_target: list[dict[str, Any]] = []
         if not index.targets:
@@ -68,14 +70,19 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
                     "conditions": conditions_table(index, panel, target),
                 }
             )
+        ranked = [] if main is None else table_entries(method_table(index, panel, main, variables).every_method())
+        drawn = panel_charts(index, results.curves, panel, index.targets, ranked)
+        charts += [] if drawn is None or main is None else [drawn]
         tables.append({"title": panel_title(index, panel), "strength": strength(index, panel), "targets": by_target})
+    whole_script = script(with_charts=bool(charts))
     return (
         environment()
         .get_template("report.html.j2")
         .render(
             style=style_sheet(),
-            script=read_template("sort.js"),
-            policy=content_security_policy(read_template("sort.js")),
+            script=whole_script,
+            policy=content_security_policy(whole_script),
+            charts=charts,
             headline=headline(index, main, synthetic=results.synthetic, failed_in_run=failed_plugins(results.manifest)),
             synthetic=results.synthetic,
             subtitle=_subtitle(index),
@@ -128,6 +135,14 @@ def style_sheet() -> Markup:
 def read_template(name: str) -> Markup:
     """A style sheet or script, as it is in the package."""
     return Markup(files("benchmark.reporting").joinpath("templates", name).read_text(encoding="utf-8"))
+
+
+def script(*, with_charts: bool) -> Markup:
+    """The page's one script: sorting, and the charting library with the interactive figures where there are some."""
+    if not with_charts:
+        return read_template("sort.js")
+    library = files("benchmark.reporting").joinpath("vendor", "chart.umd.min.js").read_text(encoding="utf-8")
+    return Markup("\n").join((read_template("sort.js"), Markup(library), read_template("charts.js")))
 
 
 def _inline(figure: NamedFigure) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def test_a_method_is_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     out = tmp_path / "run"
     arguments = ["--plugin", str(file), "--methods", "true-mask+grey-for-test", *SMALL]
     assert main([*arguments, "--out", str(out), "--cache", str(tmp_path / "cache")]) == 0
-    assert f"report: {out / 'report.html'}" in capsys.readouterr().out
+    assert capsys.readouterr().out == f"{out / 'report.html'}\n", "--quiet prints the path alone"
     assert "true-mask+grey-for-test" in (out / "metrics.csv").read_text()
 
 

@@ -1,0 +1,118 @@
+"""What the interactive figures are drawn from, as JSON values; the drawn SVG stands in where scripts do not run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.reporting.formatting import missing
+from benchmark.reporting.formatting import target as target_text
+from benchmark.reporting.method_colours import MethodColours
+from benchmark.reporting.results_index import (
+    NO_METHOD,
+    Entry,
+    Panel,
+    ResultsIndex,
+    entry_of,
+    panel_of,
+    panel_title,
+)
+from benchmark.verification.measurement import CellCurves
+
+_POINTS = 200
+_WITHOUT_METHOD = {"raw-raw": ("raw", "--ink"), "raw-masked": ("masked probe", "--muted")}
+
+
+def panel_charts(
+    index: ResultsIndex, curves: Iterable[CellCurves], panel: Panel, targets: Iterable[float], order: Iterable[Entry]
+) -> str | None:
+    """ROC, DET and recovery of one panel as JSON text.
+
+    Args:
+        index: the run's metric rows.
+        curves: of every cell; those of other panels are passed over.
+        panel: recogniser and setting.
+        targets: false match rates for which recovery is shown, in the order of the page's switch.
+        order: methods, best first.
+
+    Returns:
+        ``{"title", "targets", "lines", "recovery"}``: `lines` have a name, a CSS variable as their colour, and points
+        ``[FMR, FNMR, threshold]``; `recovery` has one list per target of ``{name, colour, value, low, high, fair}``
+        (shares). None where there is nothing to draw.
+    """
+    colours = MethodColours(index.entries)
+    lines = [line for curve in curves if (line := _line(index, curve, panel, colours)) is not None]
+    shown = list(targets)
+    ranked = list(order)
+    recovery = [_recoveries(index, panel, target, ranked, colours) for target in shown]
+    if not lines and not any(recovery):
+        return None
+    data = {
+        "title": panel_title(index, panel),
+        "targets": [{"value": target, "text": target_text(target)} for target in shown],
+        "lines": lines,
+        "recovery": recovery,
+    }
+    return json.dumps(data, separators=(",", ":"), allow_nan=False)
+
+
+def _line(index: ResultsIndex, curve: CellCurves, panel: Panel, colours: MethodColours) -> dict[str, Any] | None:
+    cell = curve.cell
+    if panel_of(cell) != panel or len(curve.fmr) == 0:
+        return None
+    dash: list[int] = []
+    if cell.method == NO_METHOD:
+        if cell.condition not in _WITHOUT_METHOD:
+            return None
+        name, colour = _WITHOUT_METHOD[cell.condition]
+        dash = [6, 4] if cell.condition == "raw-masked" else []
+    elif cell.condition == "raw-restored":
+        entry = entry_of(cell)
+        name, colour = index.label(entry), _variable(colours, entry)
+        dash = [2, 3] if index.privileged(entry) else []
+    else:
+        return None
+    return {"name": name, "colour": colour, "dash": dash, "points": _points(curve)}
+
+
+def _points(curve: CellCurves) -> list[list[float]]:
+    """``[FMR, FNMR, threshold]``, thinned evenly in the logarithm of the FMR; real points, never interpolated."""
+    fmr: NDArray[np.float64] = np.asarray(curve.fmr, dtype=np.float64)
+    usable = np.flatnonzero((fmr > 0) & np.isfinite(curve.thresholds))
+    if len(usable) > _POINTS:
+        wanted = np.geomspace(fmr[usable[0]], fmr[usable[-1]], _POINTS)
+        places = np.searchsorted(fmr[usable], wanted, side="right") - 1
+        usable = usable[np.unique(np.clip(places, 0, len(usable) - 1))]
+    columns = (fmr[usable], np.asarray(curve.fnmr)[usable], np.asarray(curve.thresholds)[usable])
+    return [[float(f"{value:.5g}") for value in point] for point in zip(*columns, strict=True)]
+
+
+def _recoveries(
+    index: ResultsIndex, panel: Panel, target: float, order: Iterable[Entry], colours: MethodColours
+) -> list[dict[str, Any]]:
+    found = []
+    for entry in order:
+        row = index.find(panel, "recovery", condition="raw-restored", entry=entry, kind="matched", target=target)
+        if row is None or row.value is None or missing(row.value):
+            continue
+        bounds = [None if end is None or missing(end) else round(end, 5) for end in (row.ci_low, row.ci_high)]
+        found.append(
+            {
+                "name": index.label(entry),
+                "colour": _variable(colours, entry),
+                "value": round(row.value, 5),
+                "low": bounds[0],
+                "high": bounds[1],
+                "fair": not index.privileged(entry) and not index.saw(entry, panel.recogniser),
+            }
+        )
+    return found
+
+
+def _variable(colours: MethodColours, entry: Entry) -> str:
+    """``var(--m3)`` as ``--m3``: a canvas must look it up."""
+    return colours.variable(entry).removeprefix("var(").removesuffix(")")
