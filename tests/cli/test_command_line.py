@@ -198,7 +198,7 @@ def test_train_hands_out_weights(tmp_path: Path, capsys: pytest.CaptureFixture[s
     [
         (["--steps", "0"], "--steps 0: train at least one step"),
         (["--start-from", "DIR"], "starts from random weights only"),
-        (["--train-root", "x"], "unrecognized arguments"),
+        (["--train-root", "x"], "unknown flag '--train-root'"),
         (["--dataset", "synthetic,nobody"], "nobody"),
         (["--dataset", "synthetic,manifest", "--data-root", "x"], "give each its own: NAME=DIR"),
     ],
