@@ -31,7 +31,7 @@ def test_raw_raw_alone_draws_no_mask(tmp_path: Path) -> None:
     page = run(load_config(None, settings))
     metrics = pd.read_csv(page.parent / "metrics.csv", keep_default_na=False)
     assert set(metrics["condition"]) == {"raw-raw"}
-    assert {"auc", "gfrr"} <= set(metrics["metric"])
+    assert {"auc", "eer"} <= set(metrics["metric"])
     images = pd.read_csv(page.parent / "images.csv", keep_default_na=False)
     assert not {"mask", "detect", "unmask"} & set(images["step"])
     assert not (tmp_path / "cache" / "mask").exists()
