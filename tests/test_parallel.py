@@ -83,7 +83,7 @@ def test_a_worker_that_dies_is_one_line(death: str, says: str, tmp_path: Path) -
     )
     out, err = process.communicate()
     assert says in out and out.count("\n") == 1, err
-    assert "the same command continues" in out
+    assert "run the same command again to continue" in out
 
 
 NO_PROCESSES = {

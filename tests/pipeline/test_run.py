@@ -187,5 +187,5 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(step: str, tmp_path: Path) ->
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the run and to its workers
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert b"the same command continues" in errors
+    assert b"run the same command again to continue" in errors
     assert b"Traceback" not in errors
