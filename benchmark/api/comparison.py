@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import json
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -29,6 +31,17 @@ class RunComparison:
     def page(self) -> Path:
         """The path of ``compare.html``."""
         return self.folder / "compare.html"
+
+    @cached_property
+    def answer(self) -> dict[str, Any]:
+        """``compare.json``: the sentence, why the runs are not comparable, and every paired difference."""
+        found: dict[str, Any] = json.loads((self.folder / "compare.json").read_text(encoding="utf-8"))
+        return found
+
+    @property
+    def markdown(self) -> Path:
+        """The path of ``compare.md``, for a pull request."""
+        return self.folder / "compare.md"
 
     @cached_property
     def deltas(self) -> pd.DataFrame:
@@ -65,4 +78,4 @@ def compare_runs(a: RunResult | Path | str, b: RunResult | Path | str, out: Path
     if first.resolve() == second.resolve():
         raise RequestError(f"A and B are the same folder: {first}")
     target = Path("reports") / f"compare_{first.resolve().name}_{second.resolve().name}" if out is None else Path(out)
-    return RunComparison(compare(first, second, target).parent)
+    return RunComparison(compare(first, second, target).page.parent)

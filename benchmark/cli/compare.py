@@ -1,21 +1,57 @@
-"""Compare two run folders: every number side by side."""
+"""Compare run folders: is the second better than the first? And every number side by side."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from benchmark.errors import RequestError
+
+REGRESSION = 3
+"""Exit status with ``--fail-on-regression`` where a method is worse."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Two folders."""
+    """Two folders or more."""
     parser.add_argument("a", type=Path, metavar="A", help="a run folder, e.g. reports/2026-01-01_120000_synthetic")
-    parser.add_argument("b", type=Path, metavar="B", help="another one")
+    parser.add_argument("others", type=Path, nargs="+", metavar="B", help="others, each of which is compared with A")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: reports/compare_A_B)")
+    parser.add_argument(
+        "--format",
+        choices=("text", "markdown", "json"),
+        default="text",
+        help="what is printed: the answer and the page's path, Markdown for a pull request, or JSON (default: text)",
+    )
+    parser.add_argument(
+        "--fail-on-regression",
+        action="store_true",
+        help=f"exit status {REGRESSION} if a method of B is worse than in A by a paired, corrected test; "
+        "2 if the runs cannot be compared",
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Write ``compare.html`` and ``deltas.csv`` and say where."""
+    """Write the pages and print the answers."""
     from benchmark import compare_runs  # noqa: PLC0415  # imports pandas: not for --help
 
-    print(f"comparison: {compare_runs(options.a, options.b, options.out).page.resolve()}")
+    worse, refused = False, False
+    for place, other in enumerate(options.others):
+        out = options.out
+        if out is not None and len(options.others) > 1:
+            out = out / f"{place + 1}_{other.resolve().name}"
+        compared = compare_runs(options.a, other, out)
+        worse = worse or bool(compared.answer["worse"])
+        refused = refused or bool(compared.answer["refused"]) or not compared.answer["differences"]
+        if options.format == "text":
+            print(compared.answer["sentence"])
+            print(f"comparison: {compared.page.resolve()}")
+        else:
+            file = compared.markdown if options.format == "markdown" else compared.folder / "compare.json"
+            print(file.read_text(encoding="utf-8"), end="")
+    if options.fail_on_regression and worse:
+        return REGRESSION
+    if options.fail_on_regression and refused:
+        raise RequestError(
+            "whether B is worse cannot be said: the runs share no comparisons that may be set side by side"
+        )
     return 0

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmark.config import NO_EFFECT_ON_NUMBERS
 from benchmark.errors import StorageError
 from benchmark.reporting.compare_page import render_comparison
+from benchmark.reporting.comparison_answer import Answer, answer, answer_as_json, answer_as_markdown
 from benchmark.reporting.deltas import join_runs
+from benchmark.reporting.like_with_like import incomparable, other_masks
+from benchmark.reporting.paired_runs import pair_runs
 from benchmark.reporting.provenance import manifest_lines
-from benchmark.reporting.stored_run import StoredRun, read_run
+from benchmark.reporting.stored_run import read_run
 from benchmark.storage.atomic_files import remove_temporary_files, write_atomically
 from benchmark.verification.metric_description import common_descriptions, stored_descriptions
 
@@ -19,16 +24,26 @@ _NO_SETTING = {"started", "command", *(f"config.{name}" for name in NO_EFFECT_ON
 """Entries of the manifest that affect no number."""
 
 
-def compare_runs(a: Path, b: Path, out: Path) -> Path:
-    """Write ``deltas.csv`` and ``compare.html``.
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare_runs` wrote.
+
+    Attributes:
+        page: the path of ``compare.html``; beside it are ``deltas.csv``, ``compare.md`` and ``compare.json``.
+        answer: what it comes to.
+    """
+
+    page: Path
+    answer: Answer
+
+
+def compare_runs(a: Path, b: Path, out: Path) -> Comparison:
+    """Write ``compare.html``, ``deltas.csv``, ``compare.md`` (for a pull request) and ``compare.json``.
 
     Args:
         a: a run's folder.
         b: another one's.
         out: folder to write to, made if absent.
-
-    Returns:
-        The path of ``compare.html``.
 
     Raises:
         RequestError: a folder is missing, or holds no finished run of this schema, all of whose files are as the run
@@ -39,6 +54,13 @@ def compare_runs(a: Path, b: Path, out: Path) -> Path:
     metrics = common_descriptions(stored_descriptions(run.manifest) for run in (first, second))
     deltas = join_runs(first.metrics, second.metrics, metrics)
     warnings = incomparable(first, second)
+    masks = None if warnings else other_masks(a, b)
+    warnings += [] if masks is None else [masks]
+    shared = sorted({float(one) for one in first.metrics["target"].dropna()} & set(second.metrics["target"].dropna()))
+    found = answer(warnings, None if warnings else pair_runs(a, b, shared[::-1]))
+    warnings = list(found.refused)
+    if warnings:
+        deltas["better"] = ""
     differences = manifest_differences(first.manifest, second.manifest)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -47,10 +69,13 @@ def compare_runs(a: Path, b: Path, out: Path) -> Path:
     remove_temporary_files(out)
     write_atomically(out / "deltas.csv", deltas.to_csv(index=False, lineterminator="\n").encode("utf-8"))
     names = (first.name, second.name) if first.name != second.name else (str(a), str(b))
-    page = render_comparison(names, deltas, metrics, (first.manifest, second.manifest), differences, warnings)
+    page = render_comparison(names, deltas, metrics, (first.manifest, second.manifest), differences, warnings, found)
     target = out / "compare.html"
     write_atomically(target, page.encode("utf-8"))
-    return target
+    write_atomically(out / "compare.md", answer_as_markdown(found, names, differences).encode("utf-8"))
+    text = json.dumps(answer_as_json(found, names), indent=2, ensure_ascii=False) + "\n"
+    write_atomically(out / "compare.json", text.encode("utf-8"))
+    return Comparison(target, found)
 
 
 def manifest_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[str, str | None, str | None]]:
@@ -61,22 +86,3 @@ def manifest_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tup
         for path in dict.fromkeys([*first, *second])
         if path not in _NO_SETTING and first.get(path) != second.get(path)
     ]
-
-
-def incomparable(a: StoredRun, b: StoredRun) -> list[str]:
-    """Why differences between the two runs say nothing, one sentence each; empty if they may be compared."""
-    reasons = []
-    for column, noun in (("dataset", "data sets"), ("protocol", "protocols")):
-        first, second = (", ".join(sorted(set(run.metrics[column]))) for run in (a, b))
-        if first != second:
-            reasons.append(f"The runs use different {noun}: {first or 'none'} in A, {second or 'none'} in B.")
-    for name, what in (("dataset", "photos"), ("protocol", "comparisons")):
-        first, second = (_digest(run.manifest, name) for run in (a, b))
-        if first != second and not reasons:
-            reasons.append(f"The {what} differ (digest {first or 'missing'} in A, {second or 'missing'} in B).")
-    return reasons
-
-
-def _digest(manifest: Mapping[str, Any], name: str) -> str:
-    digests = manifest.get("digests")
-    return str(digests.get(name, "")) if isinstance(digests, Mapping) else ""

@@ -10,11 +10,13 @@ from typing import Any
 import pandas as pd
 
 from benchmark.reporting import formatting
+from benchmark.reporting.comparison_answer import Answer, difference_text
 from benchmark.reporting.formatting import number
 from benchmark.reporting.html_report import environment, read_template, style_sheet
 from benchmark.reporting.metric_text import difference, full_value
 from benchmark.reporting.page_policy import content_security_policy
 from benchmark.reporting.results_index import NO_METHOD
+from benchmark.verification.difference import Difference
 from benchmark.verification.metric_description import MetricDescription, undescribed
 
 Descriptions = Mapping[str, MetricDescription]
@@ -71,6 +73,7 @@ def render_comparison(  # noqa: PLR0917
     manifests: tuple[Mapping[str, Any], Mapping[str, Any]],
     differences: Sequence[tuple[str, str | None, str | None]],
     warnings: Sequence[str],
+    found: Answer,
 ) -> str:
     """The page.
 
@@ -81,6 +84,7 @@ def render_comparison(  # noqa: PLR0917
         manifests: of A and B.
         differences: what `compare.manifest_differences` returns.
         warnings: why the runs cannot be compared; empty if they can.
+        found: the answer.
     """
     both = deltas[deltas["in_runs"] == "both"]
     changed = both[both["exceeds_both_intervals"] == "yes"]
@@ -95,7 +99,10 @@ def render_comparison(  # noqa: PLR0917
             style=style_sheet(),
             script=read_template("sort.js"),
             policy=content_security_policy(read_template("sort.js")),
-            title=title,
+            title=found.sentence if found.differences else title,
+            lead=title if found.differences else found.sentence,
+            paired=[_paired(row, found) for row in found.differences][:_MAX_CHANGES],
+            remarks=list(found.remarks),
             names=names,
             facts=[_facts(manifest) for manifest in manifests],
             warnings=list(warnings),
@@ -110,6 +117,13 @@ def render_comparison(  # noqa: PLR0917
             alone=[(name, _alone(deltas[deltas["in_runs"] == run])) for name, run in zip("AB", "ab", strict=True)],
         )
     )
+
+
+def _paired(row: Difference, found: Answer) -> tuple[str, ...]:
+    verdict = "worse" if row in found.worse else "better" if row in found.better else ""
+    at = "" if row.target is None else f"FMR {formatting.target(row.target)}, {row.threshold_kind}"
+    p_holm = "" if row.p_holm is None else f"{row.p_holm:.3g}"
+    return (row.method, row.recogniser, row.metric.upper(), at, difference_text(row), p_holm, verdict)
 
 
 def _title(shared: int, moved: int, exceeding: int, *, comparable: bool) -> str:

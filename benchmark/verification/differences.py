@@ -92,6 +92,21 @@ def differences(
     return _corrected(found)
 
 
+def paired_differences(pairs: Sequence[tuple[ComparedCell, ComparedCell]], *, people: int) -> tuple[Difference, ...]:
+    """The differences of one cell from its twin of another run on the same comparisons.
+
+    Tested is GFRR at the matched threshold of the primary target, and nothing else.
+
+    Args:
+        pairs: the one and the other, which has the same comparisons.
+        people: subjects of the protocol.
+
+    Returns:
+        One row for each pair, measure and target; the p-values are corrected together.
+    """
+    return _corrected([row for one, other in pairs for row in _between(one, other, people, (), twins=True)])
+
+
 def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
     """P-values corrected for their number: Holm, *A simple sequentially rejective multiple test procedure*,
     Scandinavian Journal of Statistics 6(2), 1979.
@@ -136,9 +151,11 @@ class _Found:
         return float(2 * stats.t.sf(abs(self.value) / error, max(self.freedom, 1))) if error > 0 else 1.0
 
 
-def _between(one: ComparedCell, other: ComparedCell, people: int, baselines: Collection[str]) -> Iterator[Difference]:
+def _between(
+    one: ComparedCell, other: ComparedCell, people: int, baselines: Collection[str], *, twins: bool = False
+) -> Iterator[Difference]:
     primary = primary_target(one.errors)
-    in_family = one.cell.method not in baselines and other.cell.method in {"none", *baselines}
+    in_family = twins or (one.cell.method not in baselines and other.cell.method in {"none", *baselines})
     for metric, kind in MEASURES:
         for target in one.errors.targets(kind):
             found = None

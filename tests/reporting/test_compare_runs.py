@@ -35,7 +35,7 @@ def _is(row: MetricRow, metric: str, method: str, target: float | None, kind: st
 def test_equal_runs_have_no_deltas(small_folder: Path, tmp_path: Path) -> None:
     twin = tmp_path / "twin"
     shutil.copytree(small_folder, twin)
-    page = compare_runs(small_folder, twin, tmp_path / "out").read_text(encoding="utf-8")
+    page = compare_runs(small_folder, twin, tmp_path / "out").page.read_text(encoding="utf-8")
     table = pd.read_csv(tmp_path / "out" / "deltas.csv", keep_default_na=False, na_values=[""])
     assert tuple(table.columns) == DELTA_COLUMNS
     assert (table["in_runs"] == "both").all()
@@ -60,7 +60,7 @@ def test_changes_are_weighed_against_both_intervals(small_run: RunResults, small
     manifest = dict(small_run.manifest)
     manifest["versions"] = {**manifest["versions"], "torch": "9.9"}
     other = _store(tmp_path / "b", metrics, manifest)
-    page = compare_runs(small_folder, other, tmp_path / "out").read_text(encoding="utf-8")
+    page = compare_runs(small_folder, other, tmp_path / "out").page.read_text(encoding="utf-8")
     table = pd.read_csv(tmp_path / "out" / "deltas.csv", keep_default_na=False, na_values=[""]).set_index(
         list(KEY_COLUMNS)
     )
@@ -79,18 +79,18 @@ def test_changes_are_weighed_against_both_intervals(small_run: RunResults, small
 def test_other_photos_cannot_be_compared(small_run: RunResults, small_folder: Path, tmp_path: Path) -> None:
     manifest = {**small_run.manifest, "digests": {**small_run.manifest["digests"], "protocol": "another"}}
     other = _store(tmp_path / "b", list(small_run.metrics), manifest)
-    page = compare_runs(small_folder, other, tmp_path / "out").read_text(encoding="utf-8")
+    page = compare_runs(small_folder, other, tmp_path / "out").page.read_text(encoding="utf-8")
     assert "These two runs cannot be compared" in page and "another in B" in page
     renamed = _store(
         tmp_path / "c", [replace(row, protocol="view2") for row in small_run.metrics], dict(small_run.manifest)
     )
-    page = compare_runs(small_folder, renamed, tmp_path / "out2").read_text(encoding="utf-8")
+    page = compare_runs(small_folder, renamed, tmp_path / "out2").page.read_text(encoding="utf-8")
     assert "different protocols: people-split in A, view2 in B" in page
 
 
 def test_names_of_folders_are_escaped(small_run: RunResults, small_folder: Path, tmp_path: Path) -> None:
     other = _store(tmp_path / "<b>bold", list(small_run.metrics), dict(small_run.manifest))
-    page = compare_runs(small_folder, other, tmp_path / "out").read_text(encoding="utf-8")
+    page = compare_runs(small_folder, other, tmp_path / "out").page.read_text(encoding="utf-8")
     assert "<b>bold" not in page and "&lt;b&gt;bold" in page
 
 

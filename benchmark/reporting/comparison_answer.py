@@ -1,0 +1,140 @@
+"""What a comparison of two runs comes to: one sentence, the differences behind it, worse ones first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from benchmark.reporting.export.markdown import escaped
+from benchmark.reporting.export.support import SIGNIFICANT
+from benchmark.reporting.formatting import interval, number, plural, target
+from benchmark.reporting.paired_runs import PairedRuns
+from benchmark.verification.difference import Difference
+
+_NAMED = 3
+"""Methods that the sentence names at most."""
+_POINTS = frozenset({"gfrr", "fmr", "accuracy"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What two runs come to.
+
+    Attributes:
+        sentence: the answer.
+        refused: why nothing may be called better or worse; empty where it may.
+        worse: tested methods that are worse in B, by a paired test after Holm's correction.
+        better: those that are better.
+        differences: all of them, worse ones first, then better ones, then by name.
+        remarks: what a reader must know.
+    """
+
+    sentence: str
+    refused: tuple[str, ...] = ()
+    worse: tuple[Difference, ...] = ()
+    better: tuple[Difference, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def answer(refused: Sequence[str], paired: PairedRuns | None) -> Answer:
+    """The answer to "is B better than A?".
+
+    Args:
+        refused: why the runs cannot be compared.
+        paired: their differences on shared comparisons; None where scores are not stored.
+    """
+    if paired is not None and paired.other_faces:
+        refused = [
+            *refused,
+            f"Raw or masked faces got other scores ({', '.join(paired.other_faces)}): "
+            "the methods began with other faces.",
+        ]
+    if refused:
+        return Answer(f"These two runs cannot be compared. {refused[0]}", tuple(refused))
+    if paired is None or not paired.compared:
+        remarks = () if paired is None else paired.remarks
+        text = "The runs share no stored scores of a method: no difference can be paired, and none is called certain."
+        return Answer(text, remarks=remarks)
+    tested = [row for row in paired.differences if row.p_holm is not None]
+    certain = [row for row in tested if row.p_holm is not None and row.p_holm < SIGNIFICANT]
+    worse = tuple(sorted((row for row in certain if row.difference > 0), key=lambda row: -row.difference))
+    better = tuple(sorted((row for row in certain if row.difference < 0), key=lambda row: row.difference))
+    rest = [row for row in paired.differences if row not in worse and row not in better]
+    sentence = _sentence(paired, tested, worse, better)
+    return Answer(sentence, (), worse, better, (*worse, *better, *rest), paired.remarks)
+
+
+def answer_as_json(found: Answer, names: tuple[str, str]) -> dict[str, Any]:
+    """For programs; differences are B − A, rates are shares."""
+    return {"a": names[0], "b": names[1], **asdict(found)}
+
+
+def answer_as_markdown(
+    found: Answer, names: tuple[str, str], settings: Sequence[tuple[str, str | None, str | None]]
+) -> str:
+    """For a pull request: the sentence, the tested differences, and what differs in the settings."""
+    a, b = (escaped(name) for name in names)
+    lines = [f"**{escaped(found.sentence)}**", "", f"A: {a}; B: {b}. Differences are B − A, with 95 % intervals."]
+    if found.refused:
+        lines += ["", *(f"- {escaped(reason)}" for reason in found.refused)]
+    tested = [row for row in found.differences if row.tested]
+    if tested:
+        lines += [
+            "",
+            "| Method | Recogniser | GFRR at FMR | Difference, points | p (Holm) | |",
+            "|---|---|---|---:|---:|---|",
+        ]
+        lines += [_markdown_row(row, found) for row in tested]
+    lines += ["", *(escaped(remark) for remark in found.remarks)] if found.remarks else []
+    if settings:
+        lines += ["", "<details><summary>Settings that differ</summary>", "", "| Manifest | A | B |", "|---|---|---|"]
+        lines += [f"| {' | '.join(escaped('–' if part is None else part) for part in row)} |" for row in settings]
+        lines += ["", "</details>"]
+    return "\n".join(lines) + "\n"
+
+
+def difference_text(row: Difference) -> str:
+    """The difference with its interval, in points where it is one of shares.
+
+    >>> from dataclasses import fields
+    >>> row = Difference(**{field.name: 0 for field in fields(Difference)})
+    >>> difference_text(row)
+    '0.0000 (0.0000 to 0.0000)'
+    """
+    scale, decimals = (100.0, 2) if row.metric in _POINTS else (1.0, 4)
+    return (
+        f"{number(row.difference * scale, decimals, signed=True)} "
+        f"({interval(row.ci_low, row.ci_high, scale=scale, decimals=decimals)})"
+    )
+
+
+def _sentence(
+    paired: PairedRuns, tested: Sequence[Difference], worse: Sequence[Difference], better: Sequence[Difference]
+) -> str:
+    if paired.identical == paired.compared:
+        return f"B gives the same scores as A in all {plural(paired.compared, 'cell')} of a method and a recogniser."
+    if not tested:
+        return "The runs have too few comparisons for a test: no difference is called certain."
+    if not (worse or better):
+        return f"No difference between A and B is certain: none of {plural(len(tested), 'paired test')} finds one."
+    parts = []
+    if worse:
+        parts.append(f"B is worse than A in {len(worse)} of {plural(len(tested), 'paired test')}: {_named(worse)}")
+    if better:
+        parts.append(f"B is better than A in {len(better)} of {plural(len(tested), 'paired test')}: {_named(better)}")
+    return "; ".join(parts) + "."
+
+
+def _named(rows: Sequence[Difference]) -> str:
+    texts = [f"{row.method} before {row.recogniser} (GFRR {difference_text(row)} points)" for row in rows[:_NAMED]]
+    return ", ".join(texts) + (f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else "")
+
+
+def _markdown_row(row: Difference, found: Answer) -> str:
+    verdict = "**worse**" if row in found.worse else "better" if row in found.better else ""
+    at = "" if row.target is None else target(row.target)
+    p_holm = "" if row.p_holm is None else f"{row.p_holm:.3g}"
+    cells = (escaped(row.method), escaped(row.recogniser), at, difference_text(row), p_holm, verdict)
+    return f"| {' | '.join(cells)} |"
