@@ -122,8 +122,8 @@ def _compared(  # noqa: PLR0917
 def _scored(cell: Cell, table: pd.DataFrame, photos: pd.Index) -> ScoredCell:
     nobody = np.zeros(len(photos), dtype=np.bool_)
     comparisons = Comparisons(
-        photos.get_indexer(table["reference_id"].astype(str)).astype(np.int32),
-        photos.get_indexer(table["probe_id"].astype(str)).astype(np.int32),
+        photos.get_indexer(pd.Index(table["reference_id"])).astype(np.int32),
+        photos.get_indexer(pd.Index(table["probe_id"])).astype(np.int32),
         table["mated"].to_numpy(dtype=np.bool_),
         table["fold"].to_numpy(dtype=np.int8),
     )
