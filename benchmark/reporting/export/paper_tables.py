@@ -116,9 +116,9 @@ def _recognisers(run: ExportedRun, tables: Sequence[Table]) -> PrintedTable | No
         return None
     found: dict[tuple[str, ...], list[Method | None]] = {}
     for place, table in enumerate(tables):
-        for one in table.methods:
-            key = (one.method, one.preset, one.train_data, one.mask_source)
-            found.setdefault(key, [None] * len(tables))[place] = one
+        for method in table.methods:
+            key = (method.method, method.preset, method.train_data, method.mask_source)
+            found.setdefault(key, [None] * len(tables))[place] = method
     rows = []
     for before in found.values():
         label = next(_label(one) for one in before if one is not None)
