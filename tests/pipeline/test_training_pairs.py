@@ -14,7 +14,7 @@ from benchmark.config import RunConfig
 from benchmark.context import RunContext
 from benchmark.errors import RequestError
 from benchmark.ledger import Ledger
-from benchmark.methods.step import TrainingPairs
+from benchmark.methods.fit_step import TrainingPairs
 from benchmark.pipeline.planning.training_sources import choose_training
 from benchmark.pipeline.training_pairs import make_training_pairs
 from benchmark.progress import Progress
