@@ -119,7 +119,7 @@ class OnnxNetwork:
         found = self._run(np.zeros((self.batch, 3, *self.size), dtype=np.float32)).shape
         if len(found) != 2 or found[0] != self.batch or found[1] < 2:
             raise RequestError(
-                f"{self._file}: output '{self._output}' has shape {found} for {self.batch} images where one row an "
+                f"{self._file}: output '{self._output}' has shape {found} for {self.batch} images where one row per "
                 f"image is needed, ({self.batch}, D); name another one in the card as 'output: NAME', or export it so"
             )
         return int(found[1])

@@ -51,7 +51,7 @@ class SubjectScores:
 
 @dataclass(frozen=True)
 class ReplicateCounts:
-    """Thresholds and what happens at them, one row a replicate (row 0: the sample itself), one column a target.
+    """Thresholds and what happens at them, one row per replicate (row 0: the sample itself), one column per target.
 
     Attributes:
         thresholds: ``float64 (R + 1, T)``; NaN where undefined.
