@@ -190,7 +190,7 @@ def digest(about: Mapping[str, Any]) -> str:
     True
     """
     text = json.dumps(about, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.blake2b(text.encode("utf-8"), digest_size=12).hexdigest()
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def _finish(folder: Path, step: str, about: Mapping[str, Any]) -> None:

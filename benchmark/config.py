@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from benchmark.acquisition.face_detectors.names import DEFAULT_FACE_DETECTORS
 from benchmark.errors import RequestError
+from benchmark.storage.utf8 import writable
 from benchmark.structured_text import Unreadable, read_yaml, shortened
 from benchmark.suggestions import did_you_mean
 
@@ -149,6 +150,15 @@ class RunConfig(BaseModel):
             return value.expanduser()
         except RuntimeError as error:
             raise ValueError(f"nobody here is called {value.parts[0]}; write the whole path") from error
+
+    @field_validator("dataset", "protocol", "methods", "recognisers", "masks")
+    @classmethod
+    def _names_are_text(cls, value: Any) -> Any:
+        """A name stands in every file of a run, and no file holds what is not UTF-8."""
+        for name in (value,) if isinstance(value, str) else value or ():
+            if writable(name) != name:
+                raise ValueError("a name or path of a file here must be UTF-8; rename the file")
+        return value
 
     @field_validator("targets")
     @classmethod

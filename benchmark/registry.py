@@ -11,7 +11,6 @@ A plugin enters by one of four doors, and all four are lazy but the second:
 from __future__ import annotations
 
 import ast
-import difflib
 import importlib
 import importlib.util
 import logging
@@ -26,6 +25,7 @@ from benchmark.errors import PluginError, PluginNotLoaded, RequestError
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.importer import origin_of
 from benchmark.source_syntax import syntax
+from benchmark.suggestions import did_you_mean
 
 log = logging.getLogger(__name__)
 
@@ -142,8 +142,7 @@ class Registry(Generic[T]):
         self._entries[name] = entry
 
     def _unknown(self, name: str) -> str:
-        close = difflib.get_close_matches(name, self._entries, n=1, cutoff=0.5)
-        hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(sorted(self._entries)) or 'none'}"
+        hint = did_you_mean(name, sorted(self._entries))
         broken = f" (it is installed but broken: {self.broken[name]})" if name in self.broken else ""
         return f"unknown {self.singular} '{name}'{broken}; {hint} `list {self.kind}` shows them all"
 

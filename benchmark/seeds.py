@@ -16,7 +16,7 @@ def seed_for(run_seed: int, *names: str) -> int:
     False
     """
     text = "\x1f".join((str(run_seed), *names))
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8"), digest_size=8).digest(), "little")
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
 def generator_for(run_seed: int, *names: str) -> np.random.Generator:

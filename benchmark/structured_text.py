@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ _MARKS = (  # the longer one first: a UTF-32 mark begins with that of UTF-16
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LONGEST_REASON = 200
+_DEEPEST = 100
+_LARGEST = 10_000_000
 
 
 class Unreadable(Exception):
@@ -78,11 +80,39 @@ def read_json(file: Path) -> Any:
 def _parsed(file: Path, kind: str, parse: Any) -> Any:
     text = read_unicode(file)
     try:
-        return parse(text)
+        found = parse(text)
     except RecursionError:
         raise Unreadable(f"is no {kind} that anybody wrote: it is nested too deeply") from None
     except (yaml.YAMLError, ValueError) as error:  # a ValueError also for 5,000 digits and for a 31st of February
         raise Unreadable(f"is not {kind}: {shortened(error)}") from error
+    strange = _strange_shape(found)
+    if strange:
+        raise Unreadable(f"is no {kind} that anybody wrote: it {strange}")
+    return found
+
+
+def _strange_shape(value: Any) -> str:
+    """What would exhaust whoever reads or prints the value; empty if nothing does.
+
+    YAML's aliases let a short text stand for a value without end, or for one of billions of parts.
+    """
+    sizes: dict[int, int] = {}
+    levels = [{id(value): value}]
+    while levels[-1]:
+        if len(levels) > _DEEPEST:
+            return "is nested too deeply"
+        parts = (part for holder in levels[-1].values() for part in _parts(holder))
+        levels.append({id(part): part for part in parts if isinstance(part, list | dict)})
+    for level in reversed(levels):
+        for identity, holder in level.items():
+            sizes[identity] = 1 + sum(sizes.get(id(part), 1) for part in _parts(holder))
+    return "repeats its parts without measure" if sizes.get(id(value), 1) > _LARGEST else ""
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def shortened(value: object) -> str:

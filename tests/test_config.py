@@ -74,3 +74,9 @@ def test_an_error_in_a_flag_names_the_flag(tmp_path: Path) -> None:
 
 def test_python_takes_the_same_as_yaml() -> None:
     assert RunConfig(targets=0.01).targets == (0.01,)  # type: ignore[arg-type]
+
+
+def test_a_name_that_no_file_can_hold_is_refused() -> None:
+    with pytest.raises(RequestError, match="--recognisers: a name or path of a file here must be UTF-8"):
+        load_config(None, {"recognisers": "onnx:Zo\udceb.onnx"})
+    assert load_config(None, {"data_root": "Zo\udceb"}).data_root == Path("Zo\udceb")

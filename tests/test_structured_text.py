@@ -54,3 +54,20 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
 def test_a_message_never_holds_a_page() -> None:
     assert len(shortened("x" * 10_000)) < 250
     assert shortened("a\n  b") == "a b"
+
+
+@pytest.mark.parametrize("content", ["&a [*a]", "a: &a [" + "[" * 200 + "]" * 200 + "]"])
+def test_yaml_without_end_is_one_line(content: str, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(content)
+    with pytest.raises(Unreadable, match="nested too deeply"):
+        read_yaml(tmp_path / "a.yaml")
+
+
+def test_yaml_of_billions_of_parts_is_one_line_and_an_alias_is_read(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{row}: &a{row} [{', '.join([f'*a{row - 1}'] * 10)}]" for row in range(1, 9)]
+    (tmp_path / "a.yaml").write_text("\n".join(lines))
+    with pytest.raises(Unreadable, match="repeats its parts"):
+        read_yaml(tmp_path / "a.yaml")
+    (tmp_path / "a.yaml").write_text("\n".join(lines[:2]))
+    assert read_yaml(tmp_path / "a.yaml")["a1"] == [["x"] * 10] * 10

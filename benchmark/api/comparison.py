@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ import pandas as pd
 
 from benchmark.api.run_result import RunResult
 from benchmark.errors import RequestError
+from benchmark.storage.csv_files import read_table
+from benchmark.structured_text import Unreadable, read_json
 
 
 class RunComparison:
@@ -34,8 +35,16 @@ class RunComparison:
 
     @cached_property
     def answer(self) -> dict[str, Any]:
-        """``compare.json``: the sentence, why the runs are not comparable, and every paired difference."""
-        found: dict[str, Any] = json.loads((self.folder / "compare.json").read_text(encoding="utf-8"))
+        """``compare.json``: the sentence, why the runs are not comparable, and every paired difference.
+
+        Raises:
+            RequestError: the file is missing or damaged.
+        """
+        file = self.folder / "compare.json"
+        try:
+            found: dict[str, Any] = read_json(file)
+        except Unreadable as problem:
+            raise RequestError(f"{file} {problem}; compare the runs again") from problem
         return found
 
     @property
@@ -46,7 +55,7 @@ class RunComparison:
     @cached_property
     def deltas(self) -> pd.DataFrame:
         """``deltas.csv``: every value of both runs side by side."""
-        return pd.read_csv(self.folder / "deltas.csv", keep_default_na=True, dtype={"size": str})
+        return read_table(self.folder / "deltas.csv", text=("size",))
 
     def _repr_html_(self) -> str:
         changed = self.deltas[self.deltas["exceeds_both_intervals"] == "yes"]

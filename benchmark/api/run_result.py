@@ -18,6 +18,7 @@ from benchmark.reporting.metrics_file import metric_rows
 from benchmark.reporting.results_index import Panel, ResultsIndex
 from benchmark.reporting.scores_file import CELL_COLUMNS
 from benchmark.reporting.stored_run import StoredRun, read_cards, read_run
+from benchmark.storage.csv_files import read_table_of_text
 from benchmark.verification.base import Cell
 from benchmark.verification.curves import curves_of
 from benchmark.verification.measurement import CellCurves
@@ -61,7 +62,7 @@ class RunResult:
     @cached_property
     def images(self) -> pd.DataFrame:
         """``images.csv``: what became of every image in every step."""
-        return pd.read_csv(self.folder / "images.csv", keep_default_na=False, dtype=str)
+        return read_table_of_text(self.folder / "images.csv")
 
     @property
     def notes(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from benchmark.cli.printed_json import print_json
 from benchmark.errors import RequestError
 
 REGRESSION = 3
@@ -46,8 +47,13 @@ def execute(options: argparse.Namespace) -> int:
             print(compared.answer["sentence"])
             print(f"comparison: {compared.page.resolve()}")
         else:
-            file = compared.markdown if options.format == "markdown" else compared.folder / "compare.json"
-            print(file.read_text(encoding="utf-8"), end="")
+            as_json = options.format == "json"
+            file = compared.folder / "compare.json" if as_json else compared.markdown
+            text = file.read_text(encoding="utf-8")
+            if as_json:
+                print_json(text)
+            else:
+                print(text, end="")
     if options.fail_on_regression and worse:
         return REGRESSION
     if options.fail_on_regression and refused:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from benchmark.cli.printed_json import print_json
+
 FORMAT_NAMES = ("markdown", "latex", "csv", "json")
 
 
@@ -27,14 +29,18 @@ def execute(options: argparse.Namespace) -> int:
     from benchmark.reporting.export.build import export_run  # noqa: PLC0415  # imports pandas: not for --help
     from benchmark.reporting.export.render import FORMATS  # noqa: PLC0415
     from benchmark.storage.atomic_files import storage_errors, write_atomically  # noqa: PLC0415
+    from benchmark.storage.utf8 import as_utf8  # noqa: PLC0415
 
     exported = export_run(options.run, target=options.target, recogniser=options.recogniser)
     text = FORMATS[options.format](exported)
     if options.out is None:
-        print(text, end="")
+        if options.format == "json":
+            print_json(text)
+        else:
+            print(text, end="")
         return 0
     with storage_errors(options.out):
         options.out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(options.out, text.encode("utf-8"))
+    write_atomically(options.out, as_utf8(text))
     print(f"export: {options.out.resolve()}")
     return 0

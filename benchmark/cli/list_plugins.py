@@ -9,6 +9,7 @@ import textwrap
 from typing import Any
 
 from benchmark.cards import Card, MethodCard, available_with
+from benchmark.cli.printed_json import print_json
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
 from benchmark.config import RunConfig
 from benchmark.declared import NotDeclared, declaration
@@ -31,7 +32,7 @@ def execute(options: argparse.Namespace) -> int:
     kinds = [options.kind] if options.kind else list(KINDS)
     listed = {kind: list_kind(KINDS[kind]) for kind in kinds}
     if options.json:
-        print(json.dumps(listed, indent=2, ensure_ascii=False))
+        print_json(json.dumps(listed, indent=2, ensure_ascii=False))
     else:
         print("\n\n".join(_as_text(kind, rows) for kind, rows in listed.items()))
     return 0

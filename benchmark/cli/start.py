@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import io
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status of `benchmark.cli.main.main`; where packages are missing, 0 for ``--help`` and ``--version``,
         1 for ``doctor`` and 2 for everything else.
     """
+    _spell_out_what_a_terminal_lacks()
     given = list(sys.argv[1:] if arguments is None else arguments)
     missing = missing_packages()
     if not missing and sys.version_info >= OLDEST_PYTHON:
@@ -53,6 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _doctor(missing)
     print(f"error: {_what_is_missing(missing)}", file=sys.stderr)
     return WRONG_REQUEST
+
+
+def _spell_out_what_a_terminal_lacks() -> None:
+    """A terminal of another code page shows ``\\u4eba`` for a letter that it lacks; without this, Python ends."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _what_is_missing(missing: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmark.datasets.csv_tables import read_table
 from benchmark.errors import RequestError
 from benchmark.faces import Photo
+from benchmark.storage.csv_files import without_formula
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def read_attributes(file: Path, photos: Sequence[Photo]) -> Attributes:
             raise RequestError(f"{file}, line {line}: '{name}' is in an earlier line with other groups; keep one")
     if not rows:
         raise RequestError(f"{file} names nobody; give one line for each {key or 'subject_id'}")
-    found = [rows.get(photo.image_id if key == "image_id" else photo.subject_id) for photo in photos]
+    wanted = [photo.image_id if key == "image_id" else photo.subject_id for photo in photos]
+    found = [rows.get(name, rows.get(without_formula(name))) for name in wanted]  # perhaps copied from images.csv
     if not any(found):
         example = photos[0].image_id if key == "image_id" else photos[0].subject_id
         raise RequestError(f"{file} names no {key} of this test, such as '{example}'")

@@ -37,6 +37,11 @@ def read_table(file: Path, required: Sequence[str]) -> Iterator[tuple[int, dict[
     except UnicodeDecodeError:
         raise RequestError(f"{file} is not UTF-8 text; save it as UTF-8") from None
     except csv.Error as error:
+        if "field limit" in str(error):
+            raise RequestError(
+                f"{file}, line {reader.line_num}: a field of more than {csv.field_size_limit():,} characters; close "
+                "the quotation marks before it"
+            ) from None
         raise RequestError(
             f"{file}, line {reader.line_num}: not CSV ({error}); quote values that hold commas"
         ) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +17,7 @@ from benchmark.datasets.splits import all_pairs, at_most_per_subject, gallery_se
 from benchmark.errors import RequestError
 from benchmark.faces import Photo
 from benchmark.plugins import register_dataset
+from benchmark.storage.utf8 import printable
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class SubjectFolders(PhotoFiles):
         loose = [path for path in self._found.photos if "/" not in path]
         return (
             *self._found.passed_over,
-            *(PassedOver(_printable(path), suffix_of(path), "outside any subject's folder") for path in loose),
+            *(PassedOver(printable(path), suffix_of(path), "outside any subject's folder") for path in loose),
         )
 
     @cached_property
@@ -119,19 +119,10 @@ def _photos_of(root: Path, paths: Sequence[str]) -> tuple[Photo, ...]:
     """The photos in subjects' folders, by id."""
     photos: dict[str, Photo] = {}
     for path in paths:
-        image_id = _printable(path)
+        image_id = printable(path)
         if image_id in photos:
             raise RequestError(f"two files in {root} are both called '{image_id}' in UTF-8; rename one of them")
-        photos[image_id] = Photo(image_id, _printable(path.partition("/")[0]), path)
+        photos[image_id] = Photo(image_id, printable(path.partition("/")[0]), path)
     refuse_lookalikes(photos, what="photos", where=root)
     refuse_lookalikes((photo.subject_id for photo in photos.values()), what="people", where=root)
     return tuple(photos[image_id] for image_id in sorted(photos))
-
-
-def _printable(name: str) -> str:
-    """The name as text that any file can store: bytes that are not UTF-8 are spelled out.
-
-    >>> _printable("Zoë/1.jpg"), _printable("Zo\\udceb/1.jpg")
-    ('Zoë/1.jpg', 'Zo\\\\xeb/1.jpg')
-    """
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

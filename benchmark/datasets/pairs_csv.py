@@ -25,6 +25,7 @@ from benchmark.plugins import register_dataset
 COLUMNS = ("reference", "probe", "mated")
 SUBJECT_COLUMNS = ("reference_subject", "probe_subject")
 _MAX_FOLDS = 127  # folds are stored in a signed byte
+_MAX_DIGITS = 18
 _TRUTH = dict.fromkeys(("1", "true", "t", "yes", "y"), True) | dict.fromkeys(("0", "false", "f", "no", "n"), False)
 
 
@@ -161,6 +162,6 @@ def _fold_numbers(file: Path, pairs: Sequence[_Pair], labels: set[str]) -> dict[
             raise RequestError(f"{file}, line {pair.line}: no fold, though other lines have one")
     if not 2 <= len(labels) <= _MAX_FOLDS:
         raise RequestError(f"{file}: {len(labels)} folds; there must be 2 to {_MAX_FOLDS}, or no column 'fold'")
-    numeric = all(label.isdecimal() for label in labels)
+    numeric = all(label.isascii() and label.isdecimal() and len(label) <= _MAX_DIGITS for label in labels)
     ordered = sorted(labels, key=(lambda label: (int(label), label)) if numeric else (lambda label: (0, label)))
     return {label: row for row, label in enumerate(ordered)}

@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmark.datasets.passed_over import PassedOver, suffix_of
 from benchmark.datasets.photo_formats import why_no_photo
 from benchmark.errors import RequestError
+from benchmark.storage.utf8 import printable
 
 _THUMBNAILS = frozenset({"@eadir", "thumbnails", "thumbs", "_thumbs"})
 """Where network storages, cameras and galleries keep small copies of the photos beside them; in lower case."""
@@ -99,7 +100,7 @@ class _Search:
         if not reason:
             reason = self._second_link(path, "photo")
         if reason:
-            self._passed_over.append(PassedOver(path, suffix_of(path), reason))
+            self._passed_over.append(PassedOver(printable(path), printable(suffix_of(path)), reason))
         else:
             self._photos.append(path)
 
@@ -110,11 +111,12 @@ class _Search:
         if not reason:
             reason = self._second_link(path, "folder")
             if reason:  # its files are found elsewhere, or were
-                self._passed_over.append(PassedOver(path, "", reason))
+                self._passed_over.append(PassedOver(printable(path), "", reason))
                 return False
         if reason:
+            reason = f"in {reason}" if reason.startswith("a ") else reason
             self._passed_over += [
-                PassedOver(path, suffix, f"in {reason}" if reason.startswith("a ") else reason, count)
+                PassedOver(printable(path), printable(suffix), reason, count)
                 for suffix, count in _files_within(folder).items()
             ]
         return not reason

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from benchmark.errors import RequestError
 
+_LONGEST_LINE = 4000
+"""Characters; Python refuses to read a number of more than 4,300 digits."""
+
 
 def read_lines(file: Path, *, remedy: str, separator: str | None = None) -> Iterator[tuple[int, list[str]]]:
     """Line numbers and fields of the lines that are not blank; a byte-order mark and CRLF do not matter.
@@ -17,7 +20,7 @@ def read_lines(file: Path, *, remedy: str, separator: str | None = None) -> Iter
         separator: of the fields; by default the tab where a line has one, else any run of blanks.
 
     Raises:
-        RequestError: the file cannot be read or is not UTF-8.
+        RequestError: the file cannot be read, is not UTF-8, or has a line of more than 4,000 characters.
     """
     try:
         text = file.read_text("utf-8-sig")
@@ -27,6 +30,8 @@ def read_lines(file: Path, *, remedy: str, separator: str | None = None) -> Iter
         raise RequestError(f"{file} is not UTF-8 text; {remedy}") from None
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()
+        if len(stripped) > _LONGEST_LINE:
+            raise RequestError(f"{file}, line {number}: {len(stripped):,} characters, in no list of photos; {remedy}")
         if stripped:
             between = separator or ("\t" if "\t" in stripped else None)
             yield number, [field.strip() for field in stripped.split(between)]

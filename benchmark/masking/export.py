@@ -8,9 +8,7 @@ from all three folders and listed in ``manifest.csv`` with the reason.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import logging
 import os
 from collections.abc import Callable, Container, Sequence
@@ -40,8 +38,10 @@ from benchmark.plugin_code.keys import code_in_key
 from benchmark.progress import Progress
 from benchmark.seeds import generator_for
 from benchmark.storage.atomic_files import TEMPORARY_LENGTH, write_atomically
+from benchmark.storage.csv_files import write_csv
 from benchmark.storage.file_digests import stored_file
 from benchmark.storage.file_locks import exclusive
+from benchmark.storage.utf8 import printable
 
 log = logging.getLogger(__name__)
 
@@ -276,8 +276,7 @@ def _tasks(
     line = passed_over_line(found.passed_over)
     paths: dict[str, str] = {}
     for path in found.photos:
-        # bytes of a name that are not UTF-8 are spelled out, so that every file and table can hold it
-        file = os.fsencode(path).decode("utf-8", "backslashreplace")
+        file = printable(path)
         if file in paths:
             raise RequestError(f"two files in {source} are both called '{file}' in UTF-8; rename one of them")
         paths[file] = path
@@ -297,13 +296,9 @@ def _write_passed_over(file: Path, passed_over: Sequence[PassedOver]) -> None:
     if not passed_over:
         file.unlink(missing_ok=True)
         return
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("suffix", "reason", "files", "first"))
-    for kind in kinds_passed_over(passed_over):
-        first = os.fsencode(kind.first).decode("utf-8", "backslashreplace")
-        table.writerow((kind.suffix, kind.reason, kind.count, first))
-    write_atomically(file, text.getvalue().encode("utf-8"))
+    kinds = kinds_passed_over(passed_over)
+    rows = [(kind.suffix, kind.reason, kind.count, kind.first) for kind in kinds]
+    write_csv(file, ("suffix", "reason", "files", "first"), rows)
 
 
 def _stamp(path: Path) -> str:

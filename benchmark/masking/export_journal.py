@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -15,6 +13,7 @@ from benchmark.datasets.photo_folders import EXPORT_JOURNAL as JOURNAL
 from benchmark.errors import RequestError, StorageError
 from benchmark.storage.atomic_files import write_atomically
 from benchmark.storage.contained_path import path_inside
+from benchmark.storage.csv_files import write_csv
 
 FOLDERS = ("unmasked", "masked", "true_mask")
 """The paired folders of an export: the same file names in each."""
@@ -111,14 +110,13 @@ class ExportJournal:
 
     def write_manifest(self, order: Iterable[str]) -> None:
         """``manifest.csv``: a row per image, failures too, in the order of `order` (names of files)."""
-        text = io.StringIO()
-        table = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
-        table.writeheader()
+        rows = []
         for file in order:
             record = self.records[file]
             parameters = json.dumps(dict(record.parameters), sort_keys=True) if record.parameters else ""
-            table.writerow({**asdict(record), "parameters": parameters})
-        write_atomically(self.output / MANIFEST, text.getvalue().encode("utf-8"))
+            fields = {**asdict(record), "parameters": parameters}
+            rows.append([fields[column] for column in COLUMNS])
+        write_csv(self.output / MANIFEST, COLUMNS, rows)
 
     def _rewrite(self, heading: str) -> None:
         """The journal with this heading and what it knows, without a line that a killed run left unfinished."""
@@ -174,7 +172,7 @@ def _is_sound(record: ExportRecord) -> bool:
 def _difference(before: str, settings: Mapping[str, Any]) -> str:
     try:
         old = dict(json.loads(before))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return "which cannot be read"
     changed = [name for name in sorted({*old, *settings}) if old.get(name) != settings.get(name)]
     return "; ".join(f"{name} was {json.dumps(old.get(name))}" for name in changed)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import distributed
 from torch.multiprocessing.spawn import ProcessException, spawn
@@ -17,6 +16,7 @@ from benchmark.methods.base import Learner, MaskedPairs
 from benchmark.parallel import end_with_parent
 from benchmark.plugin_code.sources import KeptSources, kept_sources
 from benchmark.progress import Progress
+from benchmark.storage.csv_files import read_table, write_table
 
 _COPIED = ("name", "settings", "workspace")
 """Attributes that a learner is given between its making and `fit`."""
@@ -59,7 +59,7 @@ def fit_in_processes(learner: Learner[MaskedPairs], pairs: MaskedPairs, *, devic
             reason = str(error).strip().splitlines()[-1]
             raise BenchmarkError(f"training of '{learner.name}' on {devices} devices failed: {reason}") from error
         learner.load(fitting.weights)
-        learner.losses = pd.read_csv(fitting.losses) if fitting.losses.exists() else None
+        learner.losses = read_table(fitting.losses) if fitting.losses.exists() else None
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,6 @@ def _fit(number: int, fitting: _Fitting, pairs: MaskedPairs) -> None:
         fitting.weights.mkdir()
         learner.save(fitting.weights)
         if learner.losses is not None:
-            learner.losses.to_csv(fitting.losses, index=False)
+            write_table(fitting.losses, learner.losses)
     distributed.barrier()
     distributed.destroy_process_group()

@@ -20,6 +20,7 @@ from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.native_precision import native_precision
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.keys import code_in_key
+from benchmark.storage.csv_files import read_table, write_table
 from benchmark.views import MaskedView
 
 _VERSION = 1
@@ -109,7 +110,7 @@ def fit(
     return Learned(
         artifact.key,
         artifact.folder / "weights",
-        pd.read_csv(table) if table.exists() else None,
+        read_table(table) if table.exists() else None,
         samples if samples.exists() else None,
     )
 
@@ -150,7 +151,7 @@ def _fitted(
         with plugin_code(f"'{learner.label}' fails in save()"):
             learner.save(weights)
         if learner.losses is not None:
-            learner.losses.to_csv(folder / "losses.csv", index=False)
+            write_table(folder / "losses.csv", learner.losses)
         shutil.rmtree(checkpoints, ignore_errors=True)
 
     return context.store.folder("train", about, make)

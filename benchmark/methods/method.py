@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from abc import ABC
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from torch import nn
 
 from benchmark.cards import Availability, MethodCard, available_with
 from benchmark.errors import RequestError
+from benchmark.suggestions import did_you_mean
 
 
 class Method(ABC):
@@ -46,8 +46,7 @@ class Method(ABC):
     def __init__(self, *, preset: str | None = None, seed: int = 0, device: str = "cpu") -> None:
         self.preset = next(iter(self.presets)) if preset is None else preset
         if self.preset not in self.presets:
-            close = difflib.get_close_matches(self.preset, self.presets, n=1, cutoff=0.5)
-            hint = f"did you mean '{close[0]}'?" if close else f"it has: {', '.join(self.presets)}"
+            hint = did_you_mean(self.preset, self.presets, listed="it has")
             raise RequestError(f"{type(self).__name__} has no preset '{self.preset}'; {hint}")
         self.settings = self.presets[self.preset]
         self.seed = seed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +16,8 @@ from benchmark.cards import MethodCard
 from benchmark.embedded_files import embedded
 from benchmark.errors import StorageError
 from benchmark.storage.atomic_files import write_atomically
+from benchmark.storage.csv_files import read_table
+from benchmark.storage.utf8 import as_utf8
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,17 +96,15 @@ class TrainedWeights:
         """Digest of the weights' files, names included."""
         content = hashlib.sha256()
         for file in sorted(path for path in self.folder.rglob("*") if path.name.startswith("weights.")):
-            content.update(file.relative_to(self.folder).as_posix().encode())
+            content.update(file.relative_to(self.folder).as_posix().encode("utf-8", "surrogatepass"))
             content.update(file.read_bytes())
         return content.hexdigest()
 
     @property
     def losses(self) -> pd.DataFrame | None:
         """The loss curve of their training, if it is there."""
-        import pandas as pd  # noqa: PLC0415  # `list` reads cards alone
-
         table = self.folder / "losses.csv"
-        return pd.read_csv(table) if table.exists() else None
+        return read_table(table) if table.exists() else None
 
     def people(self) -> dict[str, set[str]]:
         """Everyone in the training and validation photos, by data set.
@@ -114,9 +115,9 @@ class TrainedWeights:
         file = self.folder / PEOPLE
         found: dict[str, set[str]] = {name: set() for name in self.card.trained_on}
         try:
-            for line in file.read_text("utf-8").splitlines():
+            for line in file.read_bytes().decode("utf-8").removesuffix("\n").split("\n"):
                 dataset, _, subject = line.partition("\t")
-                found[dataset].add(subject)
+                found[dataset].add(_original_name(subject))
         except (OSError, KeyError, UnicodeDecodeError) as error:
             raise StorageError(
                 f"{file} cannot be read ({type(error).__name__}: {error}); use a folder that `train` wrote"
@@ -132,9 +133,27 @@ def with_weights(card: MethodCard, weights: WeightsCard) -> MethodCard:
 
 def write_card(folder: Path, card: WeightsCard, people: Mapping[str, set[str]]) -> None:
     """Write ``card.json`` and ``people.txt`` beside weights."""
-    lines = [f"{dataset}\t{subject}" for dataset, subjects in people.items() for subject in sorted(subjects)]
-    write_atomically(folder / PEOPLE, ("\n".join(lines) + "\n").encode("utf-8"))
-    write_atomically(folder / CARD, (card.model_dump_json(indent=1) + "\n").encode("utf-8"))
+    lines = [f"{dataset}\t{_in_one_line(subject)}" for dataset, all_of in people.items() for subject in sorted(all_of)]
+    write_atomically(folder / PEOPLE, as_utf8("\n".join(lines) + "\n"))
+    write_atomically(folder / CARD, as_utf8(card.model_dump_json(indent=1) + "\n"))
+
+
+def _in_one_line(subject: str) -> str:
+    r"""A name that may hold ends of lines, as it stands in the list of people.
+
+    >>> _in_one_line("a\nb"), _in_one_line("a\\nb")
+    ('a\\nb', 'a\\\\nb')
+    """
+    return subject.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _original_name(line: str) -> str:
+    r"""What `_in_one_line` was given.
+
+    >>> _original_name(_in_one_line("a\r\\n\n")) == "a\r\\n\n"
+    True
+    """
+    return re.sub(r"\\(.)", lambda found: {"n": "\n", "r": "\r"}.get(found[1], found[1]), line)
 
 
 def shipped_weights(method: str, preset: str, size: int, *, root: Path | None = None) -> TrainedWeights | None:

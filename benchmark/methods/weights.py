@@ -16,6 +16,8 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from benchmark.errors import StorageError
+from benchmark.storage.utf8 import as_utf8
+from benchmark.structured_text import Unreadable, read_json
 
 TENSORS = "weights.safetensors"
 ABOUT = "weights.json"
@@ -33,7 +35,7 @@ def save_arrays(folder: Path, architecture: str, arrays: Mapping[str, NDArray[An
     file = folder / TENSORS
     try:
         save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, file)
-        (folder / ABOUT).write_text(json.dumps({"architecture": architecture, **about}, indent=1), "utf-8")
+        (folder / ABOUT).write_bytes(as_utf8(json.dumps({"architecture": architecture, **about}, indent=1)))
     except (OSError, SafetensorError) as error:
         raise StorageError(
             f"{file} could not be written ({error}); free some space or choose another folder"
@@ -49,7 +51,7 @@ def load_arrays(folder: Path, architecture: str) -> tuple[dict[str, NDArray[Any]
     about = read_about(folder, architecture)
     try:
         return parse_arrays((folder / TENSORS).read_bytes()), about
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:  # also of types that NumPy lacks
         raise unreadable(folder, error) from error
 
 
@@ -60,9 +62,9 @@ def read_about(folder: Path, architecture: str) -> dict[str, Any]:
         StorageError: the file is missing, damaged, or of another architecture.
     """
     try:
-        about: dict[str, Any] = json.loads((folder / ABOUT).read_text("utf-8"))
+        about: dict[str, Any] = read_json(folder / ABOUT)
         found = about.pop("architecture")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (Unreadable, KeyError, AttributeError, TypeError) as error:
         raise unreadable(folder, error) from error
     if found != architecture:
         raise StorageError(

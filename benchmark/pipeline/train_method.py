@@ -31,6 +31,7 @@ from benchmark.pipeline.training_pairs import make_training_pairs
 from benchmark.processor_time import available_cores
 from benchmark.progress import Progress
 from benchmark.storage.atomic_files import remove_temporary_files
+from benchmark.storage.csv_files import write_table
 
 
 def train_method(
@@ -180,6 +181,6 @@ def _hand_out(learned: Learned, target: Path) -> None:
     (target / CARD).unlink(missing_ok=True)
     shutil.copytree(learned.weights, target, dirs_exist_ok=True)
     if learned.losses is not None:
-        learned.losses.to_csv(target / "losses.csv", index=False)
+        write_table(target / "losses.csv", learned.losses)
     if learned.samples is not None:
         shutil.copytree(learned.samples, target / "samples", dirs_exist_ok=True)

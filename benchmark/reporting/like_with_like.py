@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from benchmark.reporting.stored_run import StoredRun
+from benchmark.storage.csv_files import read_table_of_text
 
 _SETTINGS = (
     ("masks", "masks"),
@@ -51,7 +50,7 @@ def other_masks(a: Path, b: Path) -> str | None:
     for folder in (a, b):
         if not (folder / "images.csv").is_file():
             return None
-        images = pd.read_csv(folder / "images.csv", dtype=str, keep_default_na=False)
+        images = read_table_of_text(folder / "images.csv")
         masks = images[(images["step"] == "mask") & (images["role"] == "test")]
         keys = zip(masks["image_id"], masks["acquisition"], masks["variant"], strict=True)
         drawn.append(dict(zip(keys, zip(masks["mask_type"], masks["parameters"], strict=True), strict=True)))

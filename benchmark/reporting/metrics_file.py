@@ -14,6 +14,8 @@ import pandas as pd
 
 from benchmark.errors import BenchmarkError, RequestError
 from benchmark.storage.atomic_files import write_atomically
+from benchmark.storage.csv_files import csv_text, original
+from benchmark.storage.utf8 import as_utf8
 from benchmark.verification.base import KEY_COLUMNS, METRIC_COLUMNS, MetricRow
 
 _TEXT_COLUMNS = tuple(column for column in KEY_COLUMNS if column != "target")
@@ -28,12 +30,7 @@ def metrics_csv(rows: Sequence[MetricRow]) -> str:
         BenchmarkError: two rows share every key column.
     """
     check_unique(rows)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(METRIC_COLUMNS)
-    for row in rows:
-        writer.writerow([_field(value) for value in astuple(row)])
-    return text.getvalue()
+    return csv_text(METRIC_COLUMNS, ([_field(value) for value in astuple(row)] for row in rows))
 
 
 def check_unique(rows: Sequence[MetricRow]) -> None:
@@ -58,7 +55,7 @@ def write_metrics(rows: Sequence[MetricRow], path: Path) -> None:
         BenchmarkError: two rows share every key column.
         StorageError: the folder cannot be written.
     """
-    write_atomically(path, metrics_csv(rows).encode("utf-8"))
+    write_atomically(path, as_utf8(metrics_csv(rows)))
 
 
 def read_metrics(path: Path) -> pd.DataFrame:
@@ -68,12 +65,12 @@ def read_metrics(path: Path) -> pd.DataFrame:
         RequestError: the file is missing, truncated, of another schema, or not a table of metrics at all.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise RequestError(f"cannot read {path}: {reason}; name a folder that a finished run wrote") from error
     try:
-        lines = list(csv.reader(io.StringIO(text)))
+        lines = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as error:  # e.g. a field of more than 131,072 characters
         raise RequestError(f"{path} is damaged: {error}; run the benchmark again with the same settings") from error
     header = tuple(lines[0]) if lines else ()
@@ -88,6 +85,8 @@ def read_metrics(path: Path) -> pd.DataFrame:
     if not text.endswith("\n"):
         raise RequestError(f"{path} is truncated in line {len(lines)}; run the benchmark again with the same settings")
     table = pd.DataFrame(lines[1:], columns=list(METRIC_COLUMNS), dtype=object)
+    for column in _TEXT_COLUMNS:
+        table[column] = table[column].map(original)
     for column in _NUMBER_COLUMNS:
         try:
             table[column] = pd.to_numeric(table[column].replace("", None)).astype("float64")
@@ -114,8 +113,8 @@ def _value(column: str, value: Any) -> Any:
 
 def _field(value: object) -> object:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return ""
-    return repr(float(value)) if isinstance(value, float) else value
+        return None
+    return value
 
 
 def _schema_difference(header: tuple[str, ...]) -> str:

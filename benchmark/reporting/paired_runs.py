@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.datasets.base import Comparisons
 from benchmark.reporting.scores_file import CELL_COLUMNS
+from benchmark.storage.csv_files import read_table_of_text
 from benchmark.verification.base import Cell
 from benchmark.verification.difference import Difference
 from benchmark.verification.differences import ComparedCell, compared_cell, holm, paired_differences
@@ -161,5 +162,5 @@ def _scores(folder: Path, cell: Cell) -> pd.DataFrame:
 
 
 def _subjects(folder: Path) -> dict[str, str]:
-    images = pd.read_csv(folder / "images.csv", usecols=["image_id", "subject_id"], dtype=str, keep_default_na=False)
+    images = read_table_of_text(folder / "images.csv", ("image_id", "subject_id"))
     return dict(zip(images["image_id"], images["subject_id"], strict=True))

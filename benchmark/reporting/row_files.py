@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 
-import pandas as pd
-
-from benchmark.storage.atomic_files import write_atomically
+from benchmark.storage.csv_files import write_csv
 from benchmark.verification.difference import DIFFERENCE_COLUMNS, Difference
 from benchmark.verification.group_row import GROUP_COLUMNS, GroupRow
 
@@ -19,8 +17,7 @@ def write_rows(rows: Sequence[Difference] | Sequence[GroupRow], columns: Sequenc
     Raises:
         StorageError: the folder cannot be written.
     """
-    table = pd.DataFrame([astuple(row) for row in rows], columns=list(columns))
-    write_atomically(path, table.to_csv(index=False, lineterminator="\n").encode("utf-8"))
+    write_csv(path, columns, map(astuple, rows))
 
 
 def write_differences(rows: Sequence[Difference], path: Path) -> None:

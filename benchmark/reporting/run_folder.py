@@ -24,6 +24,8 @@ from benchmark.storage.atomic_files import remove, storage_errors, sync_folder, 
 from benchmark.storage.contained_path import path_inside
 from benchmark.storage.file_digests import StoredFile, files_below, first_damage, stored_file
 from benchmark.storage.file_locks import exclusive
+from benchmark.storage.utf8 import as_utf8
+from benchmark.structured_text import Unreadable, read_json
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +171,7 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
             for name, file in files_below(folder, besides=(MANIFEST, _LEFTOVERS)).items()
         }
     text = json.dumps({**manifest, "files": files}, indent=2, ensure_ascii=False, default=str) + "\n"
-    write_atomically(folder / MANIFEST, text.encode("utf-8"))
+    write_atomically(folder / MANIFEST, as_utf8(text))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -186,9 +188,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             raise RequestError(f"{folder} holds a run that did not end; start the same command again, and it continues")
         raise RequestError(f"{folder} holds no {MANIFEST}; name the folder of a finished run (it has a report.html)")
     try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RequestError(f"{file} is damaged ({error}); run the benchmark again") from error
+        manifest = read_json(file)
+    except Unreadable as problem:
+        raise RequestError(f"{file} is damaged (it {problem}); run the benchmark again") from problem
     if not isinstance(manifest, dict):
         raise RequestError(f"{file} is damaged (it holds no object); run the benchmark again")
     return manifest

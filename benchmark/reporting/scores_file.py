@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from benchmark.errors import StorageError
+from benchmark.storage.utf8 import writable
 from benchmark.verification.base import Cell
 
 CELL_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Cell))
@@ -158,7 +159,7 @@ class ScoresWriter:
 def _constant(value: str, count: int) -> pa.ChunkedArray:
     """`value` `count` times, every chunk sharing the memory of one."""
     zeros = pa.array(np.zeros(min(count, _CHUNK), dtype=np.int8))
-    chunk = pa.DictionaryArray.from_arrays(zeros, pa.array([value], pa.string()))
+    chunk = pa.DictionaryArray.from_arrays(zeros, pa.array([writable(value)], pa.string()))
     whole, rest = divmod(count, len(chunk))
     return pa.chunked_array([chunk] * whole + ([chunk.slice(0, rest)] if rest else []), type=_CONSTANT)
 
@@ -166,4 +167,4 @@ def _constant(value: str, count: int) -> pa.ChunkedArray:
 def _encoded(ids: Sequence[str] | pa.DictionaryArray) -> pa.DictionaryArray:
     if isinstance(ids, pa.DictionaryArray):
         return ids.cast(_IDS)
-    return pa.array(ids, pa.string()).dictionary_encode()
+    return pa.array([writable(one) for one in ids], pa.string()).dictionary_encode()

@@ -13,6 +13,7 @@ from benchmark.cards import Card, MethodCard
 from benchmark.reporting.metrics_file import read_metrics
 from benchmark.reporting.provenance import kind_of_card
 from benchmark.reporting.run_folder import read_finished
+from benchmark.storage.utf8 import writable
 from benchmark.verification.measurement import Note
 
 
@@ -33,7 +34,7 @@ def read_run(folder: Path) -> StoredRun:
             left them.
     """
     manifest = read_finished(folder)
-    return StoredRun(folder.resolve().name, read_metrics(folder / "metrics.csv"), manifest)
+    return StoredRun(writable(folder.resolve().name), read_metrics(folder / "metrics.csv"), manifest)
 
 
 def stored_cards(cards: Mapping[str, Card]) -> dict[str, dict[str, Any]]:

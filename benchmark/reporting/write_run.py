@@ -21,6 +21,8 @@ from benchmark.reporting.run_folder import write_manifest
 from benchmark.reporting.run_results import RunResults
 from benchmark.reporting.stored_run import stored_cards, stored_notes
 from benchmark.storage.atomic_files import write_atomically
+from benchmark.storage.csv_files import write_table
+from benchmark.storage.utf8 import as_utf8
 from benchmark.verification.metric_description import stored_descriptions
 
 _STRIPS_SHOWN = 4
@@ -50,12 +52,11 @@ def write_run(results: RunResults, folder: Path) -> Path:
     write_differences(results.differences, folder / "differences.csv")
     if results.groups:
         write_groups(results.groups, folder / "groups.csv")
-    write_atomically(folder / "images.csv", results.images.to_csv(index=False, lineterminator="\n").encode("utf-8"))
+    write_table(folder / "images.csv", results.images)
     if results.losses:
         (folder / "training").mkdir(exist_ok=True)
     for method, losses in results.losses.items():
-        text = losses.to_csv(index=False, lineterminator="\n")
-        write_atomically(folder / "training" / f"{file_name(method)}.csv", text.encode("utf-8"))
+        write_table(folder / "training" / f"{file_name(method)}.csv", losses)
     index = ResultsIndex(results.metrics, results.cards, results.notes, stored_descriptions(results.manifest))
     with figure_style():
         figures = draw_figures(results, index)
@@ -64,7 +65,7 @@ def write_run(results: RunResults, folder: Path) -> Path:
             save_figure(figure, folder / "figures")
         page = render_report(results, index, figures)
     report = folder / "report.html"
-    write_atomically(report, page.encode("utf-8"))
+    write_atomically(report, as_utf8(page))
     read_later = {"cards": stored_cards(results.cards), "notes": stored_notes(results.notes)}
     write_manifest(folder, {**results.manifest, **read_later})
     return report

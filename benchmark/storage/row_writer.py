@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.storage.atomic_files import remove, write_atomically
+from benchmark.storage.utf8 import as_utf8
 
 RECORDS = "records.jsonl"
 _SECONDS_BETWEEN_FLUSHES = 2.0
@@ -105,7 +106,7 @@ class RowWriter:
 
     def _lines(self, rows: Mapping[int, Record]) -> bytes:
         lines = (json.dumps([row, record, self._proof(row)], ensure_ascii=False) + "\n" for row, record in rows.items())
-        return "".join(lines).encode("utf-8")
+        return as_utf8("".join(lines))
 
 
 def read_rows(journal: Path) -> dict[int, tuple[Record, str]]:

@@ -10,12 +10,12 @@ def half_total_error(counts):
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 from benchmark.errors import PluginError
+from benchmark.suggestions import did_you_mean
 from benchmark.verification.base import KINDS, Metric
 
 KINDS_BY_NAME: dict[str, type[Metric]] = {kind.kind: kind for kind in KINDS if kind.author_writes}
@@ -51,8 +51,7 @@ def metric_class(name: str, function: Callable[..., Any], kind: str, settings: d
     known = {attribute for cls in base.__mro__ for attribute in vars(cls).get("__annotations__", ())} - _FIXED
     for setting in settings:
         if setting not in known:
-            close = difflib.get_close_matches(setting, known, n=1, cutoff=0.5)
-            hint = f"did you mean '{close[0]}'?" if close else f"it has: {', '.join(sorted(known))}"
+            hint = did_you_mean(setting, sorted(known), listed="it has")
             raise PluginError(f"metric '{name}' ({origin}) has no setting '{setting}'; {hint}")
     _check_parameters(name, origin, function, base)
     members = {

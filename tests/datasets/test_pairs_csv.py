@@ -154,6 +154,7 @@ def test_limit_keeps_both_kinds(root: Path) -> None:
         ("reference,probe,mated\na/1.jpg,b/2.jpg,0\n", "no mated comparison"),
         (LISTED.encode() + b"\xff\xfe,c.jpg,0\n", "not UTF-8"),
         (LISTED + '"a/1.jpg"x,c.jpg,0\n', "line 8: not CSV"),
+        (LISTED + '"a/1.jpg' + "x" * 200_000 + ",c.jpg,0\n", "a field of more than 131,072 characters; close the quot"),
         ("reference,probe,mated,fold\na/1.jpg,a/2.jpg,1,1\na/1.jpg,c.jpg,0,\n", "line 3: no fold"),
         ("reference,probe,mated,fold\na/1.jpg,a/2.jpg,1,1\na/1.jpg,c.jpg,0,1\n", "1 folds"),
     ],
@@ -197,3 +198,10 @@ def test_a_long_chain_of_links(tmp_path: Path, write_photo: Callable[..., Path])
     rows = [f"{number}.jpg,{number + 1}.jpg,1" for number in range(1, 1499)][::-1]
     found = protocol(tmp_path, "\n".join(["reference,probe,mated", *rows, "0.jpg,1.jpg,0"]))
     assert len({photo.subject_id for photo in found.photos}) == 2
+
+
+def test_folds_may_be_numbers_of_any_length(root: Path) -> None:
+    long = "9" * 5000
+    text = f"reference,probe,mated,fold\na/1.jpg,a/2.jpg,1,{long}\na/1.jpg,c.jpg,0,1\n"
+    (root / "pairs.csv").write_text(text)
+    assert PairsCsv(root).protocol("listed").folds == 2

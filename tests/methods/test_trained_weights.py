@@ -155,3 +155,8 @@ def test_all_leaves_out_networks_without_weights(tmp_path: Path, monkeypatch: py
     assert untrained(resolve_method("true-mask+telea"), RunConfig()) == ""
     (tmp_path / "weights" / "glcic" / method.preset / "64").mkdir(parents=True)
     assert untrained(method, RunConfig()) == ""
+
+
+def test_people_whose_names_hold_ends_of_lines_are_listed(tmp_path: Path) -> None:
+    people = {"folder": {"a\nb", "a\\nb", "a\rb", "a\u2028b", "a\\"}}
+    assert stored(tmp_path, people).people() == people

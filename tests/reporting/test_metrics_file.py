@@ -100,3 +100,16 @@ def test_a_field_that_no_table_holds_is_one_line(tmp_path: Path) -> None:
     file.write_text("x" * 200_000 + "\n")
     with pytest.raises(RequestError, match="is damaged: field larger than field limit"):
         read_metrics(file)
+
+
+def test_ends_of_lines_and_formulas_in_names_come_back(tmp_path: Path) -> None:
+    names = ["a\rb", "a\r\nb", "=1+1", "'=1+1", "@a", "-a"]
+    write_metrics([replace(ROW, method=name) for name in names], tmp_path / "metrics.csv")
+    assert read_metrics(tmp_path / "metrics.csv")["method"].tolist() == names
+    assert b"\n=1" not in (tmp_path / "metrics.csv").read_bytes().replace(b",", b"\n")
+
+
+def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
+    write_metrics([ROW], tmp_path / "metrics.csv")
+    (tmp_path / "metrics.csv").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "metrics.csv").read_bytes())
+    assert read_metrics(tmp_path / "metrics.csv")["dataset"].tolist() == ["lfw"]

@@ -189,3 +189,23 @@ def test_a_file_that_is_a_link_is_not_followed(out: Path) -> None:
     with pytest.raises(StorageError, match="through a link"):
         write(out, SECOND)
     assert sorted(path.name for path in elsewhere.iterdir()) == ["only-first.svg", "roc.svg"]
+
+
+def test_a_table_that_was_cut_at_the_end_of_a_line_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "run", {"metrics.csv": "name,value\na,1\nb,2\n"})
+    (tmp_path / "run" / "metrics.csv").write_text("name,value\na,1\n")
+    with pytest.raises(RequestError, match=r"is not as its run left it: metrics\.csv"):
+        read_finished(tmp_path / "run")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 500 + "1" + "}" * 500, '{"files": ' + "7" * 5000 + "}"])
+def test_a_manifest_of_a_strange_shape_is_one_line(text: str, out: Path) -> None:
+    (out / "manifest.json").write_text(text)
+    with pytest.raises(RequestError, match="is damaged") as refused:
+        read_finished(out)
+    assert "\n" not in str(refused.value) and len(str(refused.value)) < 500
+
+
+def test_names_that_are_not_utf_8_stand_in_the_manifest(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {"command": "run --data-root Zo\udceb"})
+    assert json.loads((tmp_path / "manifest.json").read_text("utf-8"))["command"] == "run --data-root Zo\udceb"

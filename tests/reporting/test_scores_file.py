@@ -114,3 +114,10 @@ def _resident_mib() -> float:
         pytest.skip("needs /proc to see its own memory")
     line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
+
+
+def test_ids_that_no_file_can_hold_are_spelled_out(tmp_path: Path) -> None:
+    with ScoresWriter(tmp_path / "scores.parquet") as writer:
+        writer.add(CELL, ["Zo\udceb"], ["\ud800"], np.array([True]), np.int8([-1]), np.float32([1]))
+    table = pq.read_table(tmp_path / "scores.parquet").to_pydict()
+    assert (table["reference_id"], table["probe_id"]) == (["Zo\\udceb"], ["\\ud800"])

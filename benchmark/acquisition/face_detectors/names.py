@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-
 from benchmark.errors import RequestError
+from benchmark.suggestions import did_you_mean
 
 _FOLDER = "benchmark.acquisition.face_detectors"
 FACE_DETECTORS = {
@@ -24,6 +23,4 @@ def check_face_detector(name: str) -> None:
         RequestError: the message suggests the nearest.
     """
     if name not in FACE_DETECTORS:
-        close = difflib.get_close_matches(name, FACE_DETECTORS, n=1, cutoff=0.5)
-        hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(FACE_DETECTORS)}"
-        raise RequestError(f"unknown face detector '{name}'; {hint}")
+        raise RequestError(f"unknown face detector '{name}'; {did_you_mean(name, FACE_DETECTORS)}")

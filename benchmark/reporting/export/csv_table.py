@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 
 from benchmark.reporting.export.build import column_name
 from benchmark.reporting.export.document import ExportedRun, Method, Table, Value
 from benchmark.reporting.results_table import COLUMNS
+from benchmark.storage.csv_files import csv_text
 
 _KEYS = ("dataset", "protocol", "acquisition", "size", "recogniser", "strong", "target")
 _METHOD = ("role", "method", "preset", "train_data", "mask_source", "condition", "mask_type", "supported")
 _VALUES = tuple(column_name(column) for column in COLUMNS)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_table(run: ExportedRun) -> str:
     """The text: rates are shares, an empty field is a value that is missing."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     ends = [f"{name}{end}" for name in _VALUES for end in ("", "_ci_low", "_ci_high")]
-    writer.writerow([*_KEYS, *_METHOD, *ends, "n_mated", "n_nonmated", "n_failed"])
-    for table in run.tables:
-        for row in _rows(table):
-            writer.writerow([_field(value) for value in row])
-    return text.getvalue()
+    columns = [*_KEYS, *_METHOD, *ends, "n_mated", "n_nonmated", "n_failed"]
+    return csv_text(columns, ([_field(value) for value in row] for table in run.tables for row in _rows(table)))
 
 
 def _rows(table: Table) -> Iterator[list[object]]:
@@ -54,11 +47,6 @@ def _numbers(values: Mapping[str, Value]) -> list[object]:
 
 
 def _field(value: object) -> object:
-    """Text that a spreadsheet would take for a formula gets an apostrophe before it."""
-    if value is None:
-        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return repr(value)
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return value

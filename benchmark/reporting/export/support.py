@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from benchmark.errors import RequestError
 from benchmark.reporting.export.document import Test
 from benchmark.reporting.results_index import NO_METHOD, Entry, Panel
+from benchmark.storage.csv_files import read_table
 from benchmark.verification.difference import DIFFERENCE_COLUMNS
 
 SIGNIFICANT = 0.05
@@ -57,7 +56,7 @@ def read_support(folder: Path) -> Support:
     if not file.exists():
         return Support({}, known=False)
     try:
-        table = pd.read_csv(file, keep_default_na=False, na_values=[""], dtype={"size": str})
+        table = read_table(file, text=("size",))
     except (OSError, ValueError) as error:
         raise RequestError(f"cannot read {file} ({error}); run the benchmark again") from error
     lacking = [column for column in DIFFERENCE_COLUMNS if column not in table.columns]
