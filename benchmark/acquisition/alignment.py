@@ -81,6 +81,31 @@ def crop_face(photo: Image, face: FaceGeometry, size: int) -> tuple[Image, FaceG
     return resample(photo, matrix, width=size, height=size), face.moved(matrix)
 
 
+def reduced_for_crop(photo: Image, face: FaceGeometry, size: int) -> tuple[Image, FaceGeometry]:
+    """The photo and its face, averaged down to one pixel for each pixel of a crop of `size`.
+
+    What is drawn on the photo and then cropped needs no more pixels than the crop can show. A photo that has fewer is
+    returned as it is.
+
+    Args:
+        photo: ``uint8 (H, W, 3)``; not changed.
+        face: its geometry in pixels of `photo`.
+        size: side of the crop, pixels.
+
+    Returns:
+        ``uint8 (h, w, 3)`` and the geometry in its pixels.
+
+    Raises:
+        ImageRefused: the landmarks are all in one place.
+    """
+    matrix = crop_matrix(face, size)
+    factor = math.hypot(matrix[0, 0], matrix[1, 0])
+    if factor >= 1:
+        return photo, face
+    reduced, back = _averaged(photo, np.eye(2, 3), factor=factor)  # back: pixels of the reduced photo to the photo's
+    return reduced, face.moved(_inverse(back))
+
+
 def corners_in_crop(photo: Image, face: FaceGeometry, size: int) -> Points:
     """Where the corners of the photo are in the crop of `crop_face`.
 

@@ -14,6 +14,7 @@ from benchmark.masking import export
 from benchmark.masking.export import export_pairs, output_name
 from benchmark.masking.export_journal import FOLDERS, JOURNAL
 from benchmark.masking.head import MEAN_HEAD
+from benchmark.masking.surgical import SurgicalMask
 
 STYLES = ("surgical", "nist-wide-high")
 MADE_UP_FACE = (40 * MEAN_HEAD[:, :2] + [125, 110]).astype(np.float32)
@@ -105,6 +106,29 @@ def test_masked_and_unmasked_differ_only_where_the_true_mask_says(source, tmp_pa
         assert changed[true_mask > 0].mean() > 0.9
         colour = unmasked[true_mask == 0].reshape(-1, 3).max(axis=0)
         assert colour[0] > colour[2]  # red stays red
+
+
+def test_large_photos_are_masked_at_the_resolution_of_the_crop(tmp_path, posed_face, monkeypatch):
+    face = posed_face(side=1024, face_width=420, yaw=12, roll=8)
+    photo = tmp_path / "in" / "anna" / "1.png"
+    photo.parent.mkdir(parents=True)
+    Pillow.fromarray(face.photo).save(photo)
+    found = FaceGeometry(np.zeros(4, np.float32), face.landmarks, face.landmarks[[45, 42, 36, 39, 33]])
+    monkeypatch.setattr(FaceSearch, "find", lambda search, photo: FoundFace(found, "made-up"))
+    drawn_on = []
+    draw = SurgicalMask.draw
+    monkeypatch.setattr(SurgicalMask, "draw", lambda *given: drawn_on.append(given[1].shape[:2]) or draw(*given))
+
+    export_pairs(photo.parents[1], tmp_path / "small", styles=("surgical",), size=256, seed=3)
+    monkeypatch.setattr(export, "reduced_for_crop", lambda photo, face, size: (photo, face))
+    export_pairs(photo.parents[1], tmp_path / "full", styles=("surgical",), size=256, seed=3)
+
+    assert drawn_on[0][0] < 600 and drawn_on[1] == (1024, 1024)
+    small, full = _rows(tmp_path / "small")["anna/1.png"], _rows(tmp_path / "full")["anna/1.png"]
+    assert small["parameters"] == full["parameters"]
+    for folder in ("masked", "unmasked"):
+        crops = [np.asarray(Pillow.open(tmp_path / of / folder / "anna/1.png"), int) for of in ("small", "full")]
+        assert np.abs(crops[0] - crops[1]).mean() < 1, folder
 
 
 def test_a_second_start_makes_nothing_again_and_mends_what_is_missing(source, tmp_path, located):
