@@ -16,6 +16,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ from benchmark.storage.atomic_files import remove, storage_errors, sync_folder
 from benchmark.storage.file_digests import StoredFile, files_below, first_damage, stored_file
 from benchmark.storage.file_locks import exclusive
 from benchmark.storage.row_writer import RECORDS, Commit, RowArray, RowWriter, fits, read_rows
+from benchmark.work import Work, cost_name
 
-__all__ = ["Artifact", "ArtifactStore", "Commit", "RowArray", "digest"]
+__all__ = ["Artifact", "ArtifactStore", "Commit", "RowArray", "RowMaker", "digest"]
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +44,17 @@ Tagging Specification, https://bford.info/cachedir/."""
 
 @dataclass(frozen=True)
 class Artifact:
-    """A finished artefact: its `key`, which goes into the keys of the steps that read it, and its `folder`."""
+    """A finished artefact.
+
+    Attributes:
+        key: goes into the keys of the steps that read it.
+        folder: holds its files.
+        made: False for one that a forecast hands out, which holds nothing yet.
+    """
 
     key: str
     folder: Path
+    made: bool = True
 
     def array(self, name: str) -> NDArray[Any]:
         """The array `name` as a read-only memory map."""
@@ -61,6 +70,29 @@ class Artifact:
         """One dictionary per row, in the order of the rows."""
         rows = read_rows(self.folder / RECORDS)
         return [rows[row][0] for row in sorted(rows)]
+
+
+@dataclass(frozen=True)
+class RowMaker:
+    """Makes the rows that an artefact lacks.
+
+    Attributes:
+        make: is given these rows and ``commit``, which it calls once for each of them.
+        doing: what the terminal says.
+        unit: what a row is.
+    """
+
+    make: Callable[[list[int], Commit], None]
+    doing: str
+    unit: str = "image"
+
+    def __call__(self, missing: list[int], commit: Commit) -> None:
+        """Make the rows."""
+        self.make(missing, commit)
+
+
+Watch = Callable[[Work, Path], AbstractContextManager[None]]
+"""Surrounds the making of an artefact in a folder."""
 
 
 class _About(BaseModel):
@@ -81,13 +113,22 @@ class ArtifactStore:
         fresh: ignore what earlier runs stored (and replace it).
         verify: read every byte of an artefact before it is used; otherwise the large files whose size, time of change
             and inode are as they were (`benchmark.storage.file_digests.STAMPED_BYTES`) are believed.
+        watch: surrounds whatever is made, to count and time it.
 
     Raises:
         StorageError: the folder cannot be written.
     """
 
-    def __init__(self, root: Path, *, fresh: bool = False, verify: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        fresh: bool = False,
+        verify: bool = False,
+        watch: Watch = lambda _work, _folder: nullcontext(),
+    ) -> None:
         self.root = root
+        self._watch = watch
         self._fresh = fresh
         self._verify = verify
         self._checked: set[Path] = set()
@@ -113,6 +154,16 @@ class ArtifactStore:
             make: fills the folder it is given; that folder may hold what a killed run left there.
             holds: whether a folder holds what the caller will read.
         """
+
+        def make_watched(folder: Path) -> None:
+            with self._watch(whole_work(step, about), folder):
+                make(folder)
+
+        return self._folder(step, about, make_watched, holds=holds)
+
+    def _folder(
+        self, step: str, about: Mapping[str, Any], make: Callable[[Path], None], *, holds: Callable[[Path], bool]
+    ) -> Artifact:
         key = digest(about)
         final = self.root / step / key
         if final in self._checked:
@@ -156,19 +207,20 @@ class ArtifactStore:
             about: as for `folder`.
             count: number of rows.
             arrays: by name, what a row of each array looks like.
-            make: is given the rows still missing and `commit`, which it calls once for each of them.
+            make: makes the rows still missing; a `RowMaker` says in the terminal what it is doing.
         """
 
         def make_rows(folder: Path) -> None:
             with RowWriter(folder, count, arrays) as writer:
                 missing = writer.missing()
                 if missing:
-                    make(missing, writer.commit)
+                    with self._watch(rows_work(step, about, arrays, make, rows=len(missing), of=count), folder):
+                        make(missing, writer.commit)
             left = len(writer.missing())
             if left:
                 raise StorageError(f"step '{step}' left {left} of {count} rows unmade in {folder}")
 
-        return self.folder(step, about, make_rows, holds=lambda folder: fits(folder, count, arrays))
+        return self._folder(step, about, make_rows, holds=lambda folder: fits(folder, count, arrays))
 
     def _damage(self, folder: Path, key: str) -> str:
         """What is wrong with a finished artefact; empty if nothing is."""
@@ -191,6 +243,21 @@ def digest(about: Mapping[str, Any]) -> str:
     """
     text = json.dumps(about, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def whole_work(step: str, about: Mapping[str, Any]) -> Work:
+    """The making of an artefact that has no rows."""
+    name = cost_name(about, step)
+    return Work(step, name, step if name == step else f"{step}: {name}", digest(about))
+
+
+def rows_work(
+    step: str, about: Mapping[str, Any], arrays: Mapping[str, RowArray], make: object, *, rows: int, of: int
+) -> Work:
+    """The making of `rows` of the rows of an artefact, by a `RowMaker` or a function."""
+    doing, unit = (make.doing, make.unit) if isinstance(make, RowMaker) else (step, "row")
+    row_bytes = sum(int(np.prod(row.shape)) * np.dtype(row.dtype).itemsize for row in arrays.values())
+    return Work(step, cost_name(about, doing), doing, digest(about), rows, of, row_bytes, unit)
 
 
 def _finish(folder: Path, step: str, about: Mapping[str, Any]) -> None:

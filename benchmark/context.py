@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from benchmark.artifacts import ArtifactStore, Commit
+from benchmark.artifacts import ArtifactStore, Commit, RowMaker
 from benchmark.ledger import Ledger
 from benchmark.parallel import map_in_processes
 from benchmark.plugin_failures import PluginFailures
@@ -16,8 +16,6 @@ T = TypeVar("T")
 Row = tuple[Mapping[str, Any], Mapping[str, Any]]
 """One row of an artefact: its part of each array, and its record."""
 _BATCH = 64
-Maker = Callable[[list[int], Commit], None]
-"""What `ArtifactStore.rows` calls with the rows still missing."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class RunContext:
         count: int,
         doing: str,
         unit: str = "image",
-    ) -> Maker:
+    ) -> RowMaker:
         """Rows made several at a time in worker processes: ``function([item(row), …])``.
 
         For steps that look for faces: reading and drawing in one process overlap with the search in another.
@@ -81,11 +79,11 @@ class RunContext:
                         commit(row, values, record)
                     bar.update(len(group))
 
-        return make
+        return RowMaker(make, doing, unit)
 
     def make_each(
         self, function: Callable[[T], Row], item: Callable[[int], T], *, count: int, doing: str, unit: str = "image"
-    ) -> Maker:
+    ) -> RowMaker:
         """Rows made one by one in worker processes: ``function(item(row))``, with a bar that says what is `doing`."""
 
         def make(missing: list[int], commit: Commit) -> None:
@@ -94,11 +92,11 @@ class RunContext:
                 for row, (values, record) in zip(missing, results, strict=True):
                     commit(row, values, record)
 
-        return make
+        return RowMaker(make, doing, unit)
 
     def make_batches(
         self, function: Callable[[list[int], Commit], None], *, count: int, doing: str, unit: str = "image"
-    ) -> Maker:
+    ) -> RowMaker:
         """Rows made in this process, a batch at a time: ``function(rows, commit)``."""
 
         def make(missing: list[int], commit: Commit) -> None:
@@ -108,4 +106,4 @@ class RunContext:
                     function(rows, commit)
                     bar.update(len(rows))
 
-        return make
+        return RowMaker(make, doing, unit)

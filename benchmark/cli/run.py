@@ -12,7 +12,7 @@ from benchmark.cli.shared_flags import add_face_flags, add_ignore_flag, add_plug
 from benchmark.config import ARMS, CONDITIONS, DEFAULT_MASKS, RunConfig, load_config
 from benchmark.plugin_failures import PluginFailure
 
-_NOT_SETTINGS = ("subcommand", "verbose", "config", "plugin")
+_NOT_SETTINGS = ("subcommand", "verbose", "config", "plugin", "dry_run")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -119,6 +119,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument(
         "--cache", metavar="DIR", help=f"where intermediate results are kept (default: {defaults.cache})"
     )
+    machine.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the plan, what is stored already, and an estimate of time and disk; compute and write nothing",
+    )
     machine.add_argument("--fresh", action="store_true", help="recompute everything")
     machine.add_argument(
         "--verify",
@@ -136,6 +141,11 @@ def execute(options: argparse.Namespace) -> int:
     given: dict[str, Any] = {name: value for name, value in vars(options).items() if name not in _NOT_SETTINGS}
     load_plugins(getattr(options, "plugin", []))
     config = load_config(getattr(options, "config", None), given)
+    if getattr(options, "dry_run", False):
+        from benchmark.api.forecast import forecast  # noqa: PLC0415  # imports PyTorch: not for --help
+
+        print(forecast(config))
+        return 0
     from benchmark import run  # noqa: PLC0415  # imports pandas: not for --help
 
     result = run(config)

@@ -104,6 +104,8 @@ def fit(
         PluginError: it learned what cannot be stored.
     """
     artifact = _fitted(learner, examples, made_of, context, devices)
+    if not artifact.made:
+        return Learned(artifact.key, artifact.folder / "weights")
     with plugin_code(f"'{learner.label}' fails in load()"):
         learner.load(artifact.folder / "weights")
     table, samples = artifact.folder / "losses.csv", artifact.folder / "samples"

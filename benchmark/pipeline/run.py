@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pandas as pd
 from benchmark.artifacts import ArtifactStore
 from benchmark.config import RunConfig
 from benchmark.context import RunContext
+from benchmark.errors import BenchmarkError
 from benchmark.ledger import Ledger
 from benchmark.pipeline.conditions.acquired import acquire_test_photos
 from benchmark.pipeline.conditions.arm import mask_faces, unmask_faces
 from benchmark.pipeline.examples import choose_examples
 from benchmark.pipeline.fit_methods import FittedMethods, fit_methods
+from benchmark.pipeline.forecast.foresee import costs_of, foresee, measuring, reporting
 from benchmark.pipeline.manifest import run_manifest
 from benchmark.pipeline.notes import notes_on_faces, notes_on_plan
 from benchmark.pipeline.planning.copies import look_for_copies
@@ -27,6 +30,10 @@ from benchmark.progress import Progress
 from benchmark.reporting.run_folder import RunFolder
 from benchmark.reporting.run_results import RunResults
 from benchmark.reporting.write_run import write_run
+from benchmark.step_count import StepCount
+from benchmark.work import Work
+
+log = logging.getLogger(__name__)
 
 
 def run(config: RunConfig) -> Path:
@@ -42,15 +49,28 @@ def run(config: RunConfig) -> Path:
     started = datetime.now().astimezone()
     plan = make_plan(config)
     with RunFolder(plan.out, plan.config) as folder:
-        report = write_run(_results(plan, folder.staging, started), folder.staging)
+        count = StepCount(costs_of(plan), _expected(plan))
+        progress = Progress(quiet=plan.config.quiet, count=count)
+        results = _results(plan, folder.staging, started, progress, count)
+        with progress.step(reporting(len(results.curves)), folder.staging):
+            report = write_run(results, folder.staging)
         folder.finish()
     return plan.out / report.name
 
 
-def _results(plan: Plan, folder: Path, started: datetime) -> RunResults:
+def _expected(plan: Plan) -> list[Work]:
+    """The steps to come; none where they cannot be foreseen: the run itself will say what is wrong."""
+    try:
+        return foresee(plan).to_do()
+    except BenchmarkError as error:
+        log.info("the steps cannot be counted: %s", error)
+        return []
+
+
+def _results(plan: Plan, folder: Path, started: datetime, progress: Progress, count: StepCount) -> RunResults:
     """The eight steps; those that write while they compute write to `folder`."""
     watch = Stopwatch()
-    context = _context(plan)
+    context = _context(plan, progress)
     with watch.step("look for copies"):
         plan = look_for_copies(plan, context)
     with watch.step("train"):
@@ -61,9 +81,12 @@ def _results(plan: Plan, folder: Path, started: datetime) -> RunResults:
         faces = [mask_faces(plan, arm, acquired, context.in_arm(arm)) for arm in plan.config.acquisition]
     with watch.step("unmask"):
         arms = [unmask_faces(plan, of_arm, fitted.keys, context.in_arm(of_arm.arm)) for of_arm in faces]
+    made_before = count.seconds
     with watch.step("recognise and compare"):
         compared = recognise_and_compare(plan, arms, fitted, context, folder=folder)
-    with watch.step("measure"):
+    comparisons = sum(len(cell.comparisons) for cell in compared.cells)
+    scoring = watch.seconds["recognise and compare"] - (count.seconds - made_before)
+    with watch.step("measure"), progress.step(measuring(plan, comparisons), spent=scoring):
         measured = measure_run(plan, arms, compared.cells, context.progress)
     return RunResults(
         metrics=measured.rows,
@@ -103,12 +126,12 @@ def _loss_curves(plan: Plan, fitted: FittedMethods) -> dict[str, pd.DataFrame]:
     return {label: losses for label, losses in {**before, **here}.items() if losses is not None}
 
 
-def _context(plan: Plan) -> RunContext:
+def _context(plan: Plan, progress: Progress) -> RunContext:
     config = plan.config
     return RunContext(
-        store=ArtifactStore(config.cache, fresh=config.fresh, verify=config.verify),
+        store=ArtifactStore(config.cache, fresh=config.fresh, verify=config.verify, watch=progress.step),
         ledger=Ledger(),
-        progress=Progress(quiet=config.quiet),
+        progress=progress,
         workers=config.workers,
         device=config.device,
         seed=config.seed,

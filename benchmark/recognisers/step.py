@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +22,7 @@ from benchmark.views import FAILED_EARLIER, View
 
 _VERSION = 1
 REFUSED = "the recogniser refused the face"
+_WIDTH = "_embedding_width"
 _SAME = 1e-6
 """Largest difference of two embeddings, as a share of their largest number, that is rounding and no difference."""
 
@@ -165,6 +167,13 @@ def _geometry(view: View, row: int) -> FaceGeometry:
 
 
 def _embedding_width(recogniser: Recogniser) -> int:
+    """Numbers in an embedding; asked of the recogniser once, since it takes as long as a face."""
+    known: int | None = getattr(recogniser, _WIDTH, None)
+    if known is not None:
+        return known
     height, width = recogniser.card.chip_size
     with plugin_code(f"a recogniser ({type(recogniser).__name__}) fails in embed()"):
-        return int(recogniser.embed(np.zeros((1, height, width, 3), dtype=np.uint8)).shape[1])
+        found = int(recogniser.embed(np.zeros((1, height, width, 3), dtype=np.uint8)).shape[1])
+    with suppress(AttributeError, TypeError):  # a class of somebody else's that takes no further attribute
+        setattr(recogniser, _WIDTH, found)
+    return found

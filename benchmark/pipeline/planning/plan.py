@@ -84,8 +84,12 @@ class Plan:
     attributes: Attributes = field(default_factory=lambda: Attributes({}))
 
 
-def make_plan(config: RunConfig) -> Plan:
+def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
     """Resolve every name of the request.
+
+    Args:
+        config: the request.
+        writes: whether the run's folder is made, and known to be writable.
 
     Raises:
         RequestError: a name is unknown, a folder missing, a combination impossible.
@@ -156,7 +160,9 @@ def make_plan(config: RunConfig) -> Plan:
     thresholds = None
     if config.thresholds_from is not None:
         thresholds = thresholds_from(config.thresholds_from, resolved, recognisers.ready)
-    out = writable(config.out or Path("reports") / f"{datetime.now():%Y-%m-%d_%H%M%S}_{config.dataset}")
+    out = config.out or Path("reports") / f"{datetime.now():%Y-%m-%d_%H%M%S}_{config.dataset}"
+    if writes:
+        writable(out)
     for reason, names in names_by_reason(left_out).items():  # said only now: a wrong request is one line
         log.warning("%s %s left out: %s", ", ".join(names), "is" if len(names) == 1 else "are", reason)
     if recognisers.left_out:

@@ -98,6 +98,15 @@ class Judge:
             failed_references=_never_acquired(references, reference_rows, compared.reference, n_templates),
         )
 
+    def embed(self, pairing: Pairing) -> None:
+        """Make the embeddings that the scores of a pairing need, and nothing else.
+
+        Raises:
+            MethodFailed: a method that takes part in them fails.
+        """
+        for side in (pairing.reference, pairing.probe):
+            self._side_embeddings(side)
+
     def features(self, pairing: Pairing, raw: Pairing) -> ProbeFeatures:
         """The probes' embeddings beside those of the raw ones; both pairings hold the same comparisons."""
         templates, first = np.unique(pairing.comparisons.probe, return_index=True)
@@ -123,13 +132,16 @@ class Judge:
 
     def _vectors(self, side: Side) -> NDArray[np.float32]:
         """``float32 (N, D)``: the embeddings that `side.embedding_rows` counts."""
-        if side.embedded_by:
-            values = self._embedders[side.embedded_by](side.view, side.shown)
-        else:
-            values = self._embed(side.view, side.shown).values
+        values = self._side_embeddings(side)
         if side.members is not None:
             values = average_embeddings(values, side.members, metric=self._recogniser.card.metric)
         return values
+
+    def _side_embeddings(self, side: Side) -> NDArray[np.float32]:
+        """``float32 (N, D)``: a row for each of the side's view."""
+        if side.embedded_by:
+            return self._embedders[side.embedded_by](side.view, side.shown)
+        return self._embed(side.view, side.shown).values
 
     def _embed(self, view: View, shown: str) -> Embeddings:
         """Embeddings of every row that some pairing compares (of training faces: every row); NaN in the others."""
