@@ -55,3 +55,9 @@ def edgeface_weights() -> Path:
 def celeba_small_root() -> Path:
     """The first 10,000 photos of CelebA, reduced."""
     return _need(SHARED / "celeba-small", "the reduced CelebA")
+
+
+@pytest.fixture(scope="session")
+def real_masks_root() -> Path:
+    """Photos of really masked people and of bare ones."""
+    return _need(SHARED / "real-masks", "photos of worn masks")

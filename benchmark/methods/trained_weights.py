@@ -36,8 +36,8 @@ class WeightsCard(BaseModel):
         trained_on: data sets by name, with the licence of each.
         pairs: masked faces trained on.
         masks: mask types drawn on them.
-        steps: of training; None where nothing is counted in steps.
-        seconds: that training took on `device`; None where it was not recorded.
+        steps: of training, all stages; None where nothing is counted in steps.
+        seconds: that training took, all stages, on `device`; None where it was not recorded.
         device: what it was trained on.
         seed: the seed of the training.
         command: that trains it anew.
@@ -69,6 +69,21 @@ class WeightsCard(BaseModel):
     def train_data(self) -> str:
         """The data sets' names, joined by ``+``, as in ``metrics.csv``."""
         return "+".join(self.trained_on)
+
+    def continuing(self, first: WeightsCard) -> WeightsCard:
+        """This card, for weights that began with those of `first`: the data, the cost and the commands of all stages.
+
+        In the command each stage starts from the folder that the stage before it wrote.
+        """
+        earlier = f"{first.command} --out DIR && " if first.command else ""
+        return self.model_copy(
+            update={
+                "trained_on": {**first.trained_on, **self.trained_on},
+                "steps": None if first.steps is None or self.steps is None else first.steps + self.steps,
+                "seconds": None if first.seconds is None or self.seconds is None else first.seconds + self.seconds,
+                "command": earlier + self.command,
+            }
+        )
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -106,8 +106,18 @@ def train_method(
         command = _command(config, recogniser=recogniser, steps=steps, start_from=start_from, devices=devices)
         card = _card(learner, learned.losses, config, len(pairs.pairs))
         fitted_to = {} if adapted is None else adapted.facts()
-        write_card(target, card.model_copy(update={"trained_on": licences, "command": command, **fitted_to}), people)
+        card = card.model_copy(update={"trained_on": licences, "command": command, **fitted_to})
+        seen = people
+        if start_from is not None:
+            first = TrainedWeights(start_from)
+            card, seen = card.continuing(first.card), _together(first.people(), people)
+        write_card(target, card, seen)
     return folder
+
+
+def _together(first: Mapping[str, set[str]], second: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Everyone of both, by data set: whoever taught the weights that a training started from has been seen too."""
+    return {name: first.get(name, set()) | second.get(name, set()) for name in (*first, *second)}
 
 
 def _check_lengths(steps: int | None, devices: int) -> None:

@@ -67,6 +67,17 @@ def test_people_of_an_undeclared_data_set_are_an_error(tmp_path: Path) -> None:
         weights.people()
 
 
+def test_a_stage_that_continues_another_carries_its_data_cost_and_command():
+    first = card(trained_on={"lfw": "research"}, steps=100, seconds=5.0, command="first")
+    second = card(trained_on={"synthetic": "MIT"}, steps=20, seconds=1.5, command="second --start-from DIR")
+    both = second.continuing(first)
+    assert set(both.trained_on) == {"lfw", "synthetic"}
+    assert (both.steps, both.seconds) == (120, 6.5)
+    assert both.command == "first --out DIR && second --start-from DIR"
+    unknown = second.continuing(card(steps=None, seconds=None, command=""))
+    assert (unknown.steps, unknown.seconds, unknown.command) == (None, None, second.command)
+
+
 def test_the_digest_changes_with_the_weights_and_not_with_the_card(tmp_path: Path) -> None:
     weights = stored(tmp_path, {"synthetic": {"anna"}})
     (tmp_path / "weights.json").write_text("{}", "utf-8")

@@ -90,6 +90,24 @@ def test_the_card_says_which_recogniser_the_weights_belong_to(trained: Path) -> 
     )
 
 
+def test_a_second_stage_names_both_commands_and_everyone_whom_either_has_seen(
+    small: str, trained: Path, cache: Path, tmp_path: Path
+) -> None:
+    recogniser = f"{small}:Small"
+    settings = {**SMALL, "methods": "adapt", "recognisers": recogniser, "cache": cache, "train_limit": 38}
+    second = TrainedWeights(
+        train_method(
+            load_config(None, settings), tmp_path / "second", recogniser=recogniser, steps=3, start_from=trained
+        )
+    )
+    first = TrainedWeights(trained)
+    assert second.card.steps == first.card.steps + 3
+    assert second.card.seconds > first.card.seconds
+    assert second.card.command.startswith(f"{first.card.command} --out DIR && python run_benchmark.py train ")
+    assert second.card.command.endswith("--steps 3 --start-from DIR")
+    assert second.people()["synthetic"] >= first.people()["synthetic"]
+
+
 def test_masked_and_bare_probes_are_measured_and_references_are_unchanged(small_run: Path) -> None:
     metrics = pd.read_csv(small_run / "metrics.csv")
     rows = metrics[(metrics["method"] == "adapt") & (metrics["recogniser"] == "adaptable.py:Small")]

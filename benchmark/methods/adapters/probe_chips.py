@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmark.faces import FaceGeometry, Image, Points
 from benchmark.masked_faces import to_pixels
-from benchmark.methods.adapters.occluders import covered, cut_off, with_glasses, worse_seen
+from benchmark.methods.occlusion.occluders import covered, cut_off, with_glasses, worse_seen
 from benchmark.recognisers.base import Recogniser
 from benchmark.seeds import generator_for
 from benchmark.training.task import TrainingBatch

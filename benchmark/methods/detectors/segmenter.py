@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from benchmark.masked_faces import resized, to_tensor
 from benchmark.methods.base import MethodCard
 from benchmark.methods.detectors.base import Detector
 from benchmark.methods.detectors.found_region import cleaned
+from benchmark.methods.detectors.segmenter_examples import ExampleSettings, SegmenterExamples
 from benchmark.methods.detectors.segmenter_network import MaskUNet
 from benchmark.methods.trained_networks import TrainedNetworks, channels_last
 from benchmark.plugins import register_method
@@ -36,11 +37,13 @@ class SegmenterSettings:
         training: length and portions; `size` must be divisible by 8.
         learning_rate: highest of the one-cycle schedule.
         smallest: regions smaller than this share of the crop are dropped; so is a whole mask.
+        examples: how the faces vary that it learns from.
     """
 
     training: TrainingSettings
     learning_rate: float
     smallest: float
+    examples: ExampleSettings = field(default_factory=ExampleSettings)
 
 
 @register_method("segmenter")
@@ -52,12 +55,12 @@ class Segmenter(TrainedNetworks, Detector):
     small regions and filled.
     """
 
-    version = 2
+    version = 3
 
     card = MethodCard(source="after Ronneberger, Fischer, Brox: U-Net, MICCAI 2015", parameters={"segmenter": 64_972})
     presets: ClassVar[dict[str, SegmenterSettings]] = {
         "default": SegmenterSettings(
-            training=TrainingSettings(epochs=5, batch_size=16, size=_SIDE, flip=True, patience=3, max_steps=9_000),
+            training=TrainingSettings(epochs=40, batch_size=16, size=_SIDE, flip=True, patience=40, max_steps=12_000),
             learning_rate=1e-2,
             smallest=0.03,
         )
@@ -74,7 +77,7 @@ class Segmenter(TrainedNetworks, Detector):
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
         """Telling masked pixels from bare ones."""
-        return SegmentationTask(modules["segmenter"], self.settings, steps=steps)
+        return SegmentationTask(modules["segmenter"], self.settings, steps=steps, seed=self.seed)
 
     def detect(
         self,
@@ -106,13 +109,15 @@ class SegmentationTask(TrainingTask):
 
     monitor = "error"
 
-    def __init__(self, network: nn.Module, settings: SegmenterSettings, *, steps: int) -> None:
+    def __init__(self, network: nn.Module, settings: SegmenterSettings, *, steps: int, seed: int) -> None:
         optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-3)
         cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=steps + 1)
         super().__init__({"segmenter": network}, {"segmenter": optimiser}, {"segmenter": cycle})
+        self._examples = SegmenterExamples(settings.examples, seed=seed)
 
     def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
         """One step down the loss."""
+        batch = self._examples.varied(batch, purpose="training")
         masked, bare = self._logits(batch)
         entropy = functional.binary_cross_entropy_with_logits(
             torch.cat([masked, bare]), torch.cat([batch.holes, torch.zeros_like(batch.holes)])
@@ -122,7 +127,14 @@ class SegmentationTask(TrainingTask):
         return {"loss": entropy + dice, "entropy": entropy, "dice": dice}
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
-        """Intersection over union, share of a bare face that is marked, and their joint error."""
+        """Intersection over union, share of a bare face that is marked, and their joint error: of the faces as they
+        are, of varied ones (the same after every epoch), and the mean error of both."""
+        plain = self._figures(batch)
+        varied = self._figures(self._examples.varied(replace(batch, step=0), purpose="validation"))
+        error = (plain["error"] + varied["error"]) / 2
+        return {**plain, "error": error, **{f"varied_{name}": values for name, values in varied.items()}}
+
+    def _figures(self, batch: TrainingBatch) -> dict[str, Tensor]:
         masked, bare = (logits > 0 for logits in self._logits(batch))
         covered = batch.holes > 0
         union = (masked | covered).flatten(1).sum(1).clamp(min=1)
@@ -132,6 +144,7 @@ class SegmentationTask(TrainingTask):
 
     def sample(self, batch: TrainingBatch) -> Sequence[Tensor]:
         """Masked faces; what is found on them, and what is true, tinted red; the bare faces, likewise."""
+        batch = self._examples.varied(batch, purpose="sample")
         masked, bare = (logits > 0 for logits in self._logits(batch))
         return (
             batch.masked,

@@ -8,7 +8,7 @@ import pytest
 from benchmark.acquisition.alignment import crop_face
 from benchmark.acquisition.detection import locate_face
 from benchmark.datasets.synthetic import SyntheticPeople
-from benchmark.methods.adapters.occluders import (
+from benchmark.methods.occlusion.occluders import (
     Coverage,
     below_a_line,
     blended,

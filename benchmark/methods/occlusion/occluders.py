@@ -41,11 +41,10 @@ def covered(face: Image, landmarks: Points, other: Image, generator: np.random.G
     """
     outline = _choice(generator, ((jaw_hull, 0.5), (below_a_line, 0.3), (hand, 0.2)))
     coverage = outline(landmarks, face.shape[0], generator)
-    texture = _choice(generator, ((_plain, 0.35), (_noise, 0.2), (_stripes, 0.2), (_piece, 0.25)))
     cover = texture(face.shape[0], other, generator)
     if outline is hand:
-        cover = np.clip(0.25 * (cover - cover.mean((0, 1))) + _skin(other, generator), 0, 255).astype(np.float32)
-    return blended(face, cover * _light(face, generator), _softened(coverage, generator))
+        cover = skin_like(cover, other, generator)
+    return blended(face, cover * light(face, generator), softened(coverage, generator))
 
 
 def with_glasses(face: Image, landmarks: Points, generator: np.random.Generator) -> Image:
@@ -116,7 +115,7 @@ def jaw_hull(landmarks: Points, size: int, generator: np.random.Generator) -> Co
     jaw = (landmarks[_JAW] - centre) * generator.uniform(*_SCALES) + centre
     first = int(generator.integers(0, 5))
     sides = jaw[first : 17 - first]
-    top = _on_the_nose(landmarks, generator)
+    top = on_the_nose(landmarks, generator)
     along, lift = generator.uniform(0.2, 0.9), generator.uniform(-0.1, 0.6)
     shoulders = []
     for side in (sides[-1], sides[0]):
@@ -124,23 +123,23 @@ def jaw_hull(landmarks: Points, size: int, generator: np.random.Generator) -> Co
         shoulders.append(
             place + np.array([0, (top[1] - place[1]) * lift])
         )  # nearer to the height of the point on the nose
-    return _filled(np.concatenate([sides, shoulders[:1], top[None], shoulders[1:]]), size)
+    return filled(np.concatenate([sides, shoulders[:1], top[None], shoulders[1:]]), size)
 
 
 def below_a_line(landmarks: Points, size: int, generator: np.random.Generator) -> Coverage:
     """Everything below a line across the nose, as a scarf or a book would hide it."""
-    top = _on_the_nose(landmarks, generator)
+    top = on_the_nose(landmarks, generator)
     across = landmarks[_EYES[1]].mean(axis=0) - landmarks[_EYES[0]].mean(axis=0)
     angle = np.arctan2(across[1], across[0]) + generator.normal(0, np.radians(7))
     along, down = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
     corners = [top - 3 * size * along, top + 3 * size * along]
-    return _filled(np.stack([*corners, *(corner + 3 * size * down for corner in corners[::-1])]), size)
+    return filled(np.stack([*corners, *(corner + 3 * size * down for corner in corners[::-1])]), size)
 
 
 def hand(landmarks: Points, size: int, generator: np.random.Generator) -> Coverage:
     """Fingers before mouth and nose: strokes with round ends that come from one side or from below."""
     mouth = landmarks[48:68].mean(axis=0)
-    target = mouth + (_on_the_nose(landmarks, generator) - mouth) * generator.uniform(0, 0.8)
+    target = mouth + (on_the_nose(landmarks, generator) - mouth) * generator.uniform(0, 0.8)
     span = float(np.linalg.norm(landmarks[45] - landmarks[36]))
     angle = generator.uniform(0, np.pi)  # from the image-right side over below to the image-left side
     away = np.array([np.cos(angle), np.sin(angle)])
@@ -155,28 +154,50 @@ def hand(landmarks: Points, size: int, generator: np.random.Generator) -> Covera
     return coverage
 
 
+def texture(size: int, other: Image, generator: np.random.Generator) -> NDArray[np.float32]:
+    """What a cover may look like, ``float32 (S, S, 3)`` in [0, 255]: plain, noise, stripes or a piece of `other`."""
+    kind = _choice(generator, ((_plain, 0.35), (_noise, 0.2), (_stripes, 0.2), (_piece, 0.25)))
+    return kind(size, other, generator)
+
+
+def skin_like(cover: NDArray[np.float32], person: Image, generator: np.random.Generator) -> NDArray[np.float32]:
+    """`cover` in the colour of a person's skin, with a quarter of its contrast."""
+    return np.asarray(np.clip(0.25 * (cover - cover.mean((0, 1))) + _skin(person, generator), 0, 255), dtype=np.float32)
+
+
+def hair_like(size: int, generator: np.random.Generator) -> NDArray[np.float32]:
+    """Hair, ``float32 (S, S, 3)`` in [0, 255]: dark, brown or grey, with fine noise."""
+    grey = generator.uniform(10, 90) if generator.random() < 0.8 else generator.uniform(100, 200)
+    colour = grey * np.array([1.0, generator.uniform(0.75, 1.0), generator.uniform(0.55, 1.0)])
+    fine = generator.normal(0, generator.uniform(4, 25), size=(size, size, 1))
+    return np.asarray(np.clip(colour + fine, 0, 255), dtype=np.float32)
+
+
 def blended(face: Image, cover: NDArray[np.float32], coverage: Coverage) -> Image:
     """`cover` over `face` where there is `coverage`."""
     weight = coverage[:, :, None]
     return _pixels(face * (1 - weight) + cover * weight)
 
 
-def _on_the_nose(landmarks: Points, generator: np.random.Generator) -> NDArray[np.float64]:
+def on_the_nose(landmarks: Points, generator: np.random.Generator) -> NDArray[np.float64]:
+    """A point ``(2,)`` somewhere from the bridge of the nose to its base."""
     bridge, base = landmarks[_BRIDGE].astype(np.float64), landmarks[_NOSE_BASE].astype(np.float64)
     return np.asarray(bridge + (base - bridge) * generator.uniform(0.05, 1.0))
 
 
-def _filled(outline: NDArray[Any], size: int) -> Coverage:
+def filled(outline: NDArray[Any], size: int) -> Coverage:
+    """The inside of a polygon ``(K, 2)``, pixels."""
     coverage = np.zeros((size, size), np.float32)
     cv2.fillPoly(coverage, [np.rint(outline * 16).astype(np.int32)], 1.0, cv2.LINE_8, 4)  # 4 bits of a pixel
     return coverage
 
 
-def _softened(coverage: Coverage, generator: np.random.Generator) -> Coverage:
+def softened(coverage: Coverage, generator: np.random.Generator) -> Coverage:
+    """`coverage` with a soft edge."""
     return np.asarray(cv2.GaussianBlur(coverage, (0, 0), generator.uniform(0.3, 1.5)), dtype=np.float32)
 
 
-def _light(face: Image, generator: np.random.Generator) -> NDArray[np.float32]:
+def light(face: Image, generator: np.random.Generator) -> NDArray[np.float32]:
     """The face's own light, ``float32 (S, S, 1)`` about 1: its brightness with everything fine blurred away."""
     grey = face.astype(np.float32).mean(axis=2)
     broad = cv2.GaussianBlur(grey, (0, 0), _LIGHT_BLUR * face.shape[0])
