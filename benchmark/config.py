@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from benchmark.acquisition.face_detectors.names import DEFAULT_FACE_DETECTORS
+from benchmark.datasets.image_costs import MAX_MEGAPIXELS, MAX_SECONDS
 from benchmark.errors import RequestError
 from benchmark.storage.utf8 import writable
 from benchmark.structured_text import Unreadable, read_yaml, shortened
@@ -51,6 +52,8 @@ class RunConfig(BaseModel):
         acquisition: one or both arms.
         face_detectors: each is tried only where those before it found no face.
         min_face: width in pixels of the photo below which a face does not count; None = each face detector's own.
+        max_megapixels: a photo of more counts as a failure; where a channel has 32 bits, a quarter as many.
+        max_decode_seconds: a photo whose decoding takes more processor time counts as a failure.
         ignore: patterns of files and folders that are passed over where a folder is searched for photos.
         allow_duplicates: compare photos that are of two people as they are labelled.
         seed: the seed of every random choice.
@@ -93,6 +96,8 @@ class RunConfig(BaseModel):
     acquisition: tuple[Arm, ...] = ("oracle",)
     face_detectors: tuple[str, ...] = DEFAULT_FACE_DETECTORS
     min_face: int | None = Field(default=None, ge=20, le=2000)
+    max_megapixels: float = Field(default=MAX_MEGAPIXELS, gt=0, le=100_000)
+    max_decode_seconds: float = Field(default=MAX_SECONDS, gt=0, le=86_400)
     ignore: tuple[str, ...] = ()
     allow_duplicates: bool = False
     seed: int = Field(default=0, ge=0)

@@ -5,8 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmark.cli.shared_flags import add_face_flags, add_ignore_flag, add_plugin_flag, given_face_flags, load_plugins
+from benchmark.cli.shared_flags import (
+    add_cost_flags,
+    add_face_flags,
+    add_ignore_flag,
+    add_plugin_flag,
+    given_face_flags,
+    load_plugins,
+)
 from benchmark.config import DEFAULT_MASKS, load_config
+from benchmark.datasets.image_costs import ReadingLimits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="names, template:FILE.png, or all (default: %(default)s)",
     )
     add_face_flags(parser)
+    add_cost_flags(parser)
     add_ignore_flag(parser)
     parser.add_argument("--weights", action="append", metavar="NAME=FILE", help="the file of a face detector")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every random choice (default: 0)")
@@ -56,6 +65,7 @@ def execute(options: argparse.Namespace) -> int:
         fresh=options.fresh,
         ignore=getattr(options, "ignore", ()),
         face_search=search,
+        limits=ReadingLimits(faces.max_megapixels, faces.max_decode_seconds),
         progress=Progress(quiet=options.quiet),
     )
     print(summary)

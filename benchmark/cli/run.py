@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmark.cli.shared_flags import add_face_flags, add_ignore_flag, add_plugin_flag, load_plugins
+from benchmark.cli.shared_flags import add_cost_flags, add_face_flags, add_ignore_flag, add_plugin_flag, load_plugins
 from benchmark.config import ARMS, CONDITIONS, DEFAULT_MASKS, RunConfig, load_config
 from benchmark.plugin_failures import PluginFailure
 
@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--acquisition", metavar="A,B", help=f"of {','.join(ARMS)} (default: {','.join(defaults.acquisition)})"
     )
     add_face_flags(what)
+    add_cost_flags(what)
     add_ignore_flag(what)
     what.add_argument(
         "--allow-duplicates",

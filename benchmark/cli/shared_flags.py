@@ -46,6 +46,27 @@ def add_face_flags(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_cost_flags(parser: argparse._ActionsContainer) -> None:
+    """``--max-megapixels`` and ``--max-decode-seconds``; left out, they are not among the options."""
+    defaults = RunConfig()
+    parser.add_argument(
+        "--max-megapixels",
+        type=float,
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="a photo of more counts as a failure; with 32 bits per channel, a quarter as many "
+        f"(default: {defaults.max_megapixels:g})",
+    )
+    parser.add_argument(
+        "--max-decode-seconds",
+        type=float,
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="a photo whose decoding takes more processor time counts as a failure "
+        f"(default: {defaults.max_decode_seconds:g})",
+    )
+
+
 def add_ignore_flag(parser: argparse._ActionsContainer) -> None:
     """``--ignore PATTERN``, which may be given several times; left out, it is not among the options."""
     parser.add_argument(
@@ -58,8 +79,9 @@ def add_ignore_flag(parser: argparse._ActionsContainer) -> None:
 
 
 def given_face_flags(options: argparse.Namespace) -> dict[str, Any]:
-    """Those of `add_face_flags` that were given, as settings of `RunConfig`."""
-    return {name: value for name, value in vars(options).items() if name in ("face_detectors", "min_face")}
+    """Those of `add_face_flags` and `add_cost_flags` that were given, as settings of `RunConfig`."""
+    names = ("face_detectors", "min_face", "max_megapixels", "max_decode_seconds")
+    return {name: value for name, value in vars(options).items() if name in names}
 
 
 def load_plugins(plugins: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmark.cli.shared_flags import add_face_flags, add_plugin_flag, given_face_flags, load_plugins
+from benchmark.cli.shared_flags import add_cost_flags, add_face_flags, add_plugin_flag, given_face_flags, load_plugins
 from benchmark.config import RunConfig, load_config
 from benchmark.pipeline.planning.names import check_method_names, check_training_names
 
@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="masks drawn on every photo (default: %(default)s)",
     )
     add_face_flags(parser)
+    add_cost_flags(parser)
     parser.add_argument(
         "--recogniser", metavar="NAME", help="that an adapter is fitted to, as `run --recognisers` names it"
     )

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.cards import AVAILABLE, Availability, Card
+from benchmark.datasets.image_costs import DEFAULT_LIMITS, ReadingLimits
 from benchmark.datasets.passed_over import PassedOver
 from benchmark.faces import Image, Photo
 
@@ -97,6 +98,9 @@ class Dataset(ABC):
     """Names that `protocol` takes, the default first."""
     settings: ClassVar[tuple[str, ...]] = ()
     """Settings of a run that the constructor takes as keywords besides `seed`: ``"ignore"``."""
+    limits: ReadingLimits = DEFAULT_LIMITS
+    """What one photo may cost, for `read`; set by whoever opens the data set, before it reads. A data set whose photos
+    the limits can refuse has them in its `digest`."""
     variant: str = ""
     """Which edition of the data the folder holds, e.g. ``"deep-funneled"``, found on construction; empty where there is
     but one. Recorded in the run's manifest."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmark.cards import Availability
 from benchmark.datasets.base import Dataset
+from benchmark.datasets.image_costs import DEFAULT_LIMITS, ReadingLimits
 from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.names import refuse_lookalikes, spellings
 from benchmark.datasets.photo_formats import is_heif, readable_formats
@@ -58,7 +59,7 @@ class PhotoFiles(Dataset):
 
     def read(self, photo: Photo) -> Image:
         """The photo's pixels; see `benchmark.datasets.photo_reading.read_photo`."""
-        return read_photo(self.root / photo.source)
+        return read_photo(self.root / photo.source, self.limits)
 
     def folder_with(self, name: str, folders: Sequence[str], *, remedy: str) -> Path:
         """The first of `folders`, paths below the root, that holds the file `name`.
@@ -107,18 +108,21 @@ class PhotoFiles(Dataset):
         Above `HASHED_BYTES` reading everything would take too long: there, size and time of change stand for the
         content, and a copy has another digest unless its file times were kept.
         """
-        return digest_of_files((photo.image_id, self.root / photo.source) for photo in photos)
+        named = ((photo.image_id, self.root / photo.source) for photo in photos)
+        return digest_of_files(named, limits=self.limits)
 
 
-def digest_of_files(files: Iterable[tuple[str, Path]], *, hashed_bytes: int = HASHED_BYTES) -> str:
-    """BLAKE2b over names and contents (or, above `hashed_bytes`, sizes and times) of files, in order.
+def digest_of_files(
+    files: Iterable[tuple[str, Path]], *, limits: ReadingLimits = DEFAULT_LIMITS, hashed_bytes: int = HASHED_BYTES
+) -> str:
+    """BLAKE2b over names and contents (or, above `hashed_bytes`, sizes and times) of files, in order, and `limits`.
 
     A file that cannot be read counts as such: reading it will fail in the same way later, and fixing it changes
     the digest.
     """
     named = [(name, path, _status(path)) for name, path in files]
     by_content = sum(status.st_size for _, _, status in named if status) <= hashed_bytes
-    whole = hashlib.blake2b(f"photos {READING_VERSION} {by_content}".encode(), digest_size=16)
+    whole = hashlib.blake2b(f"photos {READING_VERSION} {by_content}{limits.in_key}".encode(), digest_size=16)
     for name, path, status in named:
         mark = _content(path) if by_content else _size_and_time(status)
         whole.update(f"{len(name)} {name} {mark}\n".encode("utf-8", "surrogateescape"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmark.config import RunConfig
 from benchmark.datasets.base import Dataset
+from benchmark.datasets.image_costs import ReadingLimits
 from benchmark.errors import RequestError
 from benchmark.plugins import DATASETS
 
@@ -16,7 +17,7 @@ def open_dataset(name: str, root: Path | None, config: RunConfig) -> Dataset:
     Args:
         name: as registered.
         root: its folder, where it needs one.
-        config: ``seed``, and what `Dataset.settings` names.
+        config: ``seed``, the limits of what a photo may cost, and what `Dataset.settings` names.
 
     Raises:
         RequestError: unknown, a wrong folder, or a setting that this data set does not take.
@@ -29,4 +30,6 @@ def open_dataset(name: str, root: Path | None, config: RunConfig) -> Dataset:
             "set that does, as 'folder'"
         )
     settings = {setting: getattr(config, setting) for setting in known.settings}
-    return known(root, seed=config.seed, **settings)
+    opened = known(root, seed=config.seed, **settings)
+    opened.limits = ReadingLimits(config.max_megapixels, config.max_decode_seconds)
+    return opened

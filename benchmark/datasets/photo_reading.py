@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageFile, UnidentifiedImageError
 
+from benchmark.datasets.image_costs import DEFAULT_LIMITS, ReadingLimits
 from benchmark.datasets.photo_formats import looks_like_an_image, readable_formats, unreadable_format
 from benchmark.errors import ImageRefused
 from benchmark.faces import Image
@@ -25,11 +26,6 @@ SMALLEST_SIDE = 16
 """Pixels; nothing smaller can hold a face that a detector would find."""
 LONGEST_SIDE = 4096
 """Pixels; a larger photo is halved until it fits."""
-MAX_PIXELS = 178_000_000
-"""Just under the size at which Pillow itself speaks of a decompression bomb; 12,000 × 12,000 passes."""
-
-MAX_SECONDS = 60.0
-"""Decoding that takes longer is given up, as far as the decoder lets itself be interrupted."""
 _WIDE_WEIGHT = 4
 """A pixel of 32 bits per channel counts as so many: decoded and scaled, it needs as much memory."""
 _MAX_SCANS = 100
@@ -48,7 +44,7 @@ _UPRIGHT = {
 }
 
 
-def read_photo(path: Path) -> Image:
+def read_photo(path: Path, limits: ReadingLimits = DEFAULT_LIMITS) -> Image:
     """The photo in a file as ``uint8 (H, W, 3)`` RGB, upright. These are the pixels that every later step sees.
 
     * EXIF orientation is applied. Colour profiles are not: values are taken as sRGB.
@@ -59,37 +55,41 @@ def read_photo(path: Path) -> Image:
 
     Args:
         path: the file; its content decides the format, not its suffix.
+        limits: what it may cost.
 
     Raises:
         ImageRefused: with one of a fixed set of reasons: ``file not found``, ``not a file``, ``empty file``,
             ``not an image``, ``truncated image``, ``corrupt image``, ``image smaller than 16×16 pixels``,
-            ``image larger than 178 megapixels`` (44 where a channel has 32 bits), ``progressive JPEG of more than 100
-            scans``, ``decoding took longer than 60 seconds``, ``too little memory to decode the image``,
-            ``unsupported pixel format MODE``, ``file cannot be read: …``, or what is needed to read the format
-            (``HEIF: to read it, pip install …``).
+            ``image larger than 178 megapixels``, ``image of 32 bits per channel larger than 44.5 megapixels``,
+            ``progressive JPEG of more than 100 scans``, ``decoding took more than 60 seconds of processor time``,
+            ``too little memory to decode the image``, ``unsupported pixel format MODE``, ``file cannot be read: …``, or
+            what is needed to read the format (``HEIF: to read it, pip install …``).
     """
     _check_file(path)
-    return _decoded(path, lambda: _first_bytes(path))
+    return _decoded(path, lambda: _first_bytes(path), limits)
 
 
-def read_encoded_photo(data: bytes) -> Image:
+def read_encoded_photo(data: bytes, limits: ReadingLimits = DEFAULT_LIMITS) -> Image:
     """The photo in an encoded image that is already in memory; otherwise as `read_photo`."""
     if not data:
         raise ImageRefused("empty file")
-    return _decoded(BytesIO(data), lambda: data[:_SNIFFED])
+    return _decoded(BytesIO(data), lambda: data[:_SNIFFED], limits)
 
 
-def _decoded(source: Path | BytesIO, first_bytes: Callable[[], bytes]) -> Image:
+def _decoded(source: Path | BytesIO, first_bytes: Callable[[], bytes], limits: ReadingLimits) -> Image:
     try:
-        with _strict_decoding(), Pillow.open(source, formats=readable_formats()) as image:
-            _check_size(image.size)
-            _check_work(image, source)
-            with _time_limit(MAX_SECONDS):
-                return _upright_rgb(image)
+        with (
+            _strict_decoding(limits.max_pixels),
+            _time_limit(limits.max_seconds),
+            Pillow.open(source, formats=readable_formats()) as image,
+        ):
+            _check_side(image.size)
+            _check_cost(image, source, limits)
+            return _upright_rgb(image)
     except (ImageRefused, KeyboardInterrupt):
         raise
     except Pillow.DecompressionBombError:
-        raise ImageRefused(_too_large()) from None
+        raise ImageRefused(f"image larger than {limits.max_megapixels:g} megapixels") from None
     except UnidentifiedImageError:
         start = first_bytes()
         unknown = "corrupt image" if looks_like_an_image(start) else "not an image"
@@ -121,19 +121,19 @@ def _first_bytes(path: Path) -> bytes:
     return b""
 
 
-def _check_size(size: tuple[int, int]) -> None:
+def _check_side(size: tuple[int, int]) -> None:
     if min(size) < SMALLEST_SIDE:
         raise ImageRefused(f"image smaller than {SMALLEST_SIDE}×{SMALLEST_SIDE} pixels")
-    if size[0] * size[1] > MAX_PIXELS:
-        raise ImageRefused(_too_large())
 
 
-def _check_work(image: Pillow.Image, source: Path | BytesIO) -> None:
+def _check_cost(image: Pillow.Image, source: Path | BytesIO, limits: ReadingLimits) -> None:
     """Refuse what would take gibibytes or minutes to decode, before it is decoded."""
-    if image.mode in ("I", "F") and image.width * image.height * _WIDE_WEIGHT > MAX_PIXELS:
-        raise ImageRefused(
-            f"image of 32 bits per channel larger than {MAX_PIXELS // _WIDE_WEIGHT // 1_000_000} megapixels"
-        )
+    pixels = image.width * image.height
+    if pixels > limits.max_pixels:
+        raise ImageRefused(f"image larger than {limits.max_megapixels:g} megapixels")
+    if image.mode in ("I", "F") and pixels * _WIDE_WEIGHT > limits.max_pixels:
+        most = limits.max_megapixels / _WIDE_WEIGHT
+        raise ImageRefused(f"image of 32 bits per channel larger than {most:g} megapixels")
     if image.info.get("progressive"):
         data = source.read_bytes() if isinstance(source, Path) else source.getvalue()
         scans = data.count(_START_OF_SCAN)
@@ -143,38 +143,38 @@ def _check_work(image: Pillow.Image, source: Path | BytesIO) -> None:
 
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Refuse the image after so many seconds; without effect where no alarm can be set, outside the main thread."""
+    """Refuse the image after so many seconds of processor time; without effect where no timer can be set."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
 
     def refuse(*_: object) -> None:
-        raise ImageRefused(f"decoding took longer than {seconds:g} seconds")
+        raise ImageRefused(f"decoding took more than {seconds:g} seconds of processor time")
 
-    before = signal.signal(signal.SIGALRM, refuse)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, refuse)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def _too_large() -> str:
-    return f"image larger than {MAX_PIXELS // 1_000_000} megapixels"
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @contextmanager
-def _strict_decoding() -> Iterator[None]:
-    """Truncated files are errors even where a library has told Pillow otherwise; Pillow's warnings are not shown."""
-    lenient = ImageFile.LOAD_TRUNCATED_IMAGES
+def _strict_decoding(max_pixels: int) -> Iterator[None]:
+    """Truncated files are errors even where a library has told Pillow otherwise; Pillow's warnings are not shown.
+
+    Pillow's own limit, which is twice its setting, is never the narrower one.
+    """
+    lenient, bomb = ImageFile.LOAD_TRUNCATED_IMAGES, Pillow.MAX_IMAGE_PIXELS
     ImageFile.LOAD_TRUNCATED_IMAGES = False
+    Pillow.MAX_IMAGE_PIXELS = max_pixels
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+        ImageFile.LOAD_TRUNCATED_IMAGES, Pillow.MAX_IMAGE_PIXELS = lenient, bomb
 
 
 def _upright_rgb(image: Pillow.Image) -> Image:
@@ -190,7 +190,7 @@ def _upright_rgb(image: Pillow.Image) -> Image:
         image.load()
     orientation = _orientation(image)  # after load: Pillow turns TIFF itself and then forgets the tag
     rgb = _to_rgb(image, factor)
-    _check_size(rgb.size)
+    _check_side(rgb.size)
     if orientation in _UPRIGHT:
         rgb = rgb.transpose(_UPRIGHT[orientation])
     return np.array(rgb, dtype=np.uint8)
@@ -207,6 +207,8 @@ def _to_rgb(image: Pillow.Image, factor: int) -> Pillow.Image:
     """8-bit RGB, reduced by the whole `factor`, in the order that needs the least memory."""
     if image.mode.startswith("I") or image.mode == "F":
         return _reduced(Pillow.fromarray(_to_8_bit(np.asarray(image))), factor).convert("RGB")
+    if image.mode == "1":
+        image = image.convert("L")
     if image.has_transparency_data:
         layered = _reduced(image if image.mode == "RGBA" else image.convert("RGBA"), factor)
         white = Pillow.new("RGBA", layered.size, "white")

@@ -22,6 +22,7 @@ from filelock import Timeout
 
 from benchmark.acquisition.alignment import crop_face, reduced_for_crop
 from benchmark.acquisition.detection import FaceSearch
+from benchmark.datasets.image_costs import DEFAULT_LIMITS, ReadingLimits
 from benchmark.datasets.passed_over import PassedOver, kinds_passed_over, passed_over_line
 from benchmark.datasets.photo_folders import find_photos
 from benchmark.datasets.photo_formats import PHOTO_SUFFIXES
@@ -103,6 +104,7 @@ def export_pairs(
     progress: Progress | None = None,
     face_search: FaceSearch | None = None,
     ignore: Sequence[str] = (),
+    limits: ReadingLimits = DEFAULT_LIMITS,
 ) -> ExportSummary:
     """Draw one seeded style on every photo below `source` and write the paired folders and ``manifest.csv``.
 
@@ -119,6 +121,7 @@ def export_pairs(
         progress: shows a bar; none if not given.
         face_search: how faces are looked for; as by default if not given.
         ignore: patterns of files and folders to pass over, as `find_photos` takes them.
+        limits: what one photo may cost.
 
     Raises:
         RequestError: a missing or empty folder, an unknown style, a size outside 16 to 1024, an output folder that
@@ -136,6 +139,7 @@ def export_pairs(
         "input": str(source.resolve()),
         "size": size,
         "seed": seed,
+        **({"limits": limits.in_key} if limits.in_key else {}),
         "masks": {name: style.version for name, style in sorted(by_name.items())},
         **search.about(),
         **code_in_key(*(by_name[name] for name in sorted(by_name))),
@@ -147,7 +151,7 @@ def export_pairs(
             exclusive(output / ".mask-export.lock", timeout=0),
             ExportJournal(output, settings, fresh=fresh) as journal,
         ):
-            work = partial(_export_one, output=output, size=size, seed=seed, search=search)
+            work = partial(_export_one, output=output, size=size, seed=seed, search=search, limits=limits)
             _write_passed_over(output / PASSED_OVER, passed_over)
             return _export(tasks, journal, work, workers=workers, progress=progress or Progress(quiet=True))
     except Timeout:
@@ -220,7 +224,9 @@ def _is_as_noted(file: Path, sha256: str) -> bool:
         return False
 
 
-def _export_one(task: _Task, *, output: Path, size: int, seed: int, search: FaceSearch) -> ExportRecord:
+def _export_one(
+    task: _Task, *, output: Path, size: int, seed: int, search: FaceSearch, limits: ReadingLimits
+) -> ExportRecord:
     name = task.output
     parts = PurePosixPath(task.file).parts
     record = partial(
@@ -230,7 +236,7 @@ def _export_one(task: _Task, *, output: Path, size: int, seed: int, search: Face
     try:
         if len(os.fsencode(PurePosixPath(name).name)) > _LONGEST_NAME - TEMPORARY_LENGTH:
             raise ImageRefused("file name too long to export")
-        photo = read_photo(task.path)
+        photo = read_photo(task.path, limits)
         step = "acquire"
         found = search.find(photo)
         step = "mask"

@@ -174,6 +174,8 @@ def _command(
         ("--mask-draws", config.mask_draws, defaults.mask_draws),
         ("--face-detectors", ",".join(config.face_detectors), ",".join(defaults.face_detectors)),
         ("--min-face", config.min_face, defaults.min_face),
+        ("--max-megapixels", config.max_megapixels, defaults.max_megapixels),
+        ("--max-decode-seconds", config.max_decode_seconds, defaults.max_decode_seconds),
         ("--steps", steps, None),
         ("--start-from", "DIR" if start_from else None, None),
         ("--seed", config.seed, defaults.seed),

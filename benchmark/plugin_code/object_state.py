@@ -45,7 +45,7 @@ class _Unreadable(Exception):
 
 def _content(thing: Any, above: tuple[int, ...]) -> Iterator[str]:
     """Lines that differ where the contents differ."""
-    if isinstance(thing, _PLAIN):
+    if isinstance(thing, _PLAIN) or (_torch_loaded() and isinstance(thing, sys.modules["torch"].dtype)):
         yield f"{type(thing).__qualname__} {thing!r}"
         return
     if id(thing) in above:
@@ -87,6 +87,10 @@ def _code(thing: type | FunctionType | MethodType | BuiltinFunctionType, above: 
 def _array(thing: Any, above: tuple[int, ...]) -> Iterator[str]:
     """Of a NumPy array or a tensor of PyTorch."""
     array = thing
+    if not isinstance(thing, np.ndarray) and (thing.is_quantized or thing.layout != sys.modules["torch"].strided):
+        yield f"{thing.dtype} {thing.layout} {tuple(thing.shape)}"
+        yield from _content(_parts_of(thing), above)
+        return
     if not isinstance(thing, np.ndarray):
         try:
             array = thing.detach().cpu().contiguous().flatten().view(sys.modules["torch"].uint8).numpy()
@@ -99,9 +103,26 @@ def _array(thing: Any, above: tuple[int, ...]) -> Iterator[str]:
         yield hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
+def _parts_of(tensor: Any) -> list[Any]:
+    """The dense tensors and numbers that a quantised or sparse tensor consists of."""
+    torch = sys.modules["torch"]
+    if tensor.is_quantized:
+        if tensor.qscheme() in (torch.per_tensor_affine, torch.per_tensor_symmetric):
+            return [tensor.int_repr(), tensor.q_scale(), tensor.q_zero_point()]
+        return [tensor.int_repr(), tensor.q_per_channel_scales(), tensor.q_per_channel_zero_points()]
+    if tensor.layout == torch.sparse_coo:
+        whole = tensor.detach().coalesce()
+        return [whole.indices(), whole.values()]
+    raise _Unreadable
+
+
 def _is_tensor(thing: Any) -> bool:
-    torch = sys.modules.get("torch")  # where it is not loaded, nothing is a tensor
-    return torch is not None and isinstance(thing, torch.Tensor)
+    return _torch_loaded() and isinstance(thing, sys.modules["torch"].Tensor)
+
+
+def _torch_loaded() -> bool:
+    """Where it is not loaded, nothing is a tensor."""
+    return "torch" in sys.modules
 
 
 def _reduced(thing: Any, above: tuple[int, ...]) -> Iterator[str]:

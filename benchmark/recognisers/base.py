@@ -16,6 +16,9 @@ from benchmark.errors import BenchmarkError, PluginError
 from benchmark.faces import FaceGeometry, Image
 from benchmark.model_files import ModelFile, located, sha256_of
 
+_SMALLEST, _LARGEST = 1e-15, 1e15
+"""Lengths whose squares float32 holds with all its digits."""
+
 
 @dataclass(frozen=True)
 class RecogniserCard(Card):
@@ -133,10 +136,28 @@ class Recogniser(ABC):
 
     def scores(self, references: NDArray[np.float32], probes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores ``float32 (P,)`` of P pairs of embeddings ``(P, D)``; higher = more alike; NaN where either is."""
-        if self.card.metric == "euclidean":
-            distances: NDArray[np.float32] = np.linalg.norm(references - probes, axis=1).astype(np.float32)
-            return -distances
-        with np.errstate(invalid="ignore", divide="ignore"):
-            norms = np.linalg.norm(references, axis=1) * np.linalg.norm(probes, axis=1)
-            cosine: NDArray[np.float32] = ((references * probes).sum(axis=1) / norms).astype(np.float32)
-        return cosine
+        scored = _negative_distances if self.card.metric == "euclidean" else _cosines
+        with np.errstate(all="ignore"):
+            scores, sizes = scored(references, probes)
+            outside = ~((sizes > _SMALLEST) & (sizes < _LARGEST))  # squares leave float32, or lose their digits
+            if outside.any():
+                scores[outside] = scored(references[outside].astype(np.float64), probes[outside].astype(np.float64))[0]
+        return scores
+
+
+def _cosines(
+    references: NDArray[np.floating], probes: NDArray[np.floating]
+) -> tuple[NDArray[np.float32], NDArray[np.floating]]:
+    """Scores ``(P,)``, and the products of lengths ``(P,)`` that they are divided by."""
+    lengths = np.linalg.norm(references, axis=1), np.linalg.norm(probes, axis=1)
+    products = lengths[0] * lengths[1]
+    shortest_and_longest = np.where(np.abs(np.log(lengths[0])) > np.abs(np.log(lengths[1])), *lengths)
+    return ((references * probes).sum(axis=1) / products).astype(np.float32), shortest_and_longest
+
+
+def _negative_distances(
+    references: NDArray[np.floating], probes: NDArray[np.floating]
+) -> tuple[NDArray[np.float32], NDArray[np.floating]]:
+    """Scores ``(P,)``, and the distances."""
+    distances = np.linalg.norm(references - probes, axis=1)
+    return (-distances).astype(np.float32), distances

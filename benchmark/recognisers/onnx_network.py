@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,16 @@ from numpy.typing import NDArray
 
 from benchmark.errors import PluginError, RequestError
 from benchmark.recognisers.batches import batch_size
+from benchmark.suggestions import did_you_mean
 
 INSTALL = "pip install 'unmask-benchmark[onnx]'"
-_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
+_BYTES = "tensor(uint8)"
+_TYPES = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+    _BYTES: np.uint8,
+}
 _DEFAULT_SIDE = 112
 _PROVIDERS = {"cuda": "CUDAExecutionProvider"}
 _PROCESSOR = "CPUExecutionProvider"
@@ -32,6 +38,7 @@ class OnnxNetwork:
 
     Attributes:
         size: (height, width) of its images, pixels.
+        takes_bytes: whether it wants pixels as whole numbers of 0 to 255, not normalised.
         batch: how many images it is given at a time.
         width: of an embedding.
 
@@ -57,23 +64,27 @@ class OnnxNetwork:
         if inputs[0].type not in _TYPES:
             raise RequestError(f"{file} takes {inputs[0].type} where {' or '.join(_TYPES)} is understood; export it so")
         self._type = _TYPES[inputs[0].type]
+        self.takes_bytes = inputs[0].type == _BYTES
         fixed_batch, self._channels_last, self.size = self._layout(inputs[0].shape, size)
         self._output = self._chosen_output(output)
         self.batch = fixed_batch or batch_size(device)
         self.width = self._width(fixed_batch is not None)
 
-    def __call__(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Embeddings ``float32 (batch, width)`` of normalised images ``float32 (batch, 3, height, width)``."""
+    def __call__(self, images: NDArray[np.float32 | np.uint8]) -> NDArray[np.float32]:
+        """Embeddings ``float32 (batch, width)`` of images ``(batch, 3, height, width)``: normalised, or bytes."""
         return np.asarray(self._run(images), dtype=np.float32)
 
-    def _run(self, images: NDArray[np.float32]) -> NDArray[Any]:
+    def _run(self, images: NDArray[np.float32 | np.uint8]) -> NDArray[Any]:
         ordered = images.transpose(0, 2, 3, 1) if self._channels_last else images
         fed = {self._input: np.ascontiguousarray(ordered, dtype=self._type)}
         try:
             (found,) = self._session.run([self._output], fed)
         except Exception as error:  # onnxruntime's errors share no base of their own
             raise PluginError(f"{self._file} cannot be run on {images.shape} images: {_one_line(error)}") from error
-        return np.asarray(found)
+        embeddings = np.asarray(found)
+        while embeddings.ndim > 2 and embeddings.shape[-1] == 1:  # (N, D, 1, 1), as pooling leaves it
+            embeddings = embeddings[..., 0]
+        return embeddings
 
     def _layout(
         self, shape: Sequence[int | str | None], wanted: tuple[int, int] | None
@@ -107,8 +118,7 @@ class OnnxNetwork:
                 f"'output: {names[0]}'"
             )
         if wanted is not None and wanted not in names:
-            close = difflib.get_close_matches(wanted, names, n=1)
-            hint = f"did you mean '{close[0]}'?" if close else f"it has: {', '.join(names)}"
+            hint = did_you_mean(wanted, names, listed="it has")
             raise RequestError(f"{self._file} has no output '{wanted}'; {hint}")
         return wanted or names[0]
 

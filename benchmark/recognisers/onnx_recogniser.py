@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.errors import RequestError
 from benchmark.faces import FaceGeometry, Image
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.batches import embed_in_batches
@@ -50,7 +51,12 @@ class OnnxRecogniserBase(Recogniser):
         """
         said = spec.size if "size" in spec.model_fields_set else None
         self.network = OnnxNetwork(file, size=said, output=spec.output, device=self.device)
-        self.spec = spec.model_copy(update={"size": self.network.size})
+        if self.network.takes_bytes and spec.model_fields_set & {"mean", "std"}:
+            raise RequestError(
+                f"{file} takes bytes (uint8) and normalises them itself; leave mean and std out of its card"
+            )
+        pixels = "bytes" if self.network.takes_bytes else spec.pixels
+        self.spec = spec.model_copy(update={"size": self.network.size, "pixels": pixels})
         self.settings = self.spec.settings
 
     def chip(self, image: Image, face: FaceGeometry) -> Image:

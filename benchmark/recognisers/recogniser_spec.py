@@ -42,7 +42,9 @@ class RecogniserSpec(BaseModel):
             each pair from left to right in the image.
         flip: append the embedding of the mirror image, as many evaluations do.
         metric: ``"cosine"`` or ``"euclidean"``.
-        output: name of the output that holds the embedding, if there are several (ONNX).
+        output: name of the output that holds the embedding, or in a tuple its place from 0, if there are several.
+        pixels: what the network takes: ``"normalised"`` floats, or ``"bytes"``, whole numbers of 0 to 255 as ``uint8``,
+            for a network that normalises by itself; mean and std are then left out.
         summary: one line for lists.
         licence: the licence of the weights.
         trained_on: data sets that the weights have seen, by name.
@@ -59,6 +61,7 @@ class RecogniserSpec(BaseModel):
     flip: bool = False
     metric: Literal["cosine", "euclidean"] = "cosine"
     output: str | None = None
+    pixels: Literal["normalised", "bytes"] = "normalised"
     summary: str = ""
     licence: str = "not stated"
     trained_on: tuple[str, ...] = ()
@@ -73,6 +76,11 @@ class RecogniserSpec(BaseModel):
     @classmethod
     def _for_every_channel(cls, value: Any) -> Any:
         return (value,) * 3 if isinstance(value, int | float) else value
+
+    @field_validator("output", mode="before")
+    @classmethod
+    def _place(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
     @field_validator("trained_on", mode="before")
     @classmethod
@@ -90,6 +98,8 @@ class RecogniserSpec(BaseModel):
     def _fits_together(self) -> RecogniserSpec:
         if 0 < max(self.mean) <= 1 and max(self.std) <= 1:
             raise ValueError("mean and std are for pixels of 0 to 255: multiply them by 255")
+        if self.pixels == "bytes" and self.model_fields_set & {"mean", "std"}:
+            raise ValueError("pixels: bytes are not normalised; leave mean and std out, or write 'pixels: normalised'")
         if self.template == "dlib-chip" and self.size[0] != self.size[1]:
             raise ValueError("template: dlib-chip is square; give one size, or another template")
         if isinstance(self.template, tuple) and not np.ptp(self.template, axis=0).min() > 1:
@@ -100,6 +110,7 @@ class RecogniserSpec(BaseModel):
     def settings(self) -> str:
         """Digest of what decides an embedding besides the weights."""
         names = {"size", "mean", "std", "channels", "template", "flip", "output"}
+        names |= {"pixels"} if self.pixels == "bytes" else set()
         return digest(self.model_dump(mode="json", include=names))
 
     @cached_property
@@ -111,9 +122,11 @@ class RecogniserSpec(BaseModel):
             return arcface_template(self.size).chip
         return FivePointTemplate(self.size, np.array(self.template)).chip
 
-    def normalised(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """What the network sees of chips ``uint8 (N, h, w, 3)``: ``float32 (N, 3, h, w)``."""
+    def normalised(self, chips: NDArray[np.uint8]) -> NDArray[np.float32 | np.uint8]:
+        """What the network sees of chips ``uint8 (N, h, w, 3)``: ``float32 (N, 3, h, w)``, or ``uint8`` for bytes."""
         ordered = chips[..., ::-1] if self.channels == "bgr" else chips
+        if self.pixels == "bytes":
+            return np.ascontiguousarray(ordered.transpose(0, 3, 1, 2))
         mean, std = (np.array(values, dtype=np.float32) for values in (self.mean, self.std))
         scaled = (ordered.astype(np.float32) - mean) / std
         return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
@@ -121,8 +134,11 @@ class RecogniserSpec(BaseModel):
     def embedded(self, network: Callable[[Tensor], Tensor], pixels: Tensor) -> Tensor:
         """Embeddings of chips ``float32 (N, 3, h, w)`` in [0, 1], RGB, by a network of PyTorch, on its device."""
         ordered = pixels.flip(1) if self.channels == "bgr" else pixels
-        mean, std = (ordered.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
-        inputs = (ordered * 255 - mean) / std
+        if self.pixels == "bytes":
+            inputs = (ordered * 255).round().byte()
+        else:
+            mean, std = (ordered.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
+            inputs = (ordered * 255 - mean) / std
         embeddings = network(inputs)
         if not self.flip:
             return embeddings
@@ -149,6 +165,7 @@ class RecogniserSpec(BaseModel):
         name = self.channels.upper()
         text = name if mean == "0" else f"({name} − {mean})"
         text = text if std == "1" else f"{text} / {std}"
+        text = f"{name}, bytes" if self.pixels == "bytes" else text
         return f"{text}; face and mirror image" if self.flip else text
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -39,10 +37,26 @@ def read_state_dict(file: Path) -> dict[str, Tensor]:
             f"{file} holds no state dict, neither plain nor under {' or '.join(_STATES)}; save the network's "
             "state_dict() with torch.save"
         )
+    for name, tensor in content.items():
+        kind = _unusual(tensor)
+        if kind:
+            raise PluginError(
+                f"{file} holds {kind} numbers in '{name}'; save the state_dict() of a network with plain, dense "
+                "tensors, or name a module or function that builds the network"
+            )
     damaged = next((name for name, tensor in content.items() if not torch.isfinite(tensor).all()), None)
     if damaged is not None:
         raise PluginError(f"{file} holds numbers that are not finite in '{damaged}'; fetch or export it again")
     return {name.removeprefix(_DATA_PARALLEL): tensor for name, tensor in content.items()}
+
+
+def _unusual(tensor: Tensor) -> str:
+    """What keeps a tensor's numbers from being read as they are; empty for most."""
+    if tensor.is_meta:
+        return "no"  # a tensor of the device "meta" has a shape alone
+    if tensor.is_quantized:
+        return "quantised"
+    return "" if tensor.layout == torch.strided else "sparse"
 
 
 def _content(file: Path) -> Any:
@@ -50,13 +64,13 @@ def _content(file: Path) -> Any:
         file.open("rb").close()  # safetensors reports a missing file and a damaged one alike
         try:
             return load_file(file)
-        except (SafetensorError, OSError) as error:
+        except Exception as error:  # on damaged files the reader raises what it likes
             raise PluginError(f"{file} is no safetensors file, or is cut short ({error}); fetch it again") from error
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except (FileNotFoundError, IsADirectoryError, PermissionError):
         raise
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except Exception as error:  # random bytes may be a pickle of anything: IndexError, TypeError, UnpicklingError, …
         raise PluginError(
             f"{file} is no PyTorch file of plain tensors, or is cut short ({type(error).__name__}); fetch it again, or "
             "save the network's state_dict() with torch.save"
@@ -76,7 +90,11 @@ def fill(network: nn.Module, state: Mapping[str, Tensor], *, file: Path, archite
         PluginError: a name is missing or unknown, or a tensor has another shape.
     """
     expected, found = (
-        {name: tuple(tensor.shape) for name, tensor in tensors.items() if not _is_counter(name)}
+        {
+            name: tuple(tensor.shape)
+            for name, tensor in tensors.items()
+            if not _is_counter(name) and isinstance(tensor, Tensor)  # get_extra_state() gives anything
+        }
         for tensors in (network.state_dict(), state)
     )
     if found != expected:

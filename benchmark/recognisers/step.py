@@ -23,6 +23,7 @@ from benchmark.views import FAILED_EARLIER, View
 _VERSION = 1
 REFUSED = "the recogniser refused the face"
 _WIDTH = "_embedding_width"
+TOO_LARGE = "the recogniser's embedding holds numbers that are not finite or too large to store"
 _SAME = 1e-6
 """Largest difference of two embeddings, as a share of their largest number, that is rounding and no difference."""
 
@@ -120,8 +121,17 @@ def _embed_rows(
         embedded = recogniser.embed(shown)
     _check_contract(name, shown, embedded)
     for place, embedding in zip(chips, embedded, strict=True):
-        refused = not (np.isfinite(embedding).all() and embedding.any())  # of length 0, it is like nobody
-        commit(place, {"embeddings": np.nan if refused else embedding}, {"reason": REFUSED} if refused else {})
+        reason = _unusable(embedding)
+        commit(place, {"embeddings": np.nan if reason else embedding}, {"reason": reason} if reason else {})
+
+
+def _unusable(embedding: NDArray[np.floating]) -> str:
+    """Why an embedding, ``(D,)``, is none; empty if it is one. What float32 cannot hold is told from a refusal."""
+    with np.errstate(over="ignore", under="ignore"):
+        stored = embedding.astype(np.float32)
+    if np.isinf(stored).any() and not np.isnan(embedding).any():
+        return TOO_LARGE
+    return "" if np.isfinite(stored).all() and stored.any() else REFUSED  # of length 0, it is like nobody
 
 
 def _checked_chip(name: str, recogniser: Recogniser, chip: Image) -> Image:

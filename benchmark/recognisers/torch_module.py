@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import io
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -14,14 +15,17 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
-from benchmark.errors import PluginError, PluginNotLoaded, RequestError
+from benchmark.errors import PluginNotLoaded, RequestError
 from benchmark.faces import FaceGeometry, Image
 from benchmark.plugin_code.digest import code_digest, module_digest
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.importer import is_beside, load_file, load_module, origin_of, plugin_folders
 from benchmark.plugin_code.keys import digest_or_unstored
+from benchmark.plugin_code.object_state import object_digest
 from benchmark.recognisers.base import Recogniser
+from benchmark.recognisers.network_output import embedding_in
 from benchmark.recognisers.recogniser_spec import RecogniserSpec, spec_from
 from benchmark.recognisers.state_dict_file import fill, read_state_dict
 from benchmark.recognisers.torch_recogniser import TorchRecogniser
@@ -68,6 +72,7 @@ class ModuleRecogniser(TorchRecogniser):
             if not self.weights.is_file():
                 raise RequestError(f"--weights {self._target}={self.weights}: no such file")
             fill(network, read_state_dict(self.weights), file=self.weights, architecture=self._target)
+        _check_parameters(network, self._target)
         owner = next((owner for owner in (network, attribute, module) if hasattr(owner, _CARD)), None)
         self._spec = (
             RecogniserSpec()
@@ -108,16 +113,7 @@ class ModuleRecogniser(TorchRecogniser):
             return self._spec.embedded(self._called, pixels)
 
     def _called(self, inputs: Tensor) -> Tensor:
-        found: Any = self.network(inputs)
-        if not (
-            isinstance(found, Tensor) and found.ndim == 2 and found.is_floating_point() and len(found) == len(inputs)
-        ):
-            what = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
-            raise PluginError(
-                f"{self._target} gives {what} for {len(inputs)} faces where one row per face is needed, a tensor "
-                f"({len(inputs)}, D)"
-            )
-        return found
+        return embedding_in(self.network(inputs), len(inputs), named=self._spec.output, network=self._target)
 
     def _check_output(self) -> None:
         """A network that does not fit is told of now, not after an hour of other work."""
@@ -176,6 +172,20 @@ def _built(attribute: Any, target: str) -> nn.Module:
     return network
 
 
+def _check_parameters(network: nn.Module, target: str) -> None:
+    for name, value in network.state_dict(keep_vars=True).items():
+        if isinstance(value, UninitializedParameter | UninitializedBuffer):
+            raise RequestError(
+                f"--recognisers {target}: '{name}' has no shape yet (a lazy module); call the network once, or give it "
+                "its weights, before you hand it over"
+            )
+        if isinstance(value, Tensor) and value.is_meta:
+            raise RequestError(
+                f"--recognisers {target}: '{name}' is on the device 'meta' and holds no numbers; load the weights "
+                "before you hand the network over"
+            )
+
+
 def _networks_in(module: Any) -> str:
     names = [
         name
@@ -187,11 +197,18 @@ def _networks_in(module: Any) -> str:
 
 
 def _digest_of(network: nn.Module, module: ModuleType) -> str:
-    """Of the parameters, and of the code of the module and of the network's class."""
+    """Of the parameters and whatever else the network's state holds, and of the code of the module and of its class."""
     content = hashlib.sha256()
-    for name, tensor in network.state_dict().items():
-        content.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    for name, value in network.state_dict().items():
+        if isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized:
+            content.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
+            content.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+        else:  # quantised or sparse numbers, and what get_extra_state() gives
+            content.update(f"{name} {digest_or_unstored(object_digest(value))}".encode())
+    if isinstance(network, torch.jit.ScriptModule):  # its code, and constants that are no part of its state
+        saved = io.BytesIO()
+        torch.jit.save(network, saved)
+        content.update(saved.getvalue())
     for code in (module_digest(module), code_digest(network)):
         content.update(digest_or_unstored(code).encode())
     return content.hexdigest()

@@ -39,7 +39,9 @@ class TorchRecogniser(NetworkRecogniser):
         """`network` as it is used here; its precision is autocast's."""
         import torch  # noqa: PLC0415  # recognisers are listed without it
 
-        prepared: nn.Module = network.eval().requires_grad_(False).to(self.device)
+        for parameter in network.parameters():  # a module of TorchScript has no requires_grad_()
+            parameter.requires_grad_(False)
+        prepared: nn.Module = network.eval().to(self.device)
         return prepared.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]  # missing from the stubs
 
     def load_network(self) -> nn.Module:

@@ -13,6 +13,10 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageFile
 
+from benchmark.config import load_config
+from benchmark.datasets.files import digest_of_files
+from benchmark.datasets.image_costs import ReadingLimits
+from benchmark.datasets.opening import open_dataset
 from benchmark.datasets.photo_reading import LONGEST_SIDE, read_photo
 from benchmark.errors import ImageRefused
 
@@ -35,6 +39,7 @@ def refusal(path: Path) -> str:
 
 
 def saved(path: Path, image: Pillow.Image, **options: object) -> Path:
+    path.parent.mkdir(exist_ok=True)
     image.save(path, **options)
     return path
 
@@ -310,13 +315,46 @@ def test_bytes_stored_in_32_bits_stay_bytes(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_photo(tmp_path / "b.tif")[..., 0], grey)
 
 
-def test_a_float_image_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from benchmark.datasets import photo_reading
-
+def test_a_float_image_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
     saved(tmp_path / "a.tif", Pillow.fromarray(np.zeros((40, 60), np.float32)))
     assert read_photo(tmp_path / "a.tif").shape == (40, 60, 3)
-    monkeypatch.setattr(photo_reading, "MAX_PIXELS", 4 * 40 * 60 - 1)
-    assert refusal(tmp_path / "a.tif").startswith("image of 32 bits per channel larger than")
+    limits = ReadingLimits(max_megapixels=0.0095)
+    with pytest.raises(ImageRefused, match=r"image of 32 bits per channel larger than 0\.002375 megapixels"):
+        read_photo(tmp_path / "a.tif", limits)
+    assert read_photo(tmp_path / "a.tif", ReadingLimits(max_megapixels=0.0096)).shape == (40, 60, 3)
+
+
+def test_the_pixel_budget_may_be_changed_in_both_directions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = saved(tmp_path / "a.png", Pillow.fromarray(gradient()))
+    with pytest.raises(ImageRefused, match=r"image larger than 0\.0023 megapixels"):
+        read_photo(file, ReadingLimits(max_megapixels=0.0023))
+    with pytest.raises(ImageRefused, match=r"image larger than 0\.001 megapixels"):  # Pillow's own limit is met
+        read_photo(file, ReadingLimits(max_megapixels=0.001))
+    monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 1000)  # which Pillow doubles; a wider budget of ours holds
+    assert read_photo(file).shape == (40, 60, 3)
+    assert Pillow.MAX_IMAGE_PIXELS == 1000
+
+
+def test_limits_are_part_of_the_key_where_they_are_not_the_default(tmp_path: Path) -> None:
+    file = saved(tmp_path / "anna" / "1.png", Pillow.fromarray(gradient()))
+    digests = {
+        digest_of_files([("anna/1.png", file)], limits=limits)
+        for limits in (ReadingLimits(), ReadingLimits(178, 60), ReadingLimits(100), ReadingLimits(178, 5))
+    }
+    assert len(digests) == 3
+    assert digest_of_files([("anna/1.png", file)]) in digests
+
+
+def test_a_data_set_reads_within_the_limits_of_its_run(tmp_path: Path) -> None:
+    saved(tmp_path / "anna" / "1.png", Pillow.fromarray(gradient()))
+    config = load_config(None, {"dataset": "folder", "max_megapixels": 0.001})
+    opened = open_dataset("folder", tmp_path, config)
+    photos = opened.training_photos("train", protocol="")
+    with pytest.raises(ImageRefused, match=r"larger than 0\.001 megapixels"):
+        opened.read(photos[0])
+    unlimited = open_dataset("folder", tmp_path, load_config(None, {"dataset": "folder"}))
+    assert unlimited.read(photos[0]).shape == (40, 60, 3)
+    assert unlimited.digest(photos) != opened.digest(photos)
 
 
 def test_a_progressive_jpeg_of_hundreds_of_scans_is_refused(tmp_path: Path) -> None:
@@ -339,7 +377,7 @@ def test_decoding_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: p
             pass
 
     monkeypatch.setattr(photo_reading, "_upright_rgb", endless)
-    monkeypatch.setattr(photo_reading, "MAX_SECONDS", 0.05)
-    before = signal.getsignal(signal.SIGALRM)
-    assert refusal(saved(tmp_path / "a.png", Pillow.fromarray(gradient()))) == "decoding took longer than 0.05 seconds"
-    assert signal.getsignal(signal.SIGALRM) is before
+    before = signal.getsignal(signal.SIGPROF)
+    with pytest.raises(ImageRefused, match=r"decoding took more than 0\.05 seconds of processor time"):
+        read_photo(saved(tmp_path / "a.png", Pillow.fromarray(gradient())), ReadingLimits(max_seconds=0.05))
+    assert signal.getsignal(signal.SIGPROF) is before

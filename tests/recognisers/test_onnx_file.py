@@ -67,6 +67,32 @@ def expected(chips: np.ndarray) -> np.ndarray:
     return ((pooled.transpose(0, 3, 1, 2) - 127.5) / 127.5).reshape(len(chips), 12)
 
 
+def pooled_bytes(file: Path) -> Path:
+    """The mean over each quarter of bytes, as (N, 12, 1, 1)."""
+    half = [SIDES[0] // 2, SIDES[1] // 2]
+    nodes = [
+        helper.make_node("Cast", ["image"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("AveragePool", ["floats"], ["pooled"], kernel_shape=half, strides=half),
+        helper.make_node("Reshape", ["pooled", "shape"], ["embedding"]),
+    ]
+    shape = numpy_helper.from_array(np.array([-1, 12, 1, 1], dtype=np.int64), "shape")
+    inputs = [helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", 3, *SIDES])]
+    outputs = [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, None)]
+    graph = helper.make_graph(nodes, "net", inputs, outputs, [shape])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), file)
+    return file
+
+
+def test_a_network_of_bytes_gets_bytes_and_a_pooled_embedding_is_taken(tmp_path: Path) -> None:
+    recogniser = OnnxRecogniser(pooled_bytes(tmp_path / "net.onnx"))
+    chips = chips_of(3)
+    np.testing.assert_allclose(recogniser.embed(chips), expected(chips) * 127.5 + 127.5, atol=1e-3)
+    assert recogniser.card.normalisation == "RGB, bytes"
+    (tmp_path / "net.yaml").write_text("mean: 127.5\n")
+    with pytest.raises(RequestError, match="takes bytes"):
+        OnnxRecogniser(tmp_path / "net.onnx")
+
+
 def chips_of(count: int) -> np.ndarray:
     """Quarters and channels of different brightness."""
     generator = np.random.default_rng(0)
@@ -190,13 +216,13 @@ def test_a_network_of_whole_numbers_is_refused(tmp_path: Path) -> None:
             helper.make_node("Flatten", ["real"], ["out"]),
         ],
         "net",
-        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", 3, 112, 112])],
+        [helper.make_tensor_value_info("image", TensorProto.INT32, ["N", 3, 112, 112])],
         [helper.make_tensor_value_info("out", TensorProto.FLOAT, None)],
     )
     onnx.save(
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), tmp_path / "net.onnx"
     )
-    with pytest.raises(RequestError, match=r"takes tensor\(uint8\)"):
+    with pytest.raises(RequestError, match=r"takes tensor\(int32\)"):
         OnnxRecogniser(tmp_path / "net.onnx")
 
 

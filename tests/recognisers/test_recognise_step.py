@@ -16,7 +16,7 @@ from benchmark.faces import AlignedFaces, FaceGeometry, Image, Photo
 from benchmark.ledger import Ledger
 from benchmark.progress import Progress
 from benchmark.recognisers.base import Recogniser, RecogniserCard
-from benchmark.recognisers.step import REFUSED, recognise
+from benchmark.recognisers.step import REFUSED, TOO_LARGE, recognise
 from benchmark.views import FAILED_EARLIER, PhotoSet, View
 
 FACES = 5
@@ -141,3 +141,17 @@ def test_embeddings_that_are_not_one_row_a_face_are_an_error(view: View, context
 
     with pytest.raises(PluginError, match=r"'short' gave an array of shape \(1, 3\) for 4 faces"):
         recognise("short", Short(), view, shown="raw", context=context)
+
+
+class OutOfRange(MeanColour):
+    """Numbers that float32 does not hold, and those that it holds as 0."""
+
+    def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        embedded = chips.mean(axis=(1, 2)).astype(np.float64)
+        factors = np.resize([1e300, 1e-300, 1.0, np.inf], len(embedded))
+        return (embedded * factors[:, None]).astype(np.float64)  # type: ignore[return-value]
+
+
+def test_what_float32_cannot_hold_is_a_failure_with_its_reason(view: View, context: RunContext) -> None:
+    recognise("own", OutOfRange(), view, shown="raw", context=context)
+    assert reasons(context) == [TOO_LARGE, REFUSED, "", TOO_LARGE, FAILED_EARLIER]

@@ -161,7 +161,7 @@ def test_weights_are_put_into_the_network(module: str, tmp_path: Path) -> None:
         ("Registered", "is a recogniser already: register it with @register_recogniser"),
         ("WrongCard", r"CARD of .*: unknown key 'sise'; did you mean 'size'\?"),
         ("Spatial", r"gives shape \(16, 3, 112, 112\) for 16 faces where one row per face is needed"),
-        ("Listing", "gives list for 16 faces"),
+        ("Listing", r"gives list \(0: shape \(16, 3, 112, 112\)\) for 16 faces"),
         ("Failing", r"fails on faces of shape \(16, 3, 112, 112\): ValueError: two lines"),
     ],
 )

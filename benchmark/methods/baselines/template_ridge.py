@@ -94,7 +94,7 @@ class TemplateRidge(TemplateMapper):
             raise BenchmarkError("template-ridge was used before fit() or load()")
         predicted = self.ridge.predict(masked.astype(np.float64))
         lengths = np.linalg.norm(predicted, axis=1, keepdims=True)
-        return np.asarray(predicted / np.maximum(lengths, 1e-12) * self.length, dtype=np.float32)
+        return np.asarray(predicted / np.maximum(lengths, np.finfo(np.float64).tiny) * self.length, dtype=np.float32)
 
     def save(self, folder: Path) -> None:
         """Write means, weights, penalty and length."""
@@ -152,7 +152,7 @@ def choose_penalty(
         bar: advanced by one per fold.
     """
     scale = float(np.square(x - x.mean(axis=0)).sum() / x.shape[1])
-    penalties = np.asarray(strengths) * max(scale, 1e-12)
+    penalties = np.asarray(strengths) * max(scale, float(np.finfo(np.float64).tiny))
     errors = np.zeros(len(penalties))
     for left_out in np.unique(fold):
         train, test = fold != left_out, fold == left_out
