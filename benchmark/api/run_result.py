@@ -89,17 +89,18 @@ class RunResult:
         return frame
 
     def table(self, *, recogniser: str | None = None, target: float | None = None) -> pd.DataFrame:
-        """The table of methods, as in the report: baselines, methods by recovery, then privileged ones.
+        """The table of methods, as in the report: baselines, methods by recovery, then those that are not ranked.
 
         Args:
             recogniser: of the only judge wanted; None = all.
             target: false match rate at which thresholds are set; None = the strictest that the run carries.
 
         Returns:
-            One row per method and judge, indexed by the method's name. ``role`` is ``baseline``, ``method`` or
-            ``privileged``; ``saw_judge`` says that the judge took part in training the method. The other columns are
-            named after their metric, with the threshold's kind where a metric has both (``gfrr_matched``); rates are
-            shares, and what was not measured or is withheld is NaN.
+            One row per method and judge, indexed by the method's name. ``role`` is ``baseline``, ``method`` (ranked),
+            ``fitted to judge`` (it changes the judge or its templates), ``saw judge`` (the judge took part in its
+            training) or ``privileged``; ``saw_judge`` says of every row, privileged ones too, whether the method has
+            seen its judge. The other columns are named after their metric, with the threshold's kind where a metric has
+            both (``gfrr_matched``); rates are shares, and what was not measured or is withheld is NaN.
 
         Raises:
             RequestError: the run has no such recogniser or target.
@@ -112,6 +113,8 @@ class RunResult:
             for role, rows in (
                 ("baseline", found.baselines),
                 ("method", found.methods),
+                ("fitted to judge", found.fitted),
+                ("saw judge", found.seen),
                 ("privileged", found.privileged),
             ):
                 records += [self._record(panel, role, row) for row in rows]
@@ -237,7 +240,7 @@ class RunResult:
             "role": role,
             "recogniser": panel.recogniser,
             "acquisition": panel.acquisition,
-            "saw_judge": entry is not None and self._index.saw(entry, panel.recogniser),
+            "saw_judge": entry is not None and (self._index.fitted(entry) or self._index.saw(entry, panel.recogniser)),
             **dict(zip(names, values, strict=True)),
         }
 
