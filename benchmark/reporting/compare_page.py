@@ -12,9 +12,9 @@ import pandas as pd
 from benchmark.reporting import formatting
 from benchmark.reporting.comparison_answer import Answer, difference_text
 from benchmark.reporting.formatting import number
-from benchmark.reporting.html_report import environment, read_template, style_sheet
 from benchmark.reporting.metric_text import difference, full_value
 from benchmark.reporting.page_policy import content_security_policy
+from benchmark.reporting.page_templates import environment, read_template, style_sheet
 from benchmark.reporting.results_index import NO_METHOD
 from benchmark.verification.difference import Difference
 from benchmark.verification.metric_description import MetricDescription, undescribed

@@ -7,7 +7,6 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from benchmark.reporting import formatting
@@ -21,9 +20,10 @@ from benchmark.reporting.headline import failed_plugins, headline
 from benchmark.reporting.judges import strength
 from benchmark.reporting.judges_table import ranking_tables
 from benchmark.reporting.mask_type_table import mask_type_table
-from benchmark.reporting.method_colours import MethodColours, theme_variables
+from benchmark.reporting.method_colours import MethodColours
 from benchmark.reporting.note_groups import note_groups
 from benchmark.reporting.page_policy import content_security_policy
+from benchmark.reporting.page_templates import environment, read_template, style_sheet
 from benchmark.reporting.provenance import manifest_lines, plugin_rows, step_times
 from benchmark.reporting.results_index import Panel, ResultsIndex, panel_title
 from benchmark.reporting.results_table import method_table, table_entries
@@ -106,37 +106,6 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
     )
 
 
-def environment() -> Environment:
-    """Templates with autoescape: names of people and files are never markup."""
-    made = Environment(
-        loader=PackageLoader("benchmark.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(
-        count=lambda value: formatting.number(value, 0),
-        percent=formatting.percent,
-        capitalize_first=lambda text: text[:1].upper() + text[1:],
-        breakable=_breakable,
-    )
-    return made
-
-
-def style_sheet() -> Markup:
-    """The page's style with the method colours in both themes."""
-    light, dark = (
-        " ".join(f"{name}: {value};" for name, value in theme_variables(dark=dark)) for dark in (False, True)
-    )
-    return Markup(read_template("style.css").replace("/*LIGHT*/", light).replace("/*DARK*/", dark))
-
-
-def read_template(name: str) -> Markup:
-    """A style sheet or script, as it is in the package."""
-    return Markup(files("benchmark.reporting").joinpath("templates", name).read_text(encoding="utf-8"))
-
-
 def script(*, with_charts: bool) -> Markup:
     """The page's one script: sorting, and the charting library with the interactive figures where there are some."""
     if not with_charts:
@@ -147,14 +116,6 @@ def script(*, with_charts: bool) -> Markup:
 
 def _inline(figure: NamedFigure) -> dict[str, Any]:
     return {"svg": Markup(inline_svg(figure)), "name": figure.name, "caption": figure.caption}
-
-
-def _breakable(text: str) -> Markup:
-    """Allow a line break after ``+``, ``:``, ``-`` and ``_`` of a long name."""
-    escaped = str(Markup.escape(text))
-    for mark in "+:-_":
-        escaped = escaped.replace(mark, f"{mark}<wbr>")
-    return Markup(escaped)
 
 
 def _choice(index: ResultsIndex, number: int, target: float, main: float | None) -> TargetChoice:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 CONFIDENCE = 0.95
 
@@ -107,4 +107,4 @@ def standard_error(ci_low: float, ci_high: float, *, folds: int = 10) -> float:
 
 
 def _students_t(folds: int) -> float:
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, folds - 1))
+    return float(special.stdtrit(folds - 1, (1 + CONFIDENCE) / 2))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from benchmark.verification import error_rates
 from benchmark.verification.accuracy import FoldAccuracy, fold_accuracy
@@ -148,7 +148,7 @@ class _Found:
         if not self.tested:
             return None
         error = np.sqrt(self.variance)
-        return float(2 * stats.t.sf(abs(self.value) / error, max(self.freedom, 1))) if error > 0 else 1.0
+        return float(2 * special.stdtr(max(self.freedom, 1), -abs(self.value) / error)) if error > 0 else 1.0
 
 
 def _between(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special  # its `stats` says the same and takes a second to import
 
 from benchmark.verification.bootstrap import percentile_interval
 from benchmark.verification.dyadic import effective_size
@@ -19,7 +19,7 @@ Lippman-Hand, JAMA 249(13), 1983)."""
 
 def quantile(subjects: int) -> float:
     """Of Student's t with a degree of freedom less than there are subjects: half the width, in standard errors."""
-    return float(stats.t.ppf((1 + LEVEL) / 2, max(subjects - 1, 1)))
+    return float(special.stdtrit(max(subjects - 1, 1), (1 + LEVEL) / 2))
 
 
 def share_interval(value: float, size: float, *, subjects: int) -> tuple[float, float]:

@@ -9,8 +9,8 @@ import re
 import pytest
 
 from benchmark.reporting.figure_style import figure_style, new_figure
-from benchmark.reporting.html_report import environment, read_template, style_sheet
 from benchmark.reporting.page_policy import content_security_policy
+from benchmark.reporting.page_templates import environment, read_template, style_sheet
 
 
 def test_the_digest_is_that_of_the_script_as_it_stands_in_the_page() -> None:

@@ -1,0 +1,53 @@
+"""The templates that pages are made from, with their filters and styles; nothing here draws a figure.
+
+Comparing two runs needs a page and no figure, and the libraries that draw take a second to import.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from benchmark.reporting import formatting
+from benchmark.reporting.method_colours import theme_variables
+
+
+def environment() -> Environment:
+    """Templates with autoescape: names of people and files are never markup."""
+    made = Environment(
+        loader=PackageLoader("benchmark.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        count=lambda value: formatting.number(value, 0),
+        percent=formatting.percent,
+        capitalize_first=lambda text: text[:1].upper() + text[1:],
+        breakable=_breakable,
+    )
+    return made
+
+
+def style_sheet() -> Markup:
+    """The page's style with the method colours in both themes."""
+    light, dark = (
+        " ".join(f"{name}: {value};" for name, value in theme_variables(dark=dark)) for dark in (False, True)
+    )
+    return Markup(read_template("style.css").replace("/*LIGHT*/", light).replace("/*DARK*/", dark))
+
+
+def read_template(name: str) -> Markup:
+    """A style sheet or script, as it is in the package."""
+    return Markup(files("benchmark.reporting").joinpath("templates", name).read_text(encoding="utf-8"))
+
+
+def _breakable(text: str) -> Markup:
+    """Allow a line break after ``+``, ``:``, ``-`` and ``_`` of a long name."""
+    escaped = str(Markup.escape(text))
+    for mark in "+:-_":
+        escaped = escaped.replace(mark, f"{mark}<wbr>")
+    return Markup(escaped)
