@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from benchmark.errors import RequestError
-from benchmark.suggestions import did_you_mean
+from benchmark.suggestions import did_you_mean, nearest
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -47,8 +46,8 @@ class CommandParser(argparse.ArgumentParser):
                 return
             flag = text.partition("=")[0]
             if flag.startswith("--") and flag not in known:
-                close = difflib.get_close_matches(flag, known, n=1, cutoff=0.6)
-                hint = f"did you mean '{close[0]}'?" if close else f"`{self.prog} --help` lists all"
+                close = nearest(flag, known, likeness=0.6)
+                hint = f"did you mean '{close}'?" if close else f"`{self.prog} --help` lists all"
                 self.error(f"unknown flag '{flag}'; {hint}")
 
     def _expanded(self, path: Path) -> Path:

@@ -18,6 +18,7 @@ from benchmark.errors import StorageError
 from benchmark.storage.atomic_files import write_atomically
 from benchmark.storage.csv_files import read_table
 from benchmark.storage.utf8 import as_utf8
+from benchmark.structured_text import Unreadable, read_unicode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,9 +102,9 @@ class TrainedWeights:
         """
         file = self.folder / CARD
         try:
-            return WeightsCard.model_validate_json(file.read_text("utf-8"))
-        except (OSError, ValueError, ValidationError) as error:
-            reason = " ".join(str(error).split())
+            return WeightsCard.model_validate_json(read_unicode(file))
+        except (Unreadable, ValidationError) as error:
+            reason = " ".join(str(error).removeprefix("cannot be read: ").split())
             raise StorageError(f"{file} cannot be read ({reason}); use a folder that `train` wrote") from error
 
     @cached_property
@@ -130,7 +131,7 @@ class TrainedWeights:
         file = self.folder / PEOPLE
         found: dict[str, set[str]] = {name: set() for name in self.card.trained_on}
         try:
-            for line in file.read_bytes().decode("utf-8").removesuffix("\n").split("\n"):
+            for line in file.read_bytes().decode("utf-8-sig").removesuffix("\n").split("\n"):
                 dataset, _, subject = line.partition("\t")
                 found[dataset].add(_original_name(subject))
         except (OSError, KeyError, UnicodeDecodeError) as error:

@@ -44,3 +44,10 @@ def test_refused(tmp_path: Path, text: str, words: str) -> None:
     file.write_text(text, "utf-8")
     with pytest.raises(RequestError, match=words):
         read_attributes(file, PHOTOS)
+
+
+def test_an_id_copied_from_images_csv_is_known(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("subject_id,sex\n'=1+1,female\n'quoted',male\n", "utf-8")
+    photos = [Photo("=1+1/1.jpg", "=1+1", ""), Photo("'quoted'/1.jpg", "'quoted'", "")]
+    assert read_attributes(file, photos).groups == {"sex": ("female", "male")}

@@ -171,3 +171,15 @@ def test_all_leaves_out_networks_without_weights(tmp_path: Path, monkeypatch: py
 def test_people_whose_names_hold_ends_of_lines_are_listed(tmp_path: Path) -> None:
     people = {"folder": {"a\nb", "a\\nb", "a\rb", "a\u2028b", "a\\"}}
     assert stored(tmp_path, people).people() == people
+
+
+def test_a_card_that_a_text_editor_marked_is_read_and_a_strange_one_is_one_line(tmp_path: Path) -> None:
+    weights = stored(tmp_path, {"synthetic": {"anna"}})
+    content = (tmp_path / "card.json").read_bytes()
+    (tmp_path / "card.json").write_bytes(b"\xef\xbb\xbf" + content)
+    (tmp_path / "people.txt").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "people.txt").read_bytes())
+    assert weights.card.side == 64 and weights.people() == {"synthetic": {"anna"}}
+    (tmp_path / "card.json").write_bytes(b"[" * 100_000)
+    with pytest.raises(StorageError, match=r"card\.json cannot be read") as refused:
+        TrainedWeights(tmp_path).card  # noqa: B018
+    assert "\n" not in str(refused.value)
