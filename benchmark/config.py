@@ -154,7 +154,7 @@ class RunConfig(BaseModel):
         try:
             return value.expanduser()
         except RuntimeError as error:
-            raise ValueError(f"nobody here is called {value.parts[0]}; write the whole path") from error
+            raise ValueError(f"there is no user {value.parts[0]} on this machine; write the full path") from error
 
     @field_validator("dataset", "protocol", "methods", "recognisers", "masks")
     @classmethod
@@ -206,7 +206,7 @@ def _settings_in(file: Path) -> dict[str, Any]:
         if name not in known:
             raise RequestError(f"--config {file}: unknown setting '{shortened(key)}'; {did_you_mean(name, known)}")
         if name in settings:
-            raise RequestError(f"--config {file}: '{name}' stands twice; leave one of them out")
+            raise RequestError(f"--config {file}: '{name}' is given twice; remove one of them")
         settings[name] = value
     return settings
 
@@ -214,5 +214,5 @@ def _settings_in(file: Path) -> dict[str, Any]:
 def _hashable(value: Any) -> Any:
     """The value, unless it is a list or mapping inside the list."""
     if isinstance(value, list | dict):
-        raise ValueError("a list of names or numbers is needed, without lists inside")
+        raise ValueError("it must be a list of names or numbers, without nested lists")
     return value

@@ -23,7 +23,7 @@ def test_every_unicode_encoding_is_read(encoding: str, tmp_path: Path) -> None:
         (b"a: " + b"[" * 5000, "nested too deeply"),
         (b"a: " + b"7" * 5000, "is not YAML: Exceeds the limit"),
         (b"a: 2026-02-31", "is not YAML"),
-        (b"a: 1\na: 2\n", "'a' stands twice"),
+        (b"a: 1\na: 2\n", "'a' is given twice"),
         (b"a: [1", "is not YAML"),
         (b"a: \x00", "is not YAML"),
     ],

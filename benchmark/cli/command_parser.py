@@ -33,7 +33,7 @@ class CommandParser(argparse.ArgumentParser):
             self._refuse_unknown_flags(args or ())  # before argparse misses the required one that was mistyped
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            self.error(f"'{unknown[0]}' is one argument too many; quote values that hold blanks, and see --help")
+            self.error(f"unexpected argument '{unknown[0]}'; put values that contain spaces in quotes, and see --help")
         for name, value in vars(found).items():
             if isinstance(value, Path):
                 setattr(found, name, self._expanded(value))
@@ -47,14 +47,14 @@ class CommandParser(argparse.ArgumentParser):
             flag = text.partition("=")[0]
             if flag.startswith("--") and flag not in known:
                 close = nearest(flag, known, likeness=0.6)
-                hint = f"did you mean '{close}'?" if close else f"`{self.prog} --help` lists all"
+                hint = f"did you mean '{close}'?" if close else f"see `{self.prog} --help`"
                 self.error(f"unknown flag '{flag}'; {hint}")
 
     def _expanded(self, path: Path) -> Path:
         try:
             return path.expanduser()
         except RuntimeError:
-            self.error(f"{path}: nobody here is called {path.parts[0]}; write the whole path")
+            self.error(f"{path}: there is no user {path.parts[0]} on this machine; write the full path")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Suggest the nearest of the choices."""

@@ -1,4 +1,4 @@
-"""Compare run folders: is the second better than the first? And every number side by side."""
+"""Compare run folders: say whether the second is better than the first, and show every number side by side."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ REGRESSION = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Two folders or more."""
     parser.add_argument("a", type=Path, metavar="A", help="a run folder, e.g. reports/2026-01-01_120000_synthetic")
-    parser.add_argument("others", type=Path, nargs="+", metavar="B", help="others, each of which is compared with A")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: reports/compare_A_B)")
+    parser.add_argument(
+        "others", type=Path, nargs="+", metavar="B", help="one or more run folders, each compared with A"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder of the comparison (default: reports/compare_A_B)"
+    )
     parser.add_argument(
         "--format",
         choices=("text", "markdown", "json"),
@@ -26,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on-regression",
         action="store_true",
-        help=f"exit status {REGRESSION} if a method of B is worse than in A by a paired, corrected test; "
-        "2 if the runs cannot be compared",
+        help=f"end with status {REGRESSION} if a paired, corrected test finds a method worse in B than in A, and with "
+        "status 2 if the runs cannot be compared",
     )
 
 
@@ -57,7 +61,5 @@ def execute(options: argparse.Namespace) -> int:
     if options.fail_on_regression and worse:
         return REGRESSION
     if options.fail_on_regression and refused:
-        raise RequestError(
-            "whether B is worse cannot be said: the runs share no comparisons that may be set side by side"
-        )
+        raise RequestError("cannot tell whether B is worse: the runs share no comparisons that can be paired")
     return 0

@@ -38,7 +38,9 @@ def execute(options: argparse.Namespace) -> int:
         mark = "ok     " if works else "MISSING" if needed else "absent "
         print(f"{mark}  {name:<{width}}  {detail}")
         healthy = healthy and (works or not needed)
-    print("\neverything the default run needs is here" if healthy else "\nthe default run cannot work yet: see MISSING")
+    print(
+        "\neverything the default run needs is here" if healthy else "\nthe default run does not work yet: see MISSING"
+    )
     return 0 if healthy else 1
 
 
@@ -89,7 +91,7 @@ def _cuda() -> tuple[bool, bool, str, str]:
         return False, False, "CUDA", "needs PyTorch"
     if torch.cuda.is_available():
         return True, False, "CUDA", torch.cuda.get_device_name()
-    return False, False, "CUDA", "no device seen by PyTorch; everything runs on the processor"
+    return False, False, "CUDA", "PyTorch finds no CUDA device; everything runs on the CPU"
 
 
 def _disk() -> tuple[bool, bool, str, str]:
@@ -97,9 +99,9 @@ def _disk() -> tuple[bool, bool, str, str]:
     while not folder.exists():
         folder = folder.parent
     if not os.access(folder, os.W_OK):
-        return False, True, "disk", f"{folder} cannot be written; use --cache DIR and --out DIR"
+        return False, True, "disk", f"{folder} is not writable; choose other folders with --cache DIR and --out DIR"
     free = shutil.disk_usage(folder).free / 2**30
     detail = f"{free:.1f} GiB free in {Path.cwd()}"
     if free < _LOW_DISK_GIB:
-        return False, True, "disk", f"{detail}; free some space or use --cache DIR and --out DIR on another disk"
+        return False, True, "disk", f"{detail}; free some space, or put --cache DIR and --out DIR on another disk"
     return True, True, "disk", detail

@@ -12,16 +12,16 @@ FORMAT_NAMES = ("markdown", "latex", "csv", "json")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A folder and a format."""
-    parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a finished run")
-    parser.add_argument("--format", choices=FORMAT_NAMES, default="markdown", help="(default: markdown)")
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a finished run")
+    parser.add_argument("--format", choices=FORMAT_NAMES, default="markdown", help="output format (default: markdown)")
     parser.add_argument(
         "--target",
         type=float,
         metavar="FMR",
-        help="false match rate that thresholds are set for (default: the strictest that the run carries)",
+        help="false match rate of the thresholds (default: the strictest one of the run)",
     )
-    parser.add_argument("--recogniser", metavar="NAME", help="the only judge to show (default: all)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where to write (default: to the terminal)")
+    parser.add_argument("--recogniser", metavar="NAME", help="show only this recogniser (default: all)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="output file (default: print to the terminal)")
 
 
 def execute(options: argparse.Namespace) -> int:

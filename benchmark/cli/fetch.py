@@ -1,4 +1,4 @@
-"""Download the weights of recognisers and face detectors; without names, list what there is."""
+"""Download the weights of recognisers and face detectors; without names, list what can be downloaded."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ class _Source:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names, or none."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a recogniser or face detector (default: list them)")
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="a recogniser or face detector (default: list all of them)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print no progress bars")
     add_plugin_flag(parser)
 
 
@@ -58,7 +60,7 @@ def _source(name: str) -> _Source:
     cls = RECOGNISERS.load(name)
     file = cls.model_file
     if file is None:
-        raise RequestError(f"'{name}' has no weights to fetch: they travel with its package (`doctor` says more)")
+        raise RequestError(f"'{name}' has no weights to fetch: its package contains them (see `doctor`)")
     if not file.url and located(file) is None:
         raise RequestError(f"'{name}' cannot be downloaded: {file.how_to_get}")
     missing = cls.missing_package()
@@ -77,7 +79,9 @@ def _listed() -> str:
         if file is not None:
             found[name] = _state(file)
     width = max(map(len, found), default=0) + 2
-    return "\n".join([f"kept in {models_folder()}", *(f"{name:<{width}}{state}" for name, state in found.items())])
+    return "\n".join(
+        [f"downloads are kept in {models_folder()}", *(f"{name:<{width}}{state}" for name, state in found.items())]
+    )
 
 
 def _state(file: ModelFile) -> str:

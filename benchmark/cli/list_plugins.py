@@ -22,7 +22,7 @@ from benchmark.registry import Registry
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A kind, or all."""
     parser.add_argument("kind", nargs="?", choices=tuple(KINDS), help="one kind (default: all)")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     add_plugin_flag(parser)
 
 

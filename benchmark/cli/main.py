@@ -98,7 +98,7 @@ def _parser() -> CommandParser:
         prog="run_benchmark.py",
         description="Measures how much identity-verification accuracy a face mask takes, and how much each unmasking "
         "method wins back.",
-        epilog="Without a subcommand, `run` is meant: run_benchmark.py --methods all",
+        epilog="Without a subcommand, `run` is assumed: run_benchmark.py --methods all",
     )
     parser.add_argument("--version", action="version", version=f"unmask-benchmark {__version__}")
     subparsers = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)

@@ -19,11 +19,19 @@ from benchmark.datasets.image_costs import ReadingLimits
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Folders, size and styles."""
-    parser.add_argument("--input", type=Path, required=True, metavar="DIR", help="photos, in any sub-folders")
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="gets unmasked/ masked/ true_mask/ manifest.csv"
+        "--input", type=Path, required=True, metavar="DIR", help="folder of photos; sub-folders are searched too"
     )
-    parser.add_argument("--size", type=int, default=64, metavar="N", help="side of the face crops (default: 64)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="where unmasked/, masked/, true_mask/ and manifest.csv are written",
+    )
+    parser.add_argument(
+        "--size", type=int, default=64, metavar="N", help="side of the face crops in pixels (default: 64)"
+    )
     parser.add_argument(
         "--masks",
         default=",".join(DEFAULT_MASKS),
@@ -33,11 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_face_flags(parser)
     add_cost_flags(parser)
     add_ignore_flag(parser)
-    parser.add_argument("--weights", action="append", metavar="NAME=FILE", help="the file of a face detector")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every random choice (default: 0)")
-    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one per core)")
-    parser.add_argument("--fresh", action="store_true", help="replace what an earlier run exported")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument("--weights", action="append", metavar="NAME=FILE", help="the weights file of a face detector")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed for every random choice (default: 0)")
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="number of processes (default: one per core)"
+    )
+    parser.add_argument("--fresh", action="store_true", help="replace what an earlier export wrote")
+    parser.add_argument("--quiet", action="store_true", help="print no progress bar")
     add_plugin_flag(parser)
 
 

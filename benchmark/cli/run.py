@@ -19,12 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Every flag's default is in `RunConfig`; a flag left out does not override the YAML file."""
     parser.argument_default = argparse.SUPPRESS
     defaults = RunConfig()
-    parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="settings, one per line; flags override them")
+    parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="YAML file of settings; flags override it")
     add_plugin_flag(parser)
     what = parser.add_argument_group("what is tested")
-    what.add_argument("--dataset", metavar="NAME", help=f"`list datasets` shows them (default: {defaults.dataset})")
-    what.add_argument("--data-root", metavar="DIR", help="the folder of the data set")
-    what.add_argument("--protocol", metavar="NAME", help="what is compared (default: the data set's first)")
+    what.add_argument("--dataset", metavar="NAME", help=f"see `list datasets` (default: {defaults.dataset})")
+    what.add_argument("--data-root", metavar="DIR", help="folder of the data set")
+    what.add_argument(
+        "--protocol", metavar="NAME", help="which comparisons are made (default: the data set's first protocol)"
+    )
     what.add_argument("--methods", metavar="A,B", help="names, NAME:PRESET, DETECTOR+COMPLETER, or all (default: all)")
     what.add_argument(
         "--recognisers",
@@ -34,12 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--masks", metavar="A,B", help=f"names, template:FILE.png, or all (default: {','.join(DEFAULT_MASKS)})"
     )
-    what.add_argument("--conditions", metavar="A,B", help=f"of {','.join(CONDITIONS)} (default: all of them)")
+    what.add_argument("--conditions", metavar="A,B", help=f"any of {','.join(CONDITIONS)} (default: all)")
     what.add_argument(
         "--size", type=int, metavar="N", help=f"side of the face crops in pixels, 64 to 1024 (default: {defaults.size})"
     )
     what.add_argument(
-        "--acquisition", metavar="A,B", help=f"of {','.join(ARMS)} (default: {','.join(defaults.acquisition)})"
+        "--acquisition", metavar="A,B", help=f"any of {','.join(ARMS)} (default: {','.join(defaults.acquisition)})"
     )
     add_face_flags(what)
     add_cost_flags(what)
@@ -47,43 +49,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--allow-duplicates",
         action="store_true",
-        help="run even if the same photo is labelled as two people; it is compared as labelled",
+        help="run even if one photo is labelled as two people; it is compared as labelled",
     )
-    what.add_argument("--seed", type=int, metavar="N", help=f"seed of every random choice (default: {defaults.seed})")
+    what.add_argument("--seed", type=int, metavar="N", help=f"seed for every random choice (default: {defaults.seed})")
     what.add_argument("--limit", type=int, metavar="N", help="at most N test subjects (or listed comparisons)")
     what.add_argument(
         "--passthrough",
         type=int,
         metavar="N",
-        help=f"bare probes sent through every method (default: {defaults.passthrough})",
+        help=f"number of unmasked probes sent through every method (default: {defaults.passthrough})",
     )
     learn = parser.add_argument_group("what methods learn from")
     learn.add_argument(
         "--train-dataset",
         metavar="A,B=DIR",
-        help=f"one or several, each with its folder where it needs one (default: {','.join(defaults.train_dataset)})",
+        help="one or more data sets, each with its folder if it needs one "
+        f"(default: {','.join(defaults.train_dataset)})",
     )
-    learn.add_argument("--train-root", metavar="DIR", help="the folder of the training data set, if there is only one")
+    learn.add_argument("--train-root", metavar="DIR", help="folder of the training data set, if there is only one")
     learn.add_argument(
         "--train-limit", type=int, metavar="N", help=f"at most N training photos (default: {defaults.train_limit})"
     )
     learn.add_argument(
-        "--mask-draws", type=int, metavar="N", help=f"masks drawn on every photo (default: {defaults.mask_draws})"
+        "--mask-draws",
+        type=int,
+        metavar="N",
+        help=f"number of masks drawn on each training photo (default: {defaults.mask_draws})",
     )
     learn.add_argument(
         "--weights",
         action="append",
         metavar="NAME=PATH",
-        help="the file of a recogniser or face detector; or what `train` wrote for a method or its mask detector, "
-        "instead of the weights that come with the program",
+        help="the weights file of a recogniser or face detector, or the folder that `train` wrote for a method or mask "
+        "detector, which replaces the weights shipped with the program",
     )
     learn.add_argument(
-        "--retrain", action="store_true", help="train again instead of using the weights that come with the program"
+        "--retrain", action="store_true", help="train again instead of using the weights shipped with the program"
     )
     learn.add_argument(
         "--allow-unknown-overlap",
         action="store_true",
-        help="run even if it is unknown whether training and test share people; the cells are marked",
+        help="run even if it is unknown whether the training and test sets share people; the results are marked",
     )
     measure = parser.add_argument_group("how it is measured")
     measure.add_argument(
@@ -92,31 +98,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     measure.add_argument(
         "--thresholds-from",
         metavar="RUN",
-        help="folder of a finished run whose thresholds, set on its raw faces, are used instead of this run's own",
+        help="folder of a finished run: use its thresholds, set on its raw faces, instead of setting new ones",
     )
     measure.add_argument(
         "--attributes",
         metavar="FILE.csv",
-        help="groups of people, one column each, by subject_id or image_id: error rates per group in groups.csv",
+        help="table with a column subject_id or image_id and one column per attribute; error rates per group go to "
+        "groups.csv",
     )
     measure.add_argument(
         "--replicates",
         type=int,
         metavar="N",
-        help=f"replicates of the subject bootstrap (default: {defaults.replicates})",
+        help=f"number of replicates of the subject bootstrap (default: {defaults.replicates})",
     )
     machine = parser.add_argument_group("where and how it runs")
-    machine.add_argument("--device", choices=("auto", "cpu", "cuda"), help="(default: auto)")
+    machine.add_argument("--device", choices=("auto", "cpu", "cuda"), help="device of the networks (default: auto)")
     machine.add_argument(
         "--precision",
         choices=("auto", "float32", "bfloat16"),
-        help="precision of the recognisers; auto: bfloat16 where the device has units for it (default: float32)",
+        help="precision of the recognisers; auto: bfloat16 if the device supports it natively (default: float32)",
     )
     machine.add_argument(
-        "--workers", type=int, metavar="N", help="processes for work on single images (default: one per core)"
+        "--workers", type=int, metavar="N", help="number of processes for work on single images (default: one per core)"
     )
-    machine.add_argument("--engine", choices=("local",), help="how worker processes are run (default: local)")
-    machine.add_argument("--out", metavar="DIR", help="the run's folder (default: a new one below reports/)")
+    machine.add_argument("--engine", choices=("local",), help="how worker processes are started (default: local)")
+    machine.add_argument("--out", metavar="DIR", help="folder of the run (default: a new folder in reports/)")
     machine.add_argument(
         "--cache", metavar="DIR", help=f"where intermediate results are kept (default: {defaults.cache})"
     )
@@ -129,12 +136,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument(
         "--verify",
         action="store_true",
-        help="check every byte of stored results before use, even in large files that look unchanged",
+        help="check every byte of the stored results before using them, even of large files that look unchanged",
     )
     machine.add_argument(
-        "--overwrite", action="store_true", help="replace a run with other settings in --out, nothing else"
+        "--overwrite",
+        action="store_true",
+        help="replace the run in --out even if its settings differ; other files are kept",
     )
-    machine.add_argument("--quiet", action="store_true", help="no progress bars and no table: only the report's path")
+    machine.add_argument(
+        "--quiet", action="store_true", help="print no progress bars and no table, only the report's path"
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -157,7 +168,7 @@ def execute(options: argparse.Namespace) -> int:
         print(f"{result.terminal_table()}\n\nreport: {report.resolve()}")
     failed = json.loads((report.parent / "manifest.json").read_text("utf-8"))["failed_plugins"]
     if failed:
-        print("error: the run is finished, but these plugins failed:", file=sys.stderr)
+        print("error: the run finished, but these plugins failed:", file=sys.stderr)
         for one in failed:
             print(f"  {PluginFailure(**one)}", file=sys.stderr)
     return 1 if failed else 0

@@ -33,7 +33,7 @@ def add_face_flags(parser: argparse._ActionsContainer) -> None:
         "--face-detectors",
         default=argparse.SUPPRESS,
         metavar="A,B",
-        help=f"of {', '.join(FACE_DETECTORS)}; each is tried only where those before it found no face "
+        help=f"any of {', '.join(FACE_DETECTORS)}, in order; each is tried only where those before it found no face "
         f"(default: {','.join(defaults.face_detectors)})",
     )
     parser.add_argument(
@@ -41,8 +41,8 @@ def add_face_flags(parser: argparse._ActionsContainer) -> None:
         type=int,
         default=argparse.SUPPRESS,
         metavar="N",
-        help="faces narrower than N pixels of the photo do not count (default: 40 pixels of a copy whose longest side "
-        "is at most 512)",
+        help="ignore faces narrower than N pixels of the photo (default: 40 pixels once the photo is scaled down to at "
+        "most 512 pixels on its longest side)",
     )
 
 
@@ -74,7 +74,8 @@ def add_ignore_flag(parser: argparse._ActionsContainer) -> None:
         action="append",
         default=argparse.SUPPRESS,
         metavar="PATTERN",
-        help="pass over files and folders whose name, or path below the folder searched for photos, matches (*, ?, [])",
+        help="skip files and folders whose name, or path relative to the folder searched for photos, matches PATTERN "
+        "(*, ?, [])",
     )
 
 

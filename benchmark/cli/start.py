@@ -101,5 +101,5 @@ def _doctor(missing: Mapping[str, str]) -> int:
     rows += [(name, module not in missing, f"import {module}") for module, name in REQUIREMENTS.items()]
     for name, works, detail in rows:
         print(f"{'ok     ' if works else 'MISSING'}  {name:<{width}}  {detail}")
-    print(f"\nthe default run cannot work yet: {_what_is_missing(missing)}")
+    print(f"\nthe default run does not work yet: {_what_is_missing(missing)}")
     return FAILED

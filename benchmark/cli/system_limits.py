@@ -6,14 +6,14 @@ import errno
 
 _ADVICE = {
     errno.EMFILE: "the system allows no more open files: raise the limit (ulimit -n), or use --workers 1",
-    errno.ENFILE: "the system allows no more open files: end other programs, or use --workers 1",
+    errno.ENFILE: "the system allows no more open files: close other programs, or use --workers 1",
     errno.ENOMEM: "memory ran out: use --workers 1, a smaller --size or a smaller --limit",
     errno.EFBIG: "a file would be larger than this process may write: raise the limit (ulimit -f), or choose a folder "
     "on another file system with --cache and --out",
     errno.ENOSPC: "the disk is full: free some space or choose another folder with --cache and --out",
     errno.EDQUOT: "the disk quota is used up: free some space or choose another folder with --cache and --out",
 }
-_THREADS = "the system starts no more threads: raise the limits (ulimit -u, ulimit -v), or use --workers 1"
+_THREADS = "the system allows no more threads: raise the limits (ulimit -u, ulimit -v), or use --workers 1"
 _SAID_OF_MEMORY = ("can't allocate memory", "not enough memory", "failed to map segment")
 """By PyTorch, and by the loader of libraries."""
 

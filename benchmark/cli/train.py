@@ -13,57 +13,90 @@ from benchmark.pipeline.planning.names import check_method_names, check_training
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Method, data set, size, device."""
     defaults = RunConfig()
-    parser.add_argument("--method", required=True, metavar="NAME[:PRESET]", help="`list methods` shows them")
+    parser.add_argument("--method", required=True, metavar="NAME[:PRESET]", help="see `list methods`")
     parser.add_argument(
         "--dataset",
         default=",".join(defaults.train_dataset),
         metavar="A,B=DIR",
-        help="one or several, each with its folder where it needs one (default: %(default)s)",
+        help="one or more data sets, each with its folder if it needs one (default: %(default)s)",
     )
     parser.add_argument("--data-root", type=Path, metavar="DIR", help="folder of the data set, if there is only one")
-    parser.add_argument("--masks", default=",".join(defaults.masks), metavar="A,B", help="(default: %(default)s)")
-    parser.add_argument("--size", type=int, default=defaults.size, metavar="N", help="(default: %(default)s)")
+    parser.add_argument(
+        "--masks", default=",".join(defaults.masks), metavar="A,B", help="see `list masks` (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--size", type=int, default=defaults.size, metavar="N", help="side of the face crops (default: %(default)s)"
+    )
     parser.add_argument(
         "--train-limit",
         type=int,
         default=defaults.train_limit,
         metavar="N",
-        help="at most N photos (default: %(default)s)",
+        help="at most N training photos (default: %(default)s)",
     )
     parser.add_argument(
         "--mask-draws",
         type=int,
         default=defaults.mask_draws,
         metavar="N",
-        help="masks drawn on every photo (default: %(default)s)",
+        help="number of masks drawn on each photo (default: %(default)s)",
     )
     add_face_flags(parser)
     add_cost_flags(parser)
     parser.add_argument(
-        "--recogniser", metavar="NAME", help="that an adapter is fitted to, as `run --recognisers` names it"
+        "--recogniser",
+        metavar="NAME",
+        help="the recogniser that an adapter is fitted to, named as in `run --recognisers`",
     )
     parser.add_argument(
-        "--weights", action="append", metavar="NAME=FILE", help="the file of a face detector, or of the recogniser"
+        "--weights",
+        action="append",
+        metavar="NAME=FILE",
+        help="the weights file of a face detector or of the recogniser",
     )
     parser.add_argument("--steps", type=int, metavar="N", help="at most N training steps (default: the preset's)")
     parser.add_argument(
         "--start-from",
         type=Path,
         metavar="DIR",
-        help="weights to start from: what `train` wrote, perhaps at another size",
+        help="start from the weights in this folder, which `train` wrote, possibly at another size",
     )
-    parser.add_argument("--seed", type=int, default=defaults.seed, metavar="N", help="(default: %(default)s)")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: auto)")
     parser.add_argument(
-        "--devices", type=int, default=1, metavar="N", help="GPUs, or processes on a CPU (default: %(default)s)"
+        "--seed",
+        type=int,
+        default=defaults.seed,
+        metavar="N",
+        help="seed for every random choice (default: %(default)s)",
     )
-    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one per core)")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="gets the weights and losses.csv (default: reports/trained/NAME)"
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="training device (default: auto)"
     )
-    parser.add_argument("--cache", type=Path, default=defaults.cache, metavar="DIR", help="(default: %(default)s)")
+    parser.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        metavar="N",
+        help="number of GPUs, or of processes on a CPU (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=0,
+        metavar="N",
+        help="number of processes for work on single images (default: one per core)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the weights and losses.csv (default: reports/trained/NAME)"
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=defaults.cache,
+        metavar="DIR",
+        help="where intermediate results are kept (default: %(default)s)",
+    )
     parser.add_argument("--fresh", action="store_true", help="train again, even if the weights are stored")
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.add_argument("--quiet", action="store_true", help="print no progress bars")
     add_plugin_flag(parser)
 
 
