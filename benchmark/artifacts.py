@@ -62,7 +62,7 @@ class Artifact:
             mapped: NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise StorageError(
-                f"{self.folder / name}.npy was damaged during the run ({error}); start again and it will be remade"
+                f"{self.folder / name}.npy was damaged during the run ({error}); start again and it will be recomputed"
             ) from error
         return mapped
 
@@ -178,7 +178,7 @@ class ArtifactStore:
                 elif os.path.lexists(final):
                     damage = self._damage(final, key) or ("" if holds(final) else "it holds something else")
                     if damage:
-                        log.warning("stored result %s is damaged and is made again: %s", final, damage)
+                        log.warning("stored result %s is damaged and will be recomputed: %s", final, damage)
                         remove(final)
                 if not final.exists():
                     if not partial.is_dir():
@@ -218,7 +218,7 @@ class ArtifactStore:
                         make(missing, writer.commit)
             left = len(writer.missing())
             if left:
-                raise StorageError(f"step '{step}' left {left} of {count} rows unmade in {folder}")
+                raise StorageError(f"step '{step}' did not finish {left} of {count} rows in {folder}")
 
         return self._folder(step, about, make_rows, holds=lambda folder: fits(folder, count, arrays))
 

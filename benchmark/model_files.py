@@ -129,7 +129,7 @@ def checked_given(file: ModelFile, given: Path) -> Path:
         if found != file.sha256:
             raise RequestError(
                 f"--weights {file.plugin}={given}: not the file that was published (SHA-256 {found[:12]}…, expected "
-                f"{file.sha256[:12]}…, {given.stat().st_size} bytes); weights of your own enter as onnx:FILE or "
+                f"{file.sha256[:12]}…, {given.stat().st_size} bytes); use your own weights as onnx:FILE or "
                 "MODULE:ATTR"
             )
     return given

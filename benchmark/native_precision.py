@@ -44,7 +44,7 @@ def _is_native(precision: str, kind: str) -> bool:
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA", os.environ.get("DNNL_MAX_CPU_ISA", "")).upper()
     native = limit not in _BELOW_BFLOAT16 and not _processor_flags().isdisjoint(_FLAGS[precision])
     if not native:
-        log.info("this processor has no units for %s: float32 is used instead", precision)
+        log.info("this processor has no native %s arithmetic: float32 is used instead", precision)
     return native
 
 

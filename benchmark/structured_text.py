@@ -82,7 +82,7 @@ def _parsed(file: Path, kind: str, parse: Any) -> Any:
     try:
         found = parse(text)
     except RecursionError:
-        raise Unreadable(f"is no {kind} that anybody wrote: it is nested too deeply") from None
+        raise Unreadable(f"is not usable {kind}: it is nested too deeply") from None
     except (yaml.YAMLError, ValueError) as error:  # a ValueError also for 5,000 digits and for a 31st of February
         raise Unreadable(f"is not {kind}: {shortened(error)}") from error
     strange = _strange_shape(found)

@@ -189,7 +189,7 @@ def test_a_damaged_artefact_is_made_again_with_one_line(
     artifact = build(ArtifactStore(tmp_path), seen=seen)
     assert seen == [0, 1, 2, 3, 4]
     (said,) = caplog.messages
-    assert "is damaged and is made again" in said and "\n" not in said
+    assert "is damaged and will be recomputed" in said and "\n" not in said
     np.testing.assert_array_equal(artifact.array("squares")[:, 1], [0, 1, 4, 9, 16])
     assert [record["name"] for record in artifact.records()] == [f"row {row}" for row in range(5)]
 

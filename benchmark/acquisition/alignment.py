@@ -181,7 +181,7 @@ def _similarity(points: Points, places: NDArray[np.float64]) -> Matrix:
     centred = wanted - wanted.mean()
     turn = np.vdot(centred, found) / np.vdot(centred, centred)
     if not abs(turn) * np.abs(centred).max() > _SMALLEST_FACE:
-        raise ImageRefused("the landmarks do not make a face: they are all in one place")
+        raise ImageRefused("the landmarks do not form a face: they are all at one point")
     turn = 1 / turn
     shift = wanted.mean() - turn * found.mean()
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])

@@ -44,20 +44,20 @@ def read_attributes(file: Path, photos: Sequence[Photo]) -> Attributes:
         keys = [name for name in ("image_id", "subject_id") if name in row]
         if len(keys) != 1 or len(row) < 2:
             raise RequestError(
-                f"{file}, line 1: the columns are {', '.join(row)}; name either image_id or subject_id, and beside it "
-                "one column for each attribute"
+                f"{file}, line 1: the columns are {', '.join(row)}; one of them must be image_id or subject_id, not "
+                "both, and there must be one further column per attribute"
             )
         key = keys[0]
         name = row.pop(key)
         if rows.setdefault(name, row) != row:
-            raise RequestError(f"{file}, line {line}: '{name}' is in an earlier line with other groups; keep one")
+            raise RequestError(f"{file}, line {line}: '{name}' already has other groups in an earlier line; keep one")
     if not rows:
-        raise RequestError(f"{file} names nobody; give one line for each {key or 'subject_id'}")
+        raise RequestError(f"{file} has no rows; add one line for each {key or 'subject_id'}")
     wanted = [photo.image_id if key == "image_id" else photo.subject_id for photo in photos]
     found = [rows.get(name, rows.get(without_formula(name))) for name in wanted]  # perhaps copied from images.csv
     if not any(found):
         example = photos[0].image_id if key == "image_id" else photos[0].subject_id
-        raise RequestError(f"{file} names no {key} of this test, such as '{example}'")
+        raise RequestError(f"{file} contains no {key} of this test, such as '{example}'")
     names = next(iter(rows.values()))
     groups = {name: tuple("" if row is None else row[name] for row in found) for name in names}
     return Attributes(groups, sum(row is None for row in found))

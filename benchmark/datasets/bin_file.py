@@ -145,7 +145,7 @@ class _Array:
 
     def _fill(self, shape: Any, dtype: Any, data: Any) -> None:
         if not isinstance(dtype, _DType) or not isinstance(data, bytes | bytearray | str):
-            raise _RefusedError("an array of something else than bytes and booleans")
+            raise _RefusedError("an array of something other than bytes and booleans")
         raw = data.encode("latin-1") if isinstance(data, str) else bytes(data)
         if not isinstance(shape, tuple) or len(shape) != 1 or shape[0] != len(raw):
             raise _RefusedError(f"an array of shape {repr(shape)[:40]} where encoded images are one row of bytes")
@@ -200,7 +200,7 @@ class _Maker:
         return self._make(*values)
 
     def __setstate__(self, state: Any) -> None:
-        raise _RefusedError("an order to change a function")
+        raise _RefusedError("an instruction that changes a function")
 
 
 _KNOWN = {

@@ -71,7 +71,7 @@ class BinPairs(PhotoFiles):
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:  # noqa: ARG002  (the base's signature)
         """Refused: a list of comparisons sets nobody aside."""
         raise RequestError(
-            f"{self.file_name} lists comparisons and sets nobody aside for training; train on another data set with "
+            f"{self.file_name} lists comparisons and has no training set; train on another data set with "
             "--train-dataset"
         )
 

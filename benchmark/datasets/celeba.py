@@ -124,7 +124,7 @@ class CelebA(PhotoFiles):
         kept = tuple(photo for photo in found if photo.subject_id not in taken)
         if len(kept) < len(found):
             log.warning(
-                "%d photos of %s are of people who are in another part, too: left out", len(found) - len(kept), part
+                "%d photos of %s show people who also appear in another part: left out", len(found) - len(kept), part
             )
         if not kept:
             raise RequestError(
@@ -140,7 +140,9 @@ class CelebA(PhotoFiles):
         share = len(pool) / THESIS_POOL
         if share < 1:
             log.warning(
-                "the protocol thesis draws on the first %d photos; %d are here: the same shares", THESIS_POOL, len(pool)
+                "the protocol thesis uses the first %d photos; %d are here, split in the same proportions",
+                THESIS_POOL,
+                len(pool),
             )
         drawn = some_photos(pool, round(share * THESIS_PHOTOS), seed=self.seed)
         return drawn, subjects_with_photos(drawn, round(share * THESIS_TEST), seed=self.seed)

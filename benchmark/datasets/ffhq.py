@@ -66,13 +66,13 @@ class FlickrFaces(PhotoFiles):
         """
         if name not in self.protocols:
             raise RequestError(
-                f"FFHQ has no protocol '{name}': it tells nobody's identity, so that nothing can be verified; it has "
-                f"{', '.join(self.protocols)} alone"
+                f"FFHQ has no protocol '{name}': it does not say who anybody is, so nothing can be verified; it has "
+                f"only {', '.join(self.protocols)}"
             )
         photos = [photo for photo in self._photos if _number(photo) >= FIRST_TESTED]
         if not photos:
             raise RequestError(
-                f"{self._photo_folder} holds none of FFHQ's last 10,000 photos (60000.png, …), which are tested"
+                f"{self._photo_folder} holds none of FFHQ's last 10,000 photos (60000.png, …), which are the test set"
             )
         chosen = photos if limit is None else some_photos(photos, limit, seed=self.seed)
         nothing = np.empty(0, dtype=np.int32)

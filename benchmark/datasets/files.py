@@ -95,7 +95,7 @@ class PhotoFiles(Dataset):
             first = ", ".join(shown) + (", …" if len(absent) > 3 else "")
             raise RequestError(
                 f"{len(absent)} of {len(photos)} listed photos are not in {self.root}: {first}; "
-                "add the files, or take them off the list"
+                "add the files, or remove them from the list"
             )
         return tuple(
             photo if name in (None, photo.source) else replace(photo, source=name)

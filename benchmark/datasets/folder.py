@@ -63,8 +63,8 @@ class SubjectFolders(PhotoFiles):
         line = passed_over_line(self.passed_over)  # an unreadable folder is an error now, not in the first step
         if not self._photos:
             raise RequestError(
-                f"no photos in {self.root}{f' ({line})' if line else ''}; put each subject's into a folder of their "
-                "own: <subject>/<photo>.jpg"
+                f"no photos in {self.root}{f' ({line})' if line else ''}; put each subject's photos into a "
+                "separate folder: <subject>/<photo>.jpg"
             )
         if line:
             log.warning("%s: %s", self.root, line)
@@ -88,7 +88,7 @@ class SubjectFolders(PhotoFiles):
         """Photos of the part's subjects, all of them; ``all-pairs`` and ``search`` set nobody aside."""
         if protocol in ("all-pairs", "search"):
             raise RequestError(
-                f"protocol {protocol} tests on everybody in the folder and sets nobody aside for training; train on "
+                f"protocol {protocol} tests on everybody in the folder and has no training set; train on "
                 "another data set with --train-dataset, or use --protocol people-split"
             )
         return self._part(part, SHARES if protocol else TRAINING_SHARES)

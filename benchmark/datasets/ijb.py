@@ -93,12 +93,14 @@ class IarpaJanus(PhotoFiles):
 
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:  # noqa: ARG002  (the base's signature)
         """Refused: everybody is tested."""
-        raise RequestError("IJB sets nobody aside for training; train on another data set with --train-dataset")
+        raise RequestError("IJB has no training set; train on another data set with --train-dataset")
 
     def _rows(self, mated: NDArray[np.bool_], limit: int | None) -> NDArray[np.int64]:
         if limit is None or limit >= len(mated):
             if len(mated) > MAX_COMPARISONS:
-                raise RequestError(f"{len(mated)} comparisons are more than {MAX_COMPARISONS}; use --limit N")
+                raise RequestError(
+                    f"{len(mated)} comparisons are more than the {MAX_COMPARISONS} allowed; use --limit N"
+                )
             return np.arange(len(mated))
         draw = generator_for(self.seed, "limited comparisons of templates")
         kinds = [draw.permutation(np.flatnonzero(mated)), draw.permutation(np.flatnonzero(~mated))]

@@ -28,7 +28,7 @@ def read_template_photos(file: Path) -> dict[int, tuple[str, ...]]:
         if fields[0] in template:
             first = template[fields[0]]
             raise RequestError(
-                f"{file}, line {line}: {fields[0]} is in template {fields[1]} since line {first}; {_REMEDY}"
+                f"{file}, line {line}: {fields[0]} is already in template {fields[1]}, by line {first}; {_REMEDY}"
             )
         template[fields[0]] = line
     if not members:

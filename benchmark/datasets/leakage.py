@@ -67,12 +67,12 @@ def check_training_overlap(
         if test_protocol in card.sealed:
             raise RequestError(
                 f"a method trained on '{train_name}' may not be tested on its protocol '{test_protocol}', whose folds "
-                "hold everybody; choose another --protocol or another --train-dataset"
+                "include everybody; choose another --protocol or another --train-dataset"
             )
         if shared:
             raise RequestError(
-                f"{_people(shared)} of '{test_name}' would be both trained and tested on; choose another --protocol or "
-                "another --train-dataset"
+                f"{_people(shared)} of '{test_name}' would be used for both training and testing; choose another "
+                "--protocol or another --train-dataset"
             )
         return "disjoint"
     declared = "unknown" if train_name == test_name else _declared(train_name, test_name, cards)
@@ -87,7 +87,7 @@ def check_training_overlap(
         two = f"two folders read as '{train_name}'" if train_name == test_name else f"'{train_name}' and '{test_name}'"
         hint = f" ({_people(shared)} would be on both sides, going by the names)" if shared else ""
         raise UnknownOverlap(
-            f"nobody has declared whether {two} share people{hint}; "
+            f"it is not declared whether {two} share people{hint}; "
             "choose another --train-dataset, or add --allow-unknown-overlap, which marks the results",
             between=two,
         )

@@ -97,7 +97,7 @@ class LabeledFacesInTheWild(PhotoFiles):
         """Photos of folds 1–6 (``train``) or 7 (``validation``), at most 10 a subject."""
         if protocol == "view2":
             raise RequestError(
-                "LFW's view2 tests on everybody and sets nobody aside for training; train on another data set with "
+                "LFW's view2 tests on everybody and has no training set; train on another data set with "
                 "--train-dataset, or use --protocol people-split"
             )
         if protocol == "people-validation":

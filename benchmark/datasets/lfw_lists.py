@@ -45,7 +45,7 @@ def read_pairs(file: Path) -> tuple[list[ListedPair], int]:
     ]
     expected = folds * 2 * mated_per_fold
     if len(pairs) != expected:
-        raise RequestError(f"{file} lists {len(pairs)} pairs where its first line promises {expected}; {_REPLACE}")
+        raise RequestError(f"{file} lists {len(pairs)} pairs but its first line says {expected}; {_REPLACE}")
     return pairs, folds
 
 

@@ -43,7 +43,7 @@ class ManifestFolder(PhotoFiles):
 
     def protocol(self, name: str, *, limit: int | None = None) -> Protocol:  # noqa: ARG002  (the base's signature)
         """Refused: this data set is for training."""
-        raise RequestError("this data set is for training and has no protocol; name it with --train-dataset")
+        raise RequestError("this data set is for training and has no protocol; use it with --train-dataset")
 
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:  # noqa: ARG002
         """Photos of the part's subjects; `protocol` does not matter."""
@@ -89,6 +89,6 @@ class FacesTrain(ManifestFolder):
         found = hashlib.sha256((self.root / "manifest.csv").read_bytes()).hexdigest()
         if found != self.manifest_sha256:
             raise RequestError(
-                f"{self.root} is not the screened 'faces-train' (SHA-256 of its manifest: {found[:8]}…); read it as "
+                f"{self.root} is not the screened 'faces-train' (SHA-256 of its manifest: {found[:8]}…); use "
                 "--train-dataset manifest, which claims nothing about LFW's people"
             )

@@ -126,7 +126,7 @@ class MaskedLfw(PhotoFiles):
         file = self._list(UNMASKED)
         if file is None:
             log.warning(
-                "MLFW does not say which photos wear no mask: all count as masked; to tell, name the others in %s",
+                "MLFW does not say which photos show no mask, so all count as masked; list the unmasked ones in %s",
                 self._photo_folder.parent / UNMASKED,
             )
             return frozenset()
@@ -135,7 +135,7 @@ class MaskedLfw(PhotoFiles):
         unknown = next((name for name in lines if name not in known), None)
         if unknown is not None:
             raise RequestError(
-                f"{file}, line {lines[unknown]}: '{unknown}' is no photo of pairs.txt; name one photo per line"
+                f"{file}, line {lines[unknown]}: '{unknown}' is not a photo of pairs.txt; name one photo per line"
             )
         return frozenset(lines)
 

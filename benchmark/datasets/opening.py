@@ -26,8 +26,8 @@ def open_dataset(name: str, root: Path | None, config: RunConfig) -> Dataset:
     named = {config.dataset, *(text.partition("=")[0] for text in config.train_dataset)}
     if config.ignore and not any("ignore" in DATASETS.load(other).settings for other in named):
         raise RequestError(
-            f"--ignore: data set '{config.dataset}' does not search its folder for photos; leave it out, or use a data "
-            "set that does, as 'folder'"
+            f"--ignore: data set '{config.dataset}' does not search its folder for photos; omit --ignore, or use a "
+            "data set that does, such as 'folder'"
         )
     settings = {setting: getattr(config, setting) for setting in known.settings}
     opened = known(root, seed=config.seed, **settings)

@@ -80,9 +80,7 @@ class PairsCsv(PhotoFiles):
 
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:  # noqa: ARG002  (the base's signature)
         """Refused: a list of comparisons sets nobody aside."""
-        raise RequestError(
-            "a list of comparisons sets nobody aside for training; train on another data set with --train-dataset"
-        )
+        raise RequestError("a list of comparisons has no training set; train on another data set with --train-dataset")
 
 
 def _read(file: Path) -> tuple[list[_Pair], dict[str, str]]:
@@ -135,7 +133,7 @@ def _note_subjects(file: Path, pair: _Pair, row: Mapping[str, str], given: dict[
     for path, subject in zip((pair.reference, pair.probe), subjects, strict=True):
         if given.setdefault(path, subject) != subject:
             raise RequestError(
-                f"{file}, line {pair.line}: '{path}' is of '{subject}' here and of '{given[path]}' above"
+                f"{file}, line {pair.line}: '{path}' belongs to '{subject}' here and to '{given[path]}' above"
             )
 
 

@@ -87,7 +87,7 @@ class _Search:
         try:
             names = sorted(os.listdir(here))  # noqa: PTH208  (names, and as the system gives them)
         except OSError as error:
-            raise RequestError(f"{here} cannot be read: {error.strerror}; correct its permissions") from error
+            raise RequestError(f"{here} cannot be read: {error.strerror}; check its permissions") from error
         for name in names:
             path = f"{folder}/{name}" if folder else name
             if (here / name).is_dir():

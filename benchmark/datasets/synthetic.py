@@ -79,7 +79,9 @@ class SyntheticPeople(Dataset):
         if root is not None:
             raise RequestError(f"the synthetic people are embedded and read nothing from {root}; leave out --data-root")
         if people < 2 or probes < 1:
-            raise RequestError(f"{people} people with {probes} probes cannot be compared; ask for 2 and 1 or more")
+            raise RequestError(
+                f"{people} people with {probes} probes cannot be compared; ask for at least 2 people and 1 probe"
+            )
         self.people, self.probes = people, probes
         self.parts = {"train": training, "validation": validation}
 
@@ -89,7 +91,7 @@ class SyntheticPeople(Dataset):
             raise RequestError(f"synthetic has no protocol '{name}'; it has: {', '.join(self.protocols)}")
         people = self.people if limit is None else min(limit, self.people)
         if people < 2:
-            raise RequestError(f"--limit {limit} leaves {people} synthetic people; two or more can be compared")
+            raise RequestError(f"--limit {limit} leaves {people} synthetic people; at least two are needed")
         photos = self._photos("test", people, 1 + self.probes)
         reference = np.arange(people, dtype=np.int32) * (1 + self.probes)
         probe = np.setdiff1d(np.arange(len(photos), dtype=np.int32), reference)

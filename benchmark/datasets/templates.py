@@ -115,7 +115,7 @@ def check_templates(protocol: Protocol) -> None:
     for number, members in enumerate(protocol.templates):
         found = f"template {number} of protocol '{protocol.name}'"
         if not members:
-            raise RequestError(f"{found} has no photo; leave it out, and the comparisons with it")
+            raise RequestError(f"{found} has no photo; remove it and its comparisons")
         if len(set(members)) < len(members):
             raise RequestError(f"{found} holds a photo twice; name each once")
         beyond = [row for row in members if not 0 <= row < len(photos)]

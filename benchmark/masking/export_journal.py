@@ -79,7 +79,7 @@ class ExportJournal:
                 )
         elif any(_holds_something(output / name) for name in FOLDERS):
             raise RequestError(
-                f"{output} holds {', '.join(name + '/' for name in FOLDERS)} that no export made; use another --output"
+                f"{output} holds {', '.join(name + '/' for name in FOLDERS)} that no export wrote; use another --output"
             )
         if fresh:
             for record in self.records.values():

@@ -100,7 +100,7 @@ def _read_picture(path: Path) -> NDArray[np.uint8]:
     except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
         raise RequestError(f"mask template {path} cannot be read as a picture: {error}") from error
     if not pixels[..., 3].any():
-        raise RequestError(f"mask template {path} is wholly transparent; nothing would be drawn")
+        raise RequestError(f"mask template {path} is fully transparent; nothing would be drawn")
     return pixels
 
 

@@ -83,7 +83,7 @@ def fit_method(
         elif training is not None:
             learned[learner.label] = fit(learner, training.pairs, {"pairs": training.key}, context)
         else:
-            raise AssertionError(f"{learner.label} learns from pairs, and none were made")
+            raise AssertionError(f"{learner.label} learns from training pairs, and there are none")
     return learned
 
 

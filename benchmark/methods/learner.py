@@ -69,7 +69,7 @@ class Learner(Method, Generic[Examples]):
         super().__init_subclass__(**options)
         if (cls.save is Learner.save) != (cls.load is Learner.load):
             written, missing = ("load", "save") if cls.save is Learner.save else ("save", "load")
-            raise PluginError(f"class {cls.__name__} writes {written}() without {missing}(); write both, or neither")
+            raise PluginError(f"class {cls.__name__} defines {written}() without {missing}(); define both or neither")
         if "fit" in vars(cls):
             if "trains" not in vars(cls):
                 cls.trains = True
@@ -116,7 +116,7 @@ class Learner(Method, Generic[Examples]):
         """
         training = self.training_settings
         if training is None:
-            raise RequestError(f"--steps {steps}: '{self.name}' does not learn in steps; leave --steps out")
+            raise RequestError(f"--steps {steps}: '{self.name}' is not trained in steps; omit --steps")
         longer = max(training.epochs, steps)  # an epoch has a step or more
         self.settings = replace(self.settings, training=replace(training, max_steps=steps, epochs=longer))
 

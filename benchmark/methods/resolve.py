@@ -111,7 +111,7 @@ def _detector(text: str, behind: Method) -> Detector:
     detector = _instance(text, seed=behind.seed, device=behind.device)
     if not isinstance(detector, Detector):
         raise RequestError(
-            f"'{detector.name}' is no detector; known are: {', '.join(_detector_names())}, as in "
+            f"'{detector.name}' is not a detector; known are: {', '.join(_detector_names())}, as in "
             f"'{DEFAULT_DETECTOR}+{behind.name}'"
         )
     return detector

@@ -80,9 +80,11 @@ def recogniser_to_adapt(
         RequestError: none is named, it does not work here, or it cannot be adapted.
     """
     if asked is None:
-        raise RequestError(f"'{adapter.name}' changes a recogniser; name it with --recogniser, as face_recognition")
+        raise RequestError(
+            f"'{adapter.name}' changes a recogniser; name that one with --recogniser, e.g. face_recognition"
+        )
     if asked == "all" or "," in asked:
-        raise RequestError(f"--recogniser {asked}: name one recogniser; each is adapted by a training of its own")
+        raise RequestError(f"--recogniser {asked}: name one recogniser; each one needs a training of its own")
     files = named_weights(config.weights, (asked,)).recognisers
     ready = resolve_recognisers((asked,), weights=files, device=device).ready
     ((name, recogniser),) = ready.items()

@@ -67,7 +67,7 @@ def train_method(
     if adapter is None and any(part.fitted_to_recogniser for part in parts):
         raise RequestError(f"method '{asked}' is fitted anew to each recogniser, in seconds, when a run needs it")
     if adapter is None and recogniser is not None:
-        raise RequestError(f"--recogniser {recogniser}: '{asked}' is fitted to no recogniser; leave it out")
+        raise RequestError(f"--recogniser {recogniser}: '{asked}' is not fitted to a recogniser; omit --recogniser")
     adapted = None if adapter is None else recogniser_to_adapt(adapter, recogniser, config, device)
     if adapted is None:
         only_face_detector_files(config.weights)
@@ -122,9 +122,9 @@ def _together(first: Mapping[str, set[str]], second: Mapping[str, set[str]]) -> 
 
 def _check_lengths(steps: int | None, devices: int) -> None:
     if steps is not None and steps < 1:
-        raise RequestError(f"--steps {steps}: train at least one step")
+        raise RequestError(f"--steps {steps}: there must be at least one step")
     if devices < 1:
-        raise RequestError(f"--devices {devices}: train on at least one device")
+        raise RequestError(f"--devices {devices}: there must be at least one device")
 
 
 def _begin_with(weights: TrainedWeights, learners: Sequence[Learner[Any]]) -> None:

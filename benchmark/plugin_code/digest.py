@@ -137,7 +137,7 @@ def _named_files(plugin: object, cls: type) -> dict[str, str]:
     for name in named:
         file = folder / Path(name).expanduser()
         if not file.is_file():
-            raise RequestError(f"{cls.__name__} names '{name}' in its `files`, and {file} is not there")
+            raise RequestError(f"{cls.__name__} names '{name}' in its `files`, but {file} does not exist")
         code = file.suffix == ".py"  # kept as all sources are, so that the plugin may import it by a computed name
         digests[f"file {name}"] = hashlib.sha256(source_of(file)).hexdigest() if code else sha256_of(file)
     return digests

@@ -38,8 +38,8 @@ def plugin_code(doing: str, *, error: type[BenchmarkError] = PluginError) -> Ite
                 raise
             log.info("%s", doing, exc_info=True)
             raise error(
-                f"{doing}: it raised {type(stop).__name__} to end the program{_where(stop)}; a plugin raises an "
-                "ordinary error instead"
+                f"{doing}: it raised {type(stop).__name__} to end the program{_where(stop)}; a plugin must raise an "
+                "ordinary exception instead"
             ) from stop
         except Exception as failure:
             log.info("%s", doing, exc_info=True)

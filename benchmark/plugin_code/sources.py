@@ -82,8 +82,8 @@ def kept_sources() -> KeptSources:
     for name in _imported_by_python & _kept.keys():
         if Path(name).exists() and _differs(name, _kept[name]):
             raise BenchmarkError(
-                f"{name} was edited after it was loaded, and worker processes would run it as it is now; start the "
-                "program anew"
+                f"{name} was edited after it was loaded, and worker processes would run the new version; start the "
+                "program again"
             )
     return KeptSources(dict(_kept), frozenset(_sealed))
 

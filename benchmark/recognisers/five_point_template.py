@@ -73,7 +73,7 @@ def least_squares_similarity(points: Points, places: NDArray[np.float64]) -> Mat
     found, wanted = points.astype(np.float64) @ (1, 1j), places @ (1, 1j)
     centred = found - found.mean()
     if not np.abs(centred).max() > _SMALLEST_FACE:
-        raise ImageRefused("the face's five points are all in one place")
+        raise ImageRefused("the face's five points are all at one point")
     turn = np.vdot(centred, wanted) / np.vdot(centred, centred)
     shift = wanted.mean() - turn * found.mean()
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])

@@ -53,7 +53,7 @@ class OnnxRecogniser(OnnxRecogniserBase):
         )
         if found is None:
             log.warning(
-                "onnx:%s has no card (%s): taken are %d×%d pixels, %s, %s, %s",
+                "onnx:%s has no card (%s): assuming %d×%d pixels, %s, %s, %s",
                 file.name,
                 cards[0].name,
                 *self.card.chip_size,

@@ -64,16 +64,16 @@ def _content(file: Path) -> Any:
         file.open("rb").close()  # safetensors reports a missing file and a damaged one alike
         try:
             return load_file(file)
-        except Exception as error:  # on damaged files the reader raises what it likes
-            raise PluginError(f"{file} is no safetensors file, or is cut short ({error}); fetch it again") from error
+        except Exception as error:  # the reader raises any kind of error on damaged files
+            raise PluginError(f"{file} is not a safetensors file, or is truncated ({error}); fetch it again") from error
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except (FileNotFoundError, IsADirectoryError, PermissionError):
         raise
     except Exception as error:  # random bytes may be a pickle of anything: IndexError, TypeError, UnpicklingError, …
         raise PluginError(
-            f"{file} is no PyTorch file of plain tensors, or is cut short ({type(error).__name__}); fetch it again, or "
-            "save the network's state_dict() with torch.save"
+            f"{file} is not a PyTorch file of plain tensors, or is truncated ({type(error).__name__}); fetch it again, "
+            "or save the network's state_dict() with torch.save"
         ) from error
 
 

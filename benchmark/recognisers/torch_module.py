@@ -89,7 +89,7 @@ class ModuleRecogniser(TorchRecogniser):
         )
         if owner is None:
             log.warning(
-                "%s has no %s: taken are %d×%d pixels, %s, %s, %s",
+                "%s has no %s: assuming %d×%d pixels, %s, %s, %s",
                 self._target,
                 _CARD,
                 *self.card.chip_size,

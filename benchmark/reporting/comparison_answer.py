@@ -48,8 +48,8 @@ def answer(refused: Sequence[str], paired: PairedRuns | None) -> Answer:
     if paired is not None and paired.other_faces:
         refused = [
             *refused,
-            f"Raw or masked faces got other scores ({', '.join(paired.other_faces)}): "
-            "the methods began with other faces.",
+            f"Raw or masked faces got different scores ({', '.join(paired.other_faces)}): "
+            "the methods did not start from the same faces.",
         ]
     if refused:
         return Answer(f"These two runs cannot be compared. {refused[0]}", tuple(refused))

@@ -68,13 +68,13 @@ def headline(
     if target is None:
         caveats.append(
             "No threshold could be set for any target false match rate; the notes say why. AUC and equal error rate, "
-            "which need no threshold, are below, and so is the smallest target that these comparisons carry."
+            "which need no threshold, are below, and so is the smallest target that these comparisons support."
         )
     elif not synthetic and index.entries and not any(strength(index, panel).strong for panel in index.panels):
         caveats.append(
             f"No recogniser of this run is a strong judge (at most {percent(STRONG_GFRR, 0)} of mated comparisons "
-            f"rejected without a mask at FMR {target_text(STRONG_TARGET)}): what helps weak judges alone may harm a "
-            "strong one, and is no finding."
+            f"rejected without a mask at FMR {target_text(STRONG_TARGET)}): what helps only weak judges may harm a "
+            "strong one, so it is not a finding."
         )
     caveats += _partial_judges(index)
     if failed:
@@ -113,7 +113,7 @@ def _finding(index: ResultsIndex, target: float) -> str:
         before = f" from {lead.rows[0][0].recogniser}" + ("" if lead.strong else ", a weak judge")
     else:
         won = len({panel.recogniser for panel, _ in _wins(lead)})
-        before = f" before {won} of {judges} judges" + (
+        before = f", as judged by {won} of {judges} recognisers" + (
             f" ({len({panel.recogniser for panel, _ in lead.strong})} strong)"
             if lead.strong
             else ", none of them strong"
@@ -155,9 +155,8 @@ def _partial_judges(index: ResultsIndex) -> list[str]:
         said = f"{listed(labels)} saw {listed(list(seen))} in training"
         are, them, they = ("is", "it", "it is") if len(labels) == 1 else ("are", "them", "they are")
         if len(seen) == len(recognisers):
-            caveats.append(
-                f"{said}: this run holds no independent judge of {them}, and {they} left out of every ranking."
-            )
+            caveats.append(f"{said}: this run has no independent judge of {them}, so {they} left out of every ranking.")
         else:
-            caveats.append(f"{said} and {are} not ranked there.")
+            by = "that recogniser" if len(seen) == 1 else "those recognisers"
+            caveats.append(f"{said} and {are} not ranked by {by}.")
     return caveats

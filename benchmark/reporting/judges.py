@@ -133,5 +133,5 @@ def fails_before_a_strong_judge(index: ResultsIndex, panel: Panel, entry: Entry,
                 harms = row.ci_high is not None and row.ci_high < 0
                 verb = "harms" if harms else "does not reliably help"
                 said = f"{index.label(entry)} {verb} the strong judge {other.recogniser}"
-                return f"{said} ({percent(row.value, 0)}): no finding."
+                return f"{said} ({percent(row.value, 0)}): not a finding."
     return None

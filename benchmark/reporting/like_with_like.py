@@ -40,7 +40,7 @@ def incomparable(a: StoredRun, b: StoredRun) -> list[str]:
     judges = [_part(run, "recognisers") for run in (a, b)]
     for name in sorted(judges[0].keys() & judges[1].keys()):
         if judges[0][name] != judges[1][name]:
-            reasons.append(f"The recogniser {name} has other weights in B.")
+            reasons.append(f"The recogniser {name} has different weights in B.")
     return reasons
 
 
@@ -56,7 +56,7 @@ def other_masks(a: Path, b: Path) -> str | None:
         drawn.append(dict(zip(keys, zip(masks["mask_type"], masks["parameters"], strict=True), strict=True)))
     shared = drawn[0].keys() & drawn[1].keys()
     differing = sum(drawn[0][key] != drawn[1][key] for key in shared)
-    return f"{differing} of {len(shared)} photos wear another mask in B." if differing else None
+    return f"{differing} of {len(shared)} photos have a different mask in B." if differing else None
 
 
 def _part(run: StoredRun, name: str) -> Mapping[str, Any]:

@@ -68,12 +68,10 @@ def pair_runs(a: Path, b: Path, targets: Sequence[float]) -> PairedRuns | None:
         tables = {cell: (_scores(a, cell), _scores(b, cell)) for cell in both}
         shared = [cell for cell in both if tables[cell][0][_IDS].equals(tables[cell][1][_IDS])]
         if len(shared) < len(both):
-            remarks.append(
-                f"Before {judge} the runs made other comparisons: their methods are not set against each other."
-            )
+            remarks.append(f"For {judge} the runs made different comparisons, so their methods are not compared.")
         ids = {str(one) for cell in shared for name in ("reference_id", "probe_id") for one in tables[cell][0][name]}
         if ids - subjects.keys():
-            remarks.append(f"Before {judge} the subjects of the comparisons are not stored: nothing is paired.")
+            remarks.append(f"For {judge} the subjects of the comparisons are not stored, so nothing is paired.")
             continue
         if any(cell.method == "none" and not _alike(*tables[cell]) for cell in shared):
             other_faces.append(judge)

@@ -123,11 +123,14 @@ class MethodTable:
         """The rows that stand apart, with the reason."""
         groups = (
             (
-                "Fitted to this recogniser or its templates: it has always seen its judge and is ranked separately",
+                "Fitted to this recogniser or its templates, so this judge is not independent: ranked separately",
                 self.fitted,
             ),
             ("Saw this recogniser in training: no independent judge, not ranked", self.seen),
-            ("Privileged: given what a deployed system lacks, so an upper limit and not a contender", self.privileged),
+            (
+                "Privileged: given what a deployed system does not have, so an upper limit, not a contender",
+                self.privileged,
+            ),
         )
         return tuple((reason, rows) for reason, rows in groups if rows)
 
@@ -138,9 +141,14 @@ class MethodTable:
 
 _BASELINES: tuple[tuple[str, str, str, str], ...] = (
     ("Raw, native", "raw-raw", NATIVE, "no mask on either side, at the photo's own resolution"),
-    ("Raw", "raw-raw", "", "no mask on either side, the same resampling as restored faces: what can be won at most"),
-    ("Masked probe", "raw-masked", "", "nothing done: what every method must beat"),
-    ("Both masked", "masked-masked", "", "reference and probe wear a mask, nothing done"),
+    (
+        "Raw",
+        "raw-raw",
+        "",
+        "no mask on either side, the same resampling as restored faces: the most that can be won back",
+    ),
+    ("Masked probe", "raw-masked", "", "the mask left on: what every method must beat"),
+    ("Both masked", "masked-masked", "", "reference and probe both masked, no method applied"),
 )
 _WHY_MISSING = {
     "recovery": "withheld: the interval of what the mask took includes 0 (see the notes)",

@@ -151,7 +151,7 @@ class RunFolder:
         if not file.is_file():
             return
         if all(first_damage(self.out, {name: version}) for version in versions):
-            log.warning("%s was changed after its run had ended; it stays", file)
+            log.warning("%s was changed after its run had ended; it is kept", file)
             return
         file.unlink()
         with suppress(OSError):  # it holds something else
@@ -185,14 +185,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     file = folder / MANIFEST
     if not file.exists():
         if (folder / STAGING).exists():
-            raise RequestError(f"{folder} holds a run that did not end; start the same command again, and it continues")
+            raise RequestError(f"{folder} holds an unfinished run; run the same command again to continue it")
         raise RequestError(f"{folder} holds no {MANIFEST}; name the folder of a finished run (it has a report.html)")
     try:
         manifest = read_json(file)
     except Unreadable as problem:
         raise RequestError(f"{file} is damaged (it {problem}); run the benchmark again") from problem
     if not isinstance(manifest, dict):
-        raise RequestError(f"{file} is damaged (it holds no object); run the benchmark again")
+        raise RequestError(f"{file} is damaged (it is not a JSON object); run the benchmark again")
     return manifest
 
 

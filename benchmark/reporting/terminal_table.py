@@ -41,9 +41,9 @@ def _block(index: ResultsIndex, panel: Panel, target: float) -> str:
         _line(_cut(name, name_width), _cells(row, [place for place, _ in places]), name_width, widths)
         for name, row in _rows(table)
     ]
-    lines.append("frozen: GFRR at the threshold set on raw faces; FMR: what it really is there")
+    lines.append("frozen: GFRR at the threshold set on raw faces; FMR: the realised rate at that threshold")
     if table.unranked:
-        lines.append("*: stands apart (privileged, or fitted to or trained with this recogniser)")
+        lines.append("*: ranked separately (privileged, or fitted to or trained with this recogniser)")
     return "\n".join(lines)
 
 

@@ -151,7 +151,7 @@ def _cost(index: ResultsIndex, panel: Panel, raw: float | None, masked: float | 
     if raw is not None and not masks_measured(index):
         return (
             f"At a false match rate of {target_text(target)}, {panel.recogniser} wrongly rejects {percent(raw)} of "
-            "mated comparisons without a mask. Masks were not asked for."
+            "mated comparisons without a mask. No masks were requested."
         )
     if raw is None or masked is None:
         return _without_threshold(index, panel, target)
@@ -171,7 +171,7 @@ def _without_threshold(index: ResultsIndex, panel: Panel, target: float | None) 
     areas = [index.value(panel, "auc", condition=condition) for condition in ("raw-raw", "raw-masked")]
     counted = f"{number(known.n_mated, 0)} mated and {number(known.n_nonmated, 0)} non-mated comparisons"
     at = "" if target is None else f" of {target_text(target)}"
-    text = f"{counted} set no threshold for a false match rate{at} for {panel.recogniser}. "
+    text = f"With {counted}, no threshold could be set for a false match rate{at} for {panel.recogniser}. "
     text += _targets_possible(known.n_nonmated if rows[0] is not None else 0)
     if raw is None or masked is None:
         return text
@@ -188,9 +188,9 @@ def _targets_possible(nonmated: int) -> str:
         return "No non-mated comparison without a mask was completed, and thresholds are set on those."
     least, sure = least_target(nonmated), least_target(nonmated, FLAGGED_BELOW)
     if least is None:
-        return "They carry no target at all."
+        return "They support no target at all."
     certain_from = f"; from {target_text(sure)} on it is not flagged as uncertain" if sure is not None else ""
-    return f"The smallest target that they carry is {target_text(least)} (--targets {least:g}){certain_from}."
+    return f"The smallest target that they support is {target_text(least)} (--targets {least:g}){certain_from}."
 
 
 def _won_back(index: ResultsIndex, pair: tuple[Entry, MetricRow], kind: str) -> str:
@@ -226,7 +226,7 @@ def _instead(index: ResultsIndex, panel: Panel, target: float, entries: Sequence
             return _gained(index, *gains[0])
     fair = [entry for entry in entries if not index.privileged(entry)]
     if not fair:
-        return "Every method of this run is privileged: there is none to recommend."
+        return "Every method of this run is privileged, so none can be recommended."
     if all(index.saw(entry, panel.recogniser) or index.fitted(entry) for entry in fair):
         return f"No independent judge: every method saw {panel.recogniser} in training."
     return "No method's recovery could be measured here."
@@ -239,8 +239,8 @@ def _gained(index: ResultsIndex, best: Entry, gain: MetricRow) -> str:
     shown = f"{number((gain.value or 0.0) * 100, 1)} percentage points"
     shown += f" (95\u202f% interval {within})" if within else ""
     if not certain(gain):
-        return f"No method reliably rejects fewer of them than the mask left on: the best, {label}, saves {shown}."
-    return f"{label} does best: on the same comparisons it saves {shown} of these rejections."
+        return f"No method reliably avoids any of these rejections: the best, {label}, avoids {shown}."
+    return f"{label} does best: on the same comparisons it avoids {shown} of these rejections."
 
 
 def _if_not_retuned(index: ResultsIndex, panel: Panel, best: Entry, target: float) -> list[str]:
@@ -249,7 +249,9 @@ def _if_not_retuned(index: ResultsIndex, panel: Panel, best: Entry, target: floa
     realised = index.value(panel, "fmr", condition="raw-restored", entry=best, kind="frozen", target=target)
     if realised is not None:
         ratio = realised / target
-        said = f"Not re-tuned, at the threshold set on raw faces, {index.label(best)} has {times(ratio)} the target"
+        said = (
+            f"Without re-tuning, at the threshold set on raw faces, {index.label(best)} has {times(ratio)} the target"
+        )
         if ratio > FLAGGED_RATIO:
             sentences.append(f"{said} false match rate: it needs its own threshold.")
         else:
@@ -265,7 +267,7 @@ def _if_not_retuned(index: ResultsIndex, panel: Panel, best: Entry, target: floa
 def _fitted(index: ResultsIndex, fitted: Ranked) -> tuple[str, ...]:
     if not fitted:
         return ()
-    return (f"Fitted to this recogniser, and so ranked apart: {_reached(index, fitted[0])}.",)
+    return (f"Fitted to this recogniser and therefore ranked separately: {_reached(index, fitted[0])}.",)
 
 
 def _bar(

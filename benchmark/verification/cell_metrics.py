@@ -197,7 +197,7 @@ class CellMeter:
             baseline = self._errors.baseline(condition)
             found = None if baseline is None else self._errors.on_comparisons_of(baseline, scored, mask_type)
             if found is None:
-                text = f"{name} needs {condition} scores of the same comparisons, which there are not"
+                text = f"{name} needs {condition} scores of the same comparisons, which do not exist"
                 self._book.add("withheld", text, scored.cell, mask_type=mask_type, metric=name)
                 return
             baselines.append(found)

@@ -43,7 +43,7 @@ class FrechetDistance(FeatureMetric):
         """Too few faces, or so few that the value says more about their number."""
         faces, features = sample.raw.shape
         if faces <= features:
-            return "undefined", f"fid is left empty: {faces} faces do not carry a covariance of {features} features"
+            return "undefined", f"fid is left empty: {faces} faces are too few for a covariance of {features} features"
         if faces < FEW_FACES * features:
             return "flagged", (
                 f"fid of {faces} faces over {features} features is biased upwards: compare it only with values of "

@@ -67,7 +67,7 @@ def stored_descriptions(manifest: Mapping[str, Any]) -> dict[str, MetricDescript
     """
     stored = manifest.get(MANIFEST_KEY, {})
     if not isinstance(stored, Mapping):
-        raise RequestError(f"manifest.json is damaged: '{MANIFEST_KEY}' is no object; run the benchmark again")
+        raise RequestError(f"manifest.json is damaged: '{MANIFEST_KEY}' is not an object; run the benchmark again")
     found = {}
     for name, fields in stored.items():
         try:

@@ -59,7 +59,7 @@ def described(metrics: Mapping[str, Metric]) -> dict[str, MetricDescription]:
         except ValueError as error:
             reason = str(error).splitlines()
             raise PluginError(
-                f"metric '{name}' ({METRICS.origin(name)}) describes itself wrongly: {' '.join(reason[1:3])}; "
+                f"metric '{name}' ({METRICS.origin(name)}) has a wrong description of itself: {' '.join(reason[1:3])}; "
                 "see benchmark.verification.base.Metric"
             ) from error
         for row in own:
@@ -83,7 +83,8 @@ def _check(name: str, cls: type[Metric]) -> None:
     if not issubclass(cls, KINDS):
         kinds = ", ".join(kind.__name__ for kind in KINDS)
         raise PluginError(
-            f"metric '{name}' ({origin}) is of no kind that is measured; make it a subclass of one of: {kinds}"
+            f"metric '{name}' ({origin}) inherits from no metric class that is measured; "
+            f"make it a subclass of one of: {kinds}"
         )
     lacking = sorted(getattr(cls, "__abstractmethods__", ()))
     if inspect.isabstract(cls):

@@ -196,7 +196,7 @@ def test_train_hands_out_weights(tmp_path: Path, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
-        (["--steps", "0"], "--steps 0: train at least one step"),
+        (["--steps", "0"], "--steps 0: there must be at least one step"),
         (["--start-from", "DIR"], "starts from random weights only"),
         (["--train-root", "x"], "unknown flag '--train-root'"),
         (["--dataset", "synthetic,nobody"], "nobody"),

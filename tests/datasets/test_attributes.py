@@ -30,12 +30,12 @@ def test_groups_by_photo(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("name,sex\nanna,female\n", "name either image_id or subject_id"),
-        ("image_id,subject_id,sex\nanna/1.jpg,anna,female\n", "name either image_id or subject_id"),
-        ("subject_id\nanna\n", "one column for each attribute"),
-        ("subject_id,sex\nanna,female\nanna,male\n", "line 3: 'anna' is in an earlier line"),
-        ("subject_id,sex\nzoe,female\n", "names no subject_id of this test, such as 'anna'"),
-        ("subject_id,sex\n", "names nobody"),
+        ("name,sex\nanna,female\n", "one of them must be image_id or subject_id, not both"),
+        ("image_id,subject_id,sex\nanna/1.jpg,anna,female\n", "one of them must be image_id or subject_id, not both"),
+        ("subject_id\nanna\n", "one further column per attribute"),
+        ("subject_id,sex\nanna,female\nanna,male\n", "line 3: 'anna' already has other groups in an earlier line"),
+        ("subject_id,sex\nzoe,female\n", "contains no subject_id of this test, such as 'anna'"),
+        ("subject_id,sex\n", "has no rows"),
         ("", "is empty"),
     ],
 )

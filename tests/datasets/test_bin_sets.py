@@ -151,7 +151,10 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "a place far away": (b"\x80\x02]r\xff\xff\xff\x7f.", "values beyond its own end"),
     "a frame too long": (b"\x80\x04\x95\xff\xff\xff\xff\xff\x00\x00\x00].", "values beyond its own end"),
     "bytes too long": (b"\x80\x04\x8e\xff\xff\xff\xff\xff\x00\x00\x00x.", "damaged or no pickle"),
-    "a function changed": (b"\x80\x02cnumpy\ndtype\n}X\x01\x00\x00\x00xK\x01sb.", "an order to change a function"),
+    "a function changed": (
+        b"\x80\x02cnumpy\ndtype\n}X\x01\x00\x00\x00xK\x01sb.",
+        "an instruction that changes a function",
+    ),
     "pixels": (pickle.dumps(([np.zeros((112, 112, 3), np.uint8)] * 2, [True])), "an array of shape"),
     "floats": (pickle.dumps(([np.zeros(9)] * 2, [True])), "an array of 'f8'"),
     "objects": (pickle.dumps((np.array([b"x", None], dtype=object), [True])), "an array of 'O8'"),

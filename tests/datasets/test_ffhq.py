@@ -53,7 +53,7 @@ def test_a_copy_in_one_folder_for_training_alone(tmp_path: Path, write_photo: Ca
 
 def test_asked_for_verification_it_says_why_not(small_ffhq: Path) -> None:
     message = error(lambda: FlickrFaces(small_ffhq).protocol("all-pairs"))
-    assert "tells nobody's identity, so that nothing can be verified" in message
+    assert "does not say who anybody is, so nothing can be verified" in message
 
 
 def test_which_edition(small_ffhq: Path) -> None:

@@ -88,7 +88,7 @@ def test_lists_of_any_make(small_ijb: Path) -> None:
 @pytest.mark.parametrize(
     ("which", "line", "words"),
     [
-        (0, "1.jpg 1 1001", "line 13: 1.jpg is in template 1 since line 1"),
+        (0, "1.jpg 1 1001", "line 13: 1.jpg is already in template 1, by line 1"),
         (0, "1.jpg one 1001", "line 13: '1.jpg one 1001' where '1.jpg 1 69544'"),
         (0, "1.jpg 1", "line 13: '1.jpg 1'"),
         (1, "1 2", "line 8: '1 2' where '1 11065 1'"),
@@ -124,6 +124,6 @@ def test_both_editions_or_none(small_ijb: Path, tmp_path: Path) -> None:
     assert "holds IJB-B and IJB-C" in error(lambda: IarpaJanus(small_ijb))
     (tmp_path / "other" / "meta").mkdir(parents=True)
     assert "unpack IJB-C there" in error(lambda: IarpaJanus(tmp_path / "other"))
-    assert "sets nobody aside" in error(
+    assert "has no training set" in error(
         lambda: IarpaJanus.training_photos(object.__new__(IarpaJanus), "train", protocol="")
     )

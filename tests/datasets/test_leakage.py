@@ -37,7 +37,7 @@ def test_one_data_set_with_other_people() -> None:
 
 
 def test_shared_subjects_are_refused_by_name() -> None:
-    with pytest.raises(RequestError, match="subject bert of 'a' would be both trained and tested on"):
+    with pytest.raises(RequestError, match="subject bert of 'a' would be used for both training and testing"):
         check("a", "a", test_subjects={"bert", "carl"}, allow_unknown=True)
 
 

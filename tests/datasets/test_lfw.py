@@ -188,7 +188,7 @@ def test_accents(small_lfw: Path, write_photo: Callable[..., Path], listed: str,
         (0, "0\t2", "line 1: '0 2'"),
         (3, "Al_0\t3", "line 4: 'Al_0 3'"),
         (3, "Al_0\tthree\tCy_0\t1", "line 4: 'Al_0 three Cy_0 1'"),
-        (40, "", "lists 39 pairs where its first line promises 40"),
+        (40, "", "lists 39 pairs but its first line says 40"),
     ],
 )
 def test_damaged_pairs(small_lfw: Path, line: int, text: str, words: str) -> None:

@@ -231,7 +231,7 @@ def test_folders_of_others_are_left_alone(source, tmp_path, located):
     mine = tmp_path / "out" / "masked" / "mine.png"
     _photo(mine)
     for fresh in (False, True):
-        with pytest.raises(RequestError, match="no export made"):
+        with pytest.raises(RequestError, match="no export wrote"):
             export_pairs(source, tmp_path / "out", styles=STYLES, fresh=fresh)
     assert mine.exists()
 

@@ -144,7 +144,7 @@ def test_presets_are_part_of_the_name():
         ("segmenter", r"only finds the mask.*segmenter\+telea"),
         ("segmenter+none", "takes no detector"),
         ("segmenter+periocular", "takes no detector"),
-        ("none+telea", "'none' is no detector; known are: landmarks, segmenter, true-mask, yolov5"),
+        ("none+telea", "'none' is not a detector; known are: landmarks, segmenter, true-mask, yolov5"),
         ("segmentr+telea", "did you mean 'segmenter'"),
         ("+telea", "unknown method ''"),
         ("segmenter+", "unknown method ''"),

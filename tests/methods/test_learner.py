@@ -280,5 +280,5 @@ def test_steps_are_set_where_learning_has_steps():
     assert segmenter.settings.training.steps(pairs=1) == 7
     mean = MeanFace()
     mean.name = "mean-face"
-    with pytest.raises(RequestError, match="--steps 7: 'mean-face' does not learn in steps"):
+    with pytest.raises(RequestError, match="--steps 7: 'mean-face' is not trained in steps"):
         mean.set_steps(7)

@@ -176,16 +176,18 @@ def test_weights_of_another_network_are_refused(small: str, trained: Path, cache
 
 
 def test_named_for_no_recogniser_that_it_fits_is_one_line(small: str, cache: Path, tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match=r"fits no recogniser of this run: no weights of it .*`train --method adapt"):
+    with pytest.raises(
+        RequestError, match=r"cannot adapt any recogniser of this run: it has no weights .*`train --method adapt"
+    ):
         run_small(tmp_path, cache, methods="adapt", recognisers=f"{small}:Other")
 
 
 @pytest.mark.parametrize(
     ("method", "recogniser", "message"),
     [
-        ("adapt", None, "name it with --recogniser"),
+        ("adapt", None, "name that one with --recogniser"),
         ("adapt", "all", "name one recogniser"),
-        ("telea", "face_recognition", "is fitted to no recogniser"),
+        ("telea", "face_recognition", "is not fitted to a recogniser"),
         ("template-ridge", "face_recognition", "is fitted anew to each recogniser"),
     ],
 )

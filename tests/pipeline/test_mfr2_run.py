@@ -72,10 +72,10 @@ def test_where_no_target_is_carried_the_first_screen_says_auc_eer_and_which_coul
     page = run(load_config(None, {**settings, "out": tmp_path / "run"})).read_text("utf-8")
     assert "Too few comparisons to set a threshold" in page
     assert "its AUC " in page and "equal error rate is" in page
-    assert "The smallest target that they carry is 20\u202f% (--targets 0.2)" in page  # 4 × 4 pairs: 3 / 16
+    assert "The smallest target that they support is 20\u202f% (--targets 0.2)" in page  # 4 × 4 pairs: 3 / 16
 
 
 def test_a_method_that_is_named_stays_refused(made_mfr2: Path, tmp_path: Path) -> None:
     settings = {**SMALL, "data_root": made_mfr2, "methods": "telea", "out": tmp_path / "run"}
-    with pytest.raises(RequestError, match=r"weights of 'segmenter': nobody has declared .* --allow-unknown-overlap"):
+    with pytest.raises(RequestError, match=r"weights of 'segmenter': it is not declared .* --allow-unknown-overlap"):
         make_plan(load_config(None, settings))

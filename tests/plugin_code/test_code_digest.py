@@ -134,7 +134,7 @@ class Plugin:
 
 def test_files_that_a_plugin_names_count(tmp_path: Path) -> None:
     write(tmp_path, method="class Plugin:\n    files = ['card.yaml']\n")
-    with pytest.raises(RequestError, match=r"names 'card.yaml' in its `files`, and .*card.yaml is not there"):
+    with pytest.raises(RequestError, match=r"names 'card.yaml' in its `files`, but .*card.yaml does not exist"):
         digest_in(tmp_path)
     (tmp_path / "card.yaml").write_text("size: 64")
     before = digest_in(tmp_path)

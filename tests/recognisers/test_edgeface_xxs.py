@@ -109,7 +109,7 @@ def test_a_truncated_file_is_one_line(tmp_path: Path, share: float) -> None:
     content = saved(tmp_path).read_bytes()
     file = tmp_path / "half.safetensors"
     file.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(PluginError, match="no safetensors file, or is cut short") as caught:
+    with pytest.raises(PluginError, match="not a safetensors file, or is truncated") as caught:
         EdgeFaceRecogniser(weights=file)
     assert "\n" not in str(caught.value)
     assert str(file) in str(caught.value)

@@ -164,7 +164,7 @@ class Evil:
 def test_a_file_cannot_run_code(tmp_path: Path) -> None:
     file, trace = tmp_path / "evil.pt", tmp_path / "trace"
     torch.save({"last_bn.bias": Evil(trace)}, file)
-    with pytest.raises(PluginError, match="no PyTorch file of plain tensors"):
+    with pytest.raises(PluginError, match="not a PyTorch file of plain tensors"):
         FaceNetCasia.accept(file)
     assert not trace.exists()
 

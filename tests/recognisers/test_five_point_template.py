@@ -60,9 +60,9 @@ def test_a_mirrored_face_is_not_reflected() -> None:
 
 
 def test_points_in_one_place_are_refused() -> None:
-    with pytest.raises(ImageRefused, match="all in one place"):
+    with pytest.raises(ImageRefused, match="all at one point"):
         least_squares_similarity(np.full((5, 2), 7, np.float32), SQUARE.points)
-    with pytest.raises(ImageRefused, match="all in one place"):
+    with pytest.raises(ImageRefused, match="all at one point"):
         least_squares_similarity(np.full((5, 2), np.nan, np.float32), SQUARE.points)
 
 

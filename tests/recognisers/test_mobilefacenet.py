@@ -133,7 +133,7 @@ BROKEN: dict[str, Callable[[dict[str, torch.Tensor]], object]] = {
         ("nan", "not finite in 'conv2.bn.bias'"),
         ("list", "holds no state dict"),
         ("numbers", "holds no state dict"),
-        ("code", "no PyTorch file of plain tensors"),
+        ("code", "not a PyTorch file of plain tensors"),
     ],
 )
 def test_what_is_not_this_network_is_one_line(
@@ -153,7 +153,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
     content = saved(tmp_path).read_bytes()
     file = tmp_path / "half.ckpt"
     file.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(BenchmarkError, match=r"no PyTorch file of plain tensors, or is cut short") as caught:
+    with pytest.raises(BenchmarkError, match=r"not a PyTorch file of plain tensors, or is truncated") as caught:
         MobileFaceNetRecogniser(weights=file)
     assert "\n" not in str(caught.value)
 

@@ -83,7 +83,7 @@ def test_the_best_restoration_stands_beside_the_best_baseline_with_intervals() -
         "The best baseline, mask-the-reference, wins back 42\u202f% of that loss (95\u202f% interval 37 to 47)."
         in verdict.finding
     )
-    assert any("Not re-tuned, at the threshold set on raw faces" in remark for remark in verdict.remarks)
+    assert any("Without re-tuning, at the threshold set on raw faces" in remark for remark in verdict.remarks)
     assert found.title == (
         "segmenter+glcic wins back 31\u202f% of what a mask takes from facenet, a weak judge; the best baseline, "
         "mask-the-reference, 42\u202f%"
@@ -131,7 +131,7 @@ def test_what_helps_a_weak_judge_and_harms_a_strong_one_is_no_help() -> None:
     assert found.title == "No method reliably wins back what a mask takes from a strong judge"
     weak = next(verdict for verdict in found.verdicts if verdict.panel.recogniser == "dlib")
     assert not weak.certain
-    assert "segmenter+glcic harms the strong judge edgeface (−110\u202f%): no finding." in weak.finding
+    assert "segmenter+glcic harms the strong judge edgeface (−110\u202f%): not a finding." in weak.finding
 
 
 def test_the_strong_judges_alone_decide_and_are_counted() -> None:
@@ -147,7 +147,7 @@ def test_the_strong_judges_alone_decide_and_are_counted() -> None:
         },
     )
     assert _headline(results).title == (
-        "segmenter+glcic wins back 20\u202f% of what a mask takes before 1 of 3 judges (1 strong); "
+        "segmenter+glcic wins back 20\u202f% of what a mask takes, as judged by 1 of 3 recognisers (1 strong); "
         "no baseline reliably does"
     )
     index = ResultsIndex(results.metrics, results.cards, metrics=DESCRIPTIONS)
@@ -168,7 +168,7 @@ def test_what_is_fitted_to_a_recogniser_has_a_ranking_of_its_own() -> None:
     )  # fmt: skip
     found = _headline(results)
     assert found.title.startswith("segmenter+glcic wins back 20")
-    assert any("Fitted to this recogniser, and so ranked apart: template-ridge" in one for one in
+    assert any("Fitted to this recogniser and therefore ranked separately: template-ridge" in one for one in
                found.verdicts[0].remarks)  # fmt: skip
     index = ResultsIndex(results.metrics, results.cards, metrics=DESCRIPTIONS)
     tables = ranking_tables(index, TARGET)
@@ -201,9 +201,9 @@ def test_few_comparisons_are_told_from_none() -> None:
     found = _headline(replace(results, metrics=few), None)
     assert found.title == "Too few comparisons to set a threshold"
     said = found.verdicts[0].finding
-    assert said.startswith("24 mated and 552 non-mated comparisons set no threshold")
+    assert said.startswith("With 24 mated and 552 non-mated comparisons, no threshold could be set")
     assert "equal error rate" in said and "AUC" in said and "was not measured" not in said
-    assert "The smallest target that they carry is 0.6\u202f% (--targets 0.006); from 6\u202f% on" in said
+    assert "The smallest target that they support is 0.6\u202f% (--targets 0.006); from 6\u202f% on" in said
 
 
 def test_a_privileged_method_never_leads() -> None:
@@ -224,7 +224,7 @@ def test_a_method_is_not_ranked_by_a_recogniser_that_it_saw() -> None:
     found = _headline(_run(BY_NAME["paired-gan"], BY_NAME["telea"], recognisers=("facenet", "dlib")))
     best = {verdict.panel.recogniser: verdict.best.method for verdict in found.verdicts if verdict.best}
     assert best == {"dlib": "paired-gan", "facenet": "telea"}
-    assert found.caveats[1:] == ("paired-gan saw facenet in training and is not ranked there.",)
+    assert found.caveats[1:] == ("paired-gan saw facenet in training and is not ranked by that recogniser.",)
 
 
 def test_without_an_independent_judge_nothing_is_claimed() -> None:
@@ -274,18 +274,21 @@ def test_the_title_counts_only_what_is_certain() -> None:
     ]
     found = _headline(replace(results, metrics=metrics))
     assert found.title == (
-        "The best baseline, telea, wins back 31\u202f% of what a mask takes before 1 of 2 judges, none of them strong"
+        "The best baseline, telea, wins back 31\u202f% of what a mask takes, as judged by 1 of 2 recognisers, "
+        "none of them strong"
     )
 
 
 def test_methods_that_saw_the_same_recogniser_share_a_sentence() -> None:
     seen = replace(BY_NAME["paired-gan"], name="another-gan")
     found = _headline(_run(BY_NAME["paired-gan"], seen, BY_NAME["telea"], recognisers=("facenet", "dlib")))
-    assert found.caveats[1:] == ("another-gan and paired-gan saw facenet in training and are not ranked there.",)
+    assert found.caveats[1:] == (
+        "another-gan and paired-gan saw facenet in training and are not ranked by that recogniser.",
+    )
 
 
 @pytest.mark.parametrize(
-    ("low", "said"), [(0.04, "telea does best: on the same"), (-0.01, "No method reliably rejects")]
+    ("low", "said"), [(0.04, "telea does best: on the same"), (-0.01, "No method reliably avoids")]
 )
 def test_real_masks_have_a_gain_instead_of_a_recovery(low: float, said: str) -> None:
     results = fake_run(

@@ -87,8 +87,8 @@ def test_equal_scores_are_said_to_be_equal(small_run: RunResults, tmp_path: Path
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"mask": "kn95"}, "120 of 120 photos wear another mask in B"),
-        ({"shift": 1.0}, "Raw or masked faces got other scores"),
+        ({"mask": "kn95"}, "120 of 120 photos have a different mask in B"),
+        ({"shift": 1.0}, "Raw or masked faces got different scores"),
         ({"size": 64}, "different sizes: 128 in A, 64 in B"),
         ({"acquisition": "redetect"}, "different acquisition arms"),
         ({"seed": 1}, "different seeds"),

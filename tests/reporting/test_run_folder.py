@@ -144,7 +144,7 @@ def test_killed_while_replacing_it_is_no_run_and_the_next_one_clears_up(
         assert held(out) == FIRST
         read_finished(out)
     else:
-        with pytest.raises(RequestError, match="did not end; start the same command again"):
+        with pytest.raises(RequestError, match="holds an unfinished run; run the same command again"):
             read_finished(out)
     third = {"report.html": "third", "metrics.csv": "3"}
     write(out, third, seed=0 if moment == "unlink the manifest" else 5)

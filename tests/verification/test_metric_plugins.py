@@ -286,7 +286,7 @@ def test_a_metric_of_unknown_kind_is_an_error(registry: Registry[Metric]) -> Non
         def measure(self) -> float:
             return 0.0
 
-    with pytest.raises(PluginError, match=r"'own-kind'.*is of no kind that is measured; .*RateMetric"):
+    with pytest.raises(PluginError, match=r"'own-kind'.*inherits from no metric class that is measured; .*RateMetric"):
         load_metrics()
 
 

@@ -56,7 +56,7 @@ class OpenCvYuNet(FaceDetector):
         try:
             self._network = cv2.FaceDetectorYN.create(str(file), "", (320, 320), _SCORE, _OVERLAP, _MOST)
         except cv2.error as error:
-            raise PluginError(f"{file} is no model that OpenCV can run ({str(error).splitlines()[0]})") from error
+            raise PluginError(f"{file} is not a model that OpenCV can run ({str(error).splitlines()[0]})") from error
 
     @classmethod
     def availability(cls) -> Availability:

@@ -78,7 +78,7 @@ class TemplateBank:
         first, second = torch.randint(len(self.templates), (2, _PAIRS_FOR_SCALE), generator=generator)
         strangers = self.people[first] != self.people[second]
         if not strangers.any():
-            raise RequestError("the training faces are all of one person; an adapter learns to tell people apart")
+            raise RequestError("all training faces are of one person, and an adapter must learn to tell people apart")
         distances = (self.templates[first] - self.templates[second]).square().sum(dim=1)
         return float(distances[strangers].mean())
 

@@ -93,7 +93,7 @@ class AdaptedNetwork(RecogniserAdapter):
         """Gradients must pass through the recogniser's network, which must be one of PyTorch."""
         if isinstance(recogniser, NetworkRecogniser):
             return ""
-        return "its network is run by onnxruntime, through which no gradients pass; give it as MODULE:ATTR of PyTorch"
+        return "its network runs in onnxruntime, which gives no gradients; name it as MODULE:ATTR of a PyTorch module"
 
     def fit(self, examples: AdapterExamples, *, progress: Any) -> None:
         """Train a copy of the recogniser's network."""

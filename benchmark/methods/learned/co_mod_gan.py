@@ -114,7 +114,9 @@ class CoModGan(TrainedCompleter):
     def build(self, side: int) -> dict[str, nn.Module]:
         """Generator and discriminator."""
         if side not in SIDES:
-            raise RequestError(f"co-mod-gan works at sides of {', '.join(map(str, SIDES))} pixels, not {side}")
+            raise RequestError(
+                f"co-mod-gan works on faces with sides of {', '.join(map(str, SIDES))} pixels, not {side}"
+            )
         widths = self.settings.widths
         return {
             "generator": channels_last(Generator(side, widths, smooth_start=self.settings.smooth_start)),

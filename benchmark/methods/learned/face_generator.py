@@ -112,7 +112,7 @@ class FaceGenerator(TrainedNetworks, Part):
         ),
     }
     settings: FaceGeneratorSettings
-    alone = "only makes random faces; ask for 'gan-prior', which completes faces with it"
+    alone = "only generates random faces; use 'gan-prior', which completes faces with it"
     architecture = "face-generator 1"
     grows = True
     averages = True

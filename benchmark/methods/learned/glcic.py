@@ -140,7 +140,7 @@ class Glcic(TrainedCompleter):
     def build(self, side: int) -> dict[str, nn.Module]:
         """Completion network and joint discriminators."""
         if side < MIN_SIDE:
-            raise RequestError(f"glcic works on faces of {MIN_SIDE} px and more, not {side}; raise --size")
+            raise RequestError(f"glcic needs faces of {MIN_SIDE} px or more, not {side}; raise --size")
         settings = self.settings
         generator = CompletionNetwork(side, settings.width)
         CompletionNetwork(side, settings.width)  # drawn as when the shipped weights were made, so that all else is too

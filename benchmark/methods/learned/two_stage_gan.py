@@ -150,7 +150,7 @@ class TwoStageGan(TrainedCompleter):
     def build(self, side: int) -> dict[str, nn.Module]:
         """Map module, editing module and the two discriminators."""
         if side < MIN_SIDE:
-            raise RequestError(f"two-stage-gan works on faces of {MIN_SIDE} px and more, not {side}; raise --size")
+            raise RequestError(f"two-stage-gan needs faces of {MIN_SIDE} px or more, not {side}; raise --size")
         settings = self.settings
         generator = EditingNetwork(side, settings.width, settings.levels)
         EditingNetwork(side, settings.width, settings.levels)  # drawn as when the shipped weights were made: see GLCIC

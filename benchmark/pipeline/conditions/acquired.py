@@ -19,7 +19,7 @@ def acquire_test_photos(plan: Plan, context: RunContext) -> Acquired:
     acquired = acquire(photo_set, plan.face_search, context)
     if not any(acquired.geometry):
         raise BenchmarkError(
-            f"no face was found in any of the {len(photo_set)} photos of '{plan.config.dataset}'; look at them, or at "
+            f"no face was found in any of the {len(photo_set)} photos of '{plan.config.dataset}'; check the photos and "
             "--data-root"
         )
     return acquired

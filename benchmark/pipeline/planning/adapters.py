@@ -92,7 +92,7 @@ def without_unfit(
         reasons = [absent.get(f"{adapter.label}{AT}{name}", "") for name in recognisers]
         if reasons and all(reasons):
             if label in named:
-                raise RequestError(f"method '{label}' fits no recogniser of this run: {'; '.join(reasons)}")
+                raise RequestError(f"method '{label}' cannot adapt any recogniser of this run: {'; '.join(reasons)}")
             unfit[label] = "; ".join(reasons)
             del kept[label]
     return kept, unfit
@@ -114,7 +114,7 @@ def _mismatch(adapter: RecogniserAdapter, label: str, recogniser: Recogniser, we
     """Why these weights do not fit; empty if they do."""
     if weights is None:
         command = f"train --method {adapter.label} --recogniser {label}"
-        return f"no weights of it are fitted to {label}; `{command}` makes some"
+        return f"it has no weights fitted to {label}; train them with `{command}`"
     card = weights.card
     if card.method != adapter.name:
         return f"these weights belong to '{card.method}'"

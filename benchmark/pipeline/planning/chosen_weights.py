@@ -123,7 +123,7 @@ def check_weights(
             raise _refused(doubtful, unknown[doubtful]) from unknown[doubtful]
         else:
             left_out[name] = (
-                f"nobody has declared whether {unknown[doubtful].between} share people, and it (or its mask detector) "
+                f"it is not declared whether {unknown[doubtful].between} share people, and it (or its mask detector) "
                 "learned from the former; --allow-unknown-overlap runs it and marks its results"
             )
     loaded = {label for label in weights if any(_loads(method, label) for method in kept.values())}

@@ -132,10 +132,10 @@ def _refuse_two_people(copied: Sequence[CopiedPhoto], dataset: str, *, allowed: 
         return
     named = "; ".join(f"'{pair.one.image_id}' and '{pair.other.image_id}'" for pair in wrong[:_MAX_NAMED])
     more = f"; {len(wrong) - _MAX_NAMED} more" if len(wrong) > _MAX_NAMED else ""
-    said = f"the same photo is of two people in '{dataset}': {named}{more}"
+    said = f"the same photo is labelled as two people in '{dataset}': {named}{more}"
     if not allowed:
         raise RequestError(
-            f"{said}; remove the wrong one of each, or add --allow-duplicates to compare them as labelled"
+            f"{said}; remove the wrong one of each pair, or add --allow-duplicates to compare them as labelled"
         )
     log.warning("%s; compared as labelled", said)
 

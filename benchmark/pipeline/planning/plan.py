@@ -103,7 +103,9 @@ def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
     methods, named = _methods(config, device, left_out)
     precision = native_precision(config.precision, device)
     if config.precision == "bfloat16" != precision:
-        log.warning("--precision bfloat16: %s has no units for it and would be slower; float32 is used", device)
+        log.warning(
+            "--precision bfloat16: %s has no native bfloat16 arithmetic and would be slower; float32 is used", device
+        )
     recognisers = resolve_recognisers(
         config.recognisers,
         weights=named_weights(config.weights, config.recognisers).recognisers,
@@ -209,7 +211,9 @@ def _attributes(config: RunConfig, dataset: Dataset, protocol: Protocol) -> Attr
     """Groups that the data set tells, and those of the user's own file."""
     if any(len(template) > 1 for template in protocol.templates or ()):
         if config.attributes is not None:
-            raise RequestError("--attributes: this protocol compares templates of several photos; groups are of photos")
+            raise RequestError(
+                "--attributes: this protocol compares templates of several photos, but groups are defined per photo"
+            )
         return Attributes({})
     own = dataset.attributes(protocol.photos)
     if config.attributes is None:
@@ -274,9 +278,7 @@ def _without_truth(
         if not method.card.privileged:
             kept[label] = method
             continue
-        reason = (
-            f"it must be given the true mask or pixels, and on '{dataset}' masks are really worn: nobody knows them"
-        )
+        reason = f"it needs the true mask or pixels, and on '{dataset}' masks are really worn, so these are unknown"
         if label in named:
             raise RequestError(f"method '{label}' does not work here: {reason}; name others with --methods")
         left_out[label] = reason

@@ -56,7 +56,7 @@ class Judge:
                 continue
             made = fitted_before.pairs
             if learns_here and made is None:
-                raise AssertionError(f"{label} learns from pairs, and none were made")
+                raise AssertionError(f"{label} learns from training pairs, and there are none")
             inputs = RecogniserInputs(
                 self.name,
                 self._recogniser,

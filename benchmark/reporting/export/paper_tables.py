@@ -18,7 +18,7 @@ _THRESHOLDS = {"matched": "matched threshold", "frozen": "frozen threshold"}
 _APART = {
     "fitted": "fitted to the recogniser or its templates",
     "seen": "saw this recogniser in training: no independent judge",
-    "privileged": "privileged: a ceiling and no contender",
+    "privileged": "privileged: a ceiling, not a contender",
 }
 
 
@@ -79,7 +79,7 @@ def _methods(run: ExportedRun, table: Table) -> PrintedTable:
     ]
     judge = "strong" if table.strong else "weak"
     caption = (
-        f"Methods before {table.recogniser} (a {judge} judge), {_setting(table)}, "
+        f"Methods judged by {table.recogniser} (a {judge} judge), {_setting(table)}, "
         f"FMR {formatting.target(table.target)}, with 95 % intervals by subject. {run.bold}"
     )
     return PrintedTable(_name("methods", table), caption + _warning(run), tuple(_headings(run)), tuple(rows))
@@ -104,7 +104,7 @@ def _mask_types(run: ExportedRun, table: Table) -> PrintedTable | None:
     rows = [] if masked is None else [row("Masked probe, GFRR %", masked.by_mask_type, "gfrr_matched")]
     rows += [row(_label(one), one.by_mask_type, "recovery", _APART.get(one.role, "")) for one in table.methods]
     caption = (
-        f"Recovery in per cent by mask type before {table.recogniser}, {_setting(table)}, matched threshold at FMR "
+        f"Recovery in per cent by mask type, judged by {table.recogniser}, {_setting(table)}, matched threshold at FMR "
         f"{formatting.target(table.target)}, with 95 % intervals by subject. "
         "No single mask type is tested: nothing is bold."
     )
@@ -189,7 +189,7 @@ def _setting(table: Table) -> str:
 
 
 def _warning(run: ExportedRun) -> str:
-    return " The people are rendered: this shows the pipeline and is no finding." if run.run.synthetic else ""
+    return " The people are synthetic: this shows the pipeline and is not a finding." if run.run.synthetic else ""
 
 
 def _name(kind: str, table: Table, *, judge: bool = True) -> str:

@@ -181,7 +181,7 @@ def test_larger_networks_begin_with_all_that_smaller_ones_have_learned(tiny_pair
 
 
 def test_alone_it_is_refused_but_it_is_listed_and_can_be_trained():
-    with pytest.raises(RequestError, match="only makes random faces; ask for 'gan-prior'"):
+    with pytest.raises(RequestError, match="only generates random faces; use 'gan-prior'"):
         resolve_method("face-generator")
     names, left_out = selectable_methods()
     assert "face-generator" not in {*names, *left_out}

@@ -318,7 +318,7 @@ def test_damaged_weights_are_refused(tmp_path, how):
         about.write_text(json.dumps({"architecture": "paired-gan 1", "side": 64}), "utf-8")
     elif how == "other side":
         about.write_text(json.dumps({"architecture": "glcic 1", "side": 4}), "utf-8")
-        with pytest.raises(RequestError, match="16 px and more, not 4"):
+        with pytest.raises(RequestError, match="16 px or more, not 4"):
             small().load(tmp_path)
         return
     with pytest.raises(StorageError, match="train again"):

@@ -128,7 +128,7 @@ def test_what_needs_the_truth_is_left_out_with_a_reason(metrics: pd.DataFrame, f
     assert "oracle has no oracle here" in page
     assert "psnr, psnr_hole, ssim, ssim_hole left out: a really masked photo has no bare face" in page
     assert "left out: nobody knows exactly what a real mask covers" in page
-    assert "recovery needs raw-raw scores of the same comparisons, which there are not" in page
+    assert "recovery needs raw-raw scores of the same comparisons, which do not exist" in page
     assert "· real" not in page, "every note is said once"
     assert page.count("psnr, psnr_hole, ssim, ssim_hole left out") > 1, "the empty cells of the table say so, too"
     assert "no picture to compare: the method restores no face" in page, "true of periocular"

@@ -35,7 +35,7 @@ def fitted_template_mapper(method: TemplateMapper, inputs: RecogniserInputs) -> 
     """Fit the method to one recogniser's embeddings of the training faces; afterwards it repairs those of the test."""
     made = inputs.made
     if made is None:
-        raise AssertionError(f"{method.label} learns from pairs, and none were made")
+        raise AssertionError(f"{method.label} learns from training pairs, and there are none")
     masked = [inputs.embed(view, "masked training faces") for view in made.views]
     true = [inputs.embed(view.unmasked(), "bare training faces") for view in made.views]
     fitted = copy.copy(method)  # one mapper per recogniser
