@@ -120,7 +120,7 @@ def test_a_torn_last_line_is_made_again(tmp_path: Path) -> None:
 
 
 def test_a_step_that_leaves_rows_out_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="left 5 of 5 rows"):
+    with pytest.raises(StorageError, match="did not finish 5 of 5 rows"):
         ArtifactStore(tmp_path).rows("square", {}, count=5, arrays=ARRAYS, make=lambda missing, commit: None)
 
 

@@ -45,7 +45,7 @@ def test_utf_16_as_windows_editors_write_it_is_read(tmp_path: Path) -> None:
         ("sede: 1", "unknown setting 'sede'; did you mean 'seed'?"),
         ("1: 2", "unknown setting '1'"),
         ("data-root: a\ndata_root: b", "'data_root' is given twice"),
-        ("targets: [[0.01]]", "targets: a list of names or numbers"),
+        ("targets: [[0.01]]", "targets: it must be a list of names or numbers"),
         ("targets: yes", "targets:"),
         ("size: [1, 2]", "preset.yaml: size:"),
         ("out: ~nobody-of-this-name/x", "there is no user ~nobody-of-this-name"),

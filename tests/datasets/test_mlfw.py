@@ -55,7 +55,7 @@ def test_the_users_list_of_unmasked_photos(small_mlfw: Path, caplog: pytest.LogC
     assert dataset.variant == "origin, taken as unmasked: those of unmasked.txt"
     assert "count as masked" not in caplog.text
     (small_mlfw / "unmasked.txt").write_text("Bo_03_0003_0000.jpg\nnobody.jpg\n")
-    assert "line 2: 'nobody.jpg' is no photo of pairs.txt" in error(lambda: MaskedLfw(small_mlfw))
+    assert "line 2: 'nobody.jpg' is not a photo of pairs.txt" in error(lambda: MaskedLfw(small_mlfw))
 
 
 def test_which_edition(small_mlfw: Path) -> None:

@@ -173,7 +173,7 @@ SUBJECTS = "reference,probe,mated,reference_subject,probe_subject\na/1.jpg,a/2.j
         (SUBJECTS + "a/1.jpg,b/1.jpg,1,anna,bert\n", "line 3: mated, but of different subjects ('anna' and 'bert')"),
         (SUBJECTS + "a/1.jpg,a/3.jpg,0,anna,anna\n", "line 3: not mated, but of one subject"),
         (SUBJECTS + "a/1.jpg,a/3.jpg,0,anna,\n", "line 3: a subject is missing"),
-        (SUBJECTS + "b/1.jpg,a/1.jpg,0,carl,bert\n", "line 3: 'a/1.jpg' is of 'bert' here and of 'anna' above"),
+        (SUBJECTS + "b/1.jpg,a/1.jpg,0,carl,bert\n", "line 3: 'a/1.jpg' belongs to 'bert' here and to 'anna' above"),
     ],
 )
 def test_contradictions_of_subjects(root: Path, text: str, words: str) -> None:

@@ -116,7 +116,7 @@ def test_bad_files_are_explained(tmp_path):
     with pytest.raises(RequestError, match="no alpha channel"):
         read_template(path)
     Pillow.fromarray(np.zeros((140, 200, 4), np.uint8)).save(path)
-    with pytest.raises(RequestError, match="wholly transparent"):
+    with pytest.raises(RequestError, match="fully transparent"):
         read_template(path)
     path.write_bytes(b"not a picture")
     with pytest.raises(RequestError, match="cannot be read as a picture"):

@@ -195,7 +195,7 @@ def test_a_class_with_its_own_save_and_load_may_set_anything(tiny_pairs, quiet):
 
 
 def test_one_of_save_and_load_alone_is_refused():
-    with pytest.raises(PluginError, match=r"class Half writes save\(\) without load\(\)"):
+    with pytest.raises(PluginError, match=r"class Half defines save\(\) without load\(\)"):
 
         class Half(Remembers):
             def save(self, folder):

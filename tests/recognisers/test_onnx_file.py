@@ -136,7 +136,7 @@ def test_without_a_card_the_defaults_are_said(tmp_path: Path, caplog: pytest.Log
     file = export(tmp_path / "net.onnx")
     with caplog.at_level(logging.WARNING):
         recogniser = OnnxRecogniser(file)
-    assert "onnx:net.onnx has no card (net.yaml): taken are 112×112 pixels, (RGB − 127.5) / 127.5" in caplog.text
+    assert "onnx:net.onnx has no card (net.yaml): assuming 112×112 pixels, (RGB − 127.5) / 127.5" in caplog.text
     card = recogniser.card
     assert card.sha256 == sha256_of(file)
     assert "defaults taken" in card.weights_source

@@ -105,7 +105,7 @@ def test_its_card_is_followed(module: str, caplog: pytest.LogCaptureFixture) -> 
 def test_without_a_card_the_defaults_are_said(module: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         ModuleRecogniser(f"{module}:Means")
-    assert f"{module}:Means has no CARD: taken are 112×112 pixels, (RGB − 127.5) / 127.5" in caplog.text
+    assert f"{module}:Means has no CARD: assuming 112×112 pixels, (RGB − 127.5) / 127.5" in caplog.text
 
 
 def test_a_card_of_the_module_holds_for_its_networks(module: str) -> None:

@@ -171,7 +171,7 @@ def _enter(copied: Sequence[CopiedPhoto], role: str, context: RunContext) -> Non
     )
     if pairs:
         log.warning(
-            "%d photo%s of the same person as another, the same picture, and count%s once: %s",
+            "%d photo%s the same picture as another photo of the same person and count%s once: %s",
             len(pairs),
             "s are" if len(pairs) > 1 else " is",
             "" if len(pairs) > 1 else "s",

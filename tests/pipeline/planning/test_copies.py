@@ -56,7 +56,7 @@ def test_a_second_copy_of_a_persons_photo_counts_once(people: Path, run: Run) ->
         picture.save(first.with_name("again.jpg"), quality=60)
     status, said, out = run(people)
     assert status == 0
-    assert "1 photo is of the same person as another, the same picture, and counts once" in said
+    assert "1 photo is the same picture as another photo of the same person and counts once" in said
     rows = pd.read_csv(out / "images.csv")
     name = f"{first.parent.name}/{first.name}"
     copy = rows[rows["image_id"] == f"{first.parent.name}/again.jpg"]
