@@ -145,7 +145,7 @@ def test_what_is_no_state_dict_is_refused(weights: Path, tmp_path: Path) -> None
     page.write_text("<html>not found</html>")
     tensor = tmp_path / "tensor.pt"
     torch.save(torch.zeros(3), tensor)
-    for file, complaint in ((half, "cut short"), (page, "cut short"), (tensor, "holds no state dict")):
+    for file, complaint in ((half, "truncated"), (page, "truncated"), (tensor, "holds no state dict")):
         with pytest.raises(PluginError, match=complaint) as caught:
             FaceNetCasia.accept(file)
         assert "\n" not in str(caught.value)
