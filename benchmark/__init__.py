@@ -2,7 +2,7 @@
 
     from benchmark import RunConfig, run, load_run, compare_runs
 
-These names are imported when they are first used, so that ``import benchmark`` costs next to nothing.
+These names are imported when they are first used, so that ``import benchmark`` is fast.
 """
 
 from __future__ import annotations

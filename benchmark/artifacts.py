@@ -2,11 +2,11 @@
 
 An artefact is a folder ``<store>/<step>/<key>/``. The key is a digest of the step's inputs, its own settings and its
 version number (kept beside the result in ``about.json``): a changed setting gives another key and recomputes only what
-depends on it. While it is being made the folder is called ``<key>.partial``; finished, it is renamed into place and
+depends on it. While an artefact is being made, its folder is called ``<key>.partial``; once finished, it is renamed and
 never written to again.
 
-``about.json`` also lists every file with its digest. A run checks them when it first opens the artefact, and makes a
-damaged one again. Most artefacts are rows, one per image: see `benchmark.storage.row_writer`.
+``about.json`` also lists every file with its digest. A run checks the files when it first opens the artefact, and
+recomputes a damaged one. Most artefacts consist of rows, one per image: see `benchmark.storage.row_writer`.
 """
 
 from __future__ import annotations

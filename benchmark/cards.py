@@ -1,4 +1,4 @@
-"""Cards: what a user must know of a plugin before believing its numbers. Shown by `list` and in the report."""
+"""Cards: what a user must know about a plugin before trusting its numbers. Shown by `list` and in the report."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class RunConfig(BaseModel):
         max_megapixels: a photo of more counts as a failure; where a channel has 32 bits, a quarter as many.
         max_decode_seconds: a photo whose decoding takes more processor time counts as a failure.
         ignore: patterns of files and folders that are passed over where a folder is searched for photos.
-        allow_duplicates: compare photos that are of two people as they are labelled.
+        allow_duplicates: compare photos that are labelled as two people as they are labelled.
         seed: the seed of every random choice.
         limit: fewer test subjects (or listed comparisons), for a quick look.
         passthrough: how many bare probes are sent through each method.
@@ -65,14 +65,14 @@ class RunConfig(BaseModel):
         mask_draws: masks drawn on every training photo, one after the other.
         weights: ``NAME=PATH``: what a method learned, as ``train`` wrote it; or the file of a recogniser or face
             detector.
-        retrain: train what this run can, rather than use the weights that travel with the program.
-        allow_unknown_overlap: train and test on data sets of which nobody knows whether they share people.
+        retrain: train what this run can train, instead of using the weights shipped with the program.
+        allow_unknown_overlap: train and test on data sets for which it is unknown whether they share people.
         targets: false match rates at which thresholds are set.
         attributes: CSV file with groups of people (sex, age band, …) by ``subject_id`` or ``image_id``.
         thresholds_from: folder of a finished run whose thresholds, set on its raw faces, are the frozen ones here.
         replicates: the replicates of the subject bootstrap.
         device: ``auto``, ``cpu`` or ``cuda``.
-        precision: how the recognisers compute; bfloat16, or ``auto``, means bfloat16 where the device has units for it.
+        precision: of the recognisers; ``bfloat16`` and ``auto`` mean bfloat16 if the device supports it natively.
         workers: processes for work on single images; 0 = one per core.
         engine: how worker processes are run.
         out: the run's folder; None = a new one below ``reports``.

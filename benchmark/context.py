@@ -24,7 +24,7 @@ class RunContext:
 
     Attributes:
         store: where artefacts are kept.
-        ledger: where steps enter what became of each image.
+        ledger: where steps record the status of each image.
         progress: makes progress bars.
         workers: processes for work on single images.
         device: torch device name for networks.

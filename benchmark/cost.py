@@ -19,9 +19,9 @@ _LINUX_RESET = Path("/proc/self/clear_refs")
 class CostMeter:
     """Measures the block it surrounds.
 
-    Memory on a GPU is what PyTorch had allocated at the peak, weights included. On a CPU it is how far the process's
-    resident memory rose above where it stood at the start: the whole process is counted, and memory that an earlier
-    block gave back to the allocator but not to the system is not seen again, so it is a lower bound.
+    Memory on a GPU is the peak that PyTorch allocated, weights included. On a CPU it is how far the resident memory of
+    the process rose above its value at the start: the whole process is counted, and memory that an earlier block
+    returned to the allocator but not to the system is not counted again, so the figure is a lower bound.
 
     Args:
         device: a torch device name.

@@ -1,8 +1,7 @@
-"""What the source of a built-in plugin's class says of it, read without importing it.
+"""What the source code of a built-in plugin's class declares, read without importing it.
 
 Importing the methods takes seconds, since they import PyTorch; `list` needs only their cards, which are written down as
-plain values. What is computed, or said in any other way than as a plain value, is `NotDeclared`: then the class must be
-imported and asked.
+plain values. Anything that is computed, or is not a plain value, raises `NotDeclared`; then the class must be imported.
 """
 
 from __future__ import annotations

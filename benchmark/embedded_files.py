@@ -1,4 +1,4 @@
-"""Finds the files that travel with the program: inside the installed package, or beside it in a checkout."""
+"""Finds the files shipped with the program: inside the installed package, or beside it in a checkout."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _PACKAGE = Path(__file__).resolve().parent
 def embedded(*parts: str, package: Path = _PACKAGE) -> Path:
     """Path of an embedded file or folder: ``embedded("datasets", "synthetic-people", "generator.safetensors")``.
 
-    A wheel carries the repository's folders ``datasets`` and ``weights`` below ``benchmark/embedded``; a checkout has
-    them beside the package.
+    A wheel contains the repository's folders ``datasets`` and ``weights`` in ``benchmark/embedded``; in a checkout they
+    are beside the package.
 
     Args:
         parts: below the repository.

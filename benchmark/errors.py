@@ -8,7 +8,7 @@ class BenchmarkError(Exception):
 
 
 class RequestError(BenchmarkError):
-    """The request was wrong (exit status 2): an unknown name, a missing folder, settings that contradict."""
+    """The request was wrong (exit status 2): an unknown name, a missing folder, contradictory settings."""
 
 
 class StorageError(BenchmarkError):
@@ -20,7 +20,7 @@ class PluginError(BenchmarkError):
 
 
 class MethodFailed(PluginError):
-    """A method failed where a recogniser was at work: the recogniser is not to blame."""
+    """A method failed while a recogniser was running: the recogniser is not the cause."""
 
 
 class PluginNotLoaded(PluginError, RequestError):

@@ -1,4 +1,4 @@
-"""What travels between the steps: photos, landmarks, and aligned faces.
+"""The data that steps pass on: photos, landmarks, and aligned faces.
 
 Images are RGB: ``uint8 (N, H, W, 3)`` at rest, ``float32 (N, 3, H, W)`` in [0, 1] inside methods.
 Masks are ``uint8 (N, H, W)``, 255 = covered. Landmarks are pixels of the image they belong to, x then y.
@@ -31,7 +31,7 @@ class Photo:
         subject_id: the person.
         source: where the data set finds it: a path below its root, or a description of how it is rendered.
         masked: the photo itself shows a mask, really worn or drawn by the data set's authors: none is drawn on it, and
-            there is no bare truth.
+            the face beneath is unknown.
     """
 
     image_id: str
@@ -60,7 +60,7 @@ class FaceGeometry:
 
     @property
     def key_points(self) -> Points:
-        """The five points that ArcFace and its kin align on, ``float32 (5, 2)``.
+        """The five points that ArcFace and similar recognisers align on, ``float32 (5, 2)``.
 
         Centre of the image-left eye, of the image-right eye, tip of the nose, image-left and image-right corner of the
         mouth: the face detector's own, or else those of the 68 landmarks.

@@ -20,7 +20,7 @@ PASSED_OVER = "passed over"
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """What one step did to one image. A failure is such a value, and reaches the report: never a dropped row.
+    """What one step did to one image. A failure is such an entry and reaches the report; it is never a dropped row.
 
     Attributes:
         image_id: the image.

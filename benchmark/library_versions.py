@@ -1,7 +1,7 @@
 """The versions of libraries that decide pixels, for the keys of the steps that use them.
 
-Their major versions change what a photo decodes to, how it is resized or what a seed draws; their minor ones are taken
-not to, so that an upgrade does not throw every stored result away.
+A new major version may change how a photo is decoded or resized, or what a seed draws. Minor versions are assumed not
+to, so that an upgrade does not invalidate all stored results.
 """
 
 from __future__ import annotations

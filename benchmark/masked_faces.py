@@ -1,4 +1,4 @@
-"""What methods work on: batches of masked faces, training pairs, and the way from stored pixels to tensors and back."""
+"""What methods work on: batches of masked faces, training pairs, and conversions between stored pixels and tensors."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def crop_matrix(face: FaceGeometry, size: int) -> Matrix:
     """The similarity from photo to crop, ``float64 (2, 3)``.
 
     The least-squares similarity between the face's landmarks and dlib's mean shape, in dlib's chip frame of padding
-    `CROP_PADDING`. It rests on 33 points from eyes to upper lip: no single badly placed one moves the crop much.
+    `CROP_PADDING`. It uses 33 points from eyes to upper lip, so a single badly placed point hardly moves the crop.
 
     Args:
         face: its geometry in pixels of the photo.
@@ -63,8 +63,8 @@ def crop_matrix(face: FaceGeometry, size: int) -> Matrix:
 def crop_face(photo: Image, face: FaceGeometry, size: int) -> tuple[Image, FaceGeometry]:
     """The aligned crop and the face's geometry in it.
 
-    What shrinks is averaged first, so that 12 megapixels become 64 pixels without aliasing. Outside the photo the
-    crop is black, as dlib's chips are: repeated border pixels would be invented face to learn from.
+    Pixels are averaged before they are scaled down, so that 12 megapixels become 64 pixels without aliasing. Outside
+    the photo the crop is black, as dlib's chips are: methods would learn from repeated border pixels as if from a face.
 
     Args:
         photo: ``uint8 (H, W, 3)``.
@@ -142,7 +142,7 @@ def paste_back(photo: Image, crop: Image, matrix: Matrix) -> Image:
     """The photo with a restored crop in its place.
 
     The crop replaces the photo's pixels inside its frame and fades into them along a band of `SOFT_BORDER`; nothing
-    outside the frame changes. A crop that nobody changed returns the photo but for the blur of being resampled twice.
+    outside the frame changes. An unchanged crop returns the photo except for the blur of resampling it twice.
 
     Args:
         photo: ``uint8 (H, W, 3)``; not changed.
@@ -174,8 +174,8 @@ def paste_back(photo: Image, crop: Image, matrix: Matrix) -> Image:
 def _similarity(points: Points, places: NDArray[np.float64]) -> Matrix:
     """The similarity (rotation, scale, shift) whose inverse takes `places` nearest to `points`, each ``(K, 2)``.
 
-    In complex numbers z → a z + b the least-squares solution is closed: a is the regression of the centred points on
-    the centred places (Umeyama 1991 in two dimensions). As in dlib the distances that are made small are the photo's.
+    In complex numbers z → a z + b there is a closed least-squares solution: a is the regression of the centred points
+    on the centred places (Umeyama 1991 in two dimensions). As in dlib, distances in the photo are minimised.
     """
     found, wanted = points.astype(np.float64) @ (1, 1j), places @ (1, 1j)
     centred = wanted - wanted.mean()
@@ -188,7 +188,7 @@ def _similarity(points: Points, places: NDArray[np.float64]) -> Matrix:
 
 
 def _continued(crop: Image, matrix: Matrix, back: Matrix, *, width: int, height: int) -> Image:
-    """`crop` with what is outside the photo replaced by the nearest pixel inside: no black bleeds into the paste."""
+    """`crop`, its pixels outside the photo replaced by the nearest ones inside, so no black bleeds into the paste."""
     limits = np.array([width, height]) - 1
     tainted = max(2.0, 1.5 * math.hypot(back[0, 0], back[1, 0]))  # how far resampling carried the black, photo pixels
     low = np.minimum(tainted, limits / 2)
@@ -206,10 +206,10 @@ def _continued(crop: Image, matrix: Matrix, back: Matrix, *, width: int, height:
 
 
 def resample(image: Image, matrix: Matrix, *, width: int, height: int) -> Image:
-    """`image` moved by a similarity into a frame of `width` × `height`; black outside; averaged where it shrinks.
+    """`image` moved by a similarity into a frame of `width` × `height`; black outside; averaged if scaled down.
 
-    Magnifying takes one cubic warp. Shrinking takes the warp at twice the size, halved by averaging, after the part
-    of the image that is seen has been averaged down to that scale: the work and the memory stay bounded by that part.
+    Enlarging is one cubic warp. To scale down, the visible part of the image is first averaged down to twice the size,
+    then warped, then halved by averaging: work and memory depend only on that part.
     """
     scale = math.hypot(matrix[0, 0], matrix[1, 0])
     if scale >= 1:

@@ -42,7 +42,7 @@ class FoundFace:
 
 @dataclass(frozen=True)
 class FaceSearch:
-    """How faces are looked for; small and picklable, so that worker processes can be told.
+    """How faces are searched for; small and picklable, so that it can be sent to worker processes.
 
     Attributes:
         face_detectors: names; each is tried only where those before it found no face.
@@ -128,7 +128,7 @@ def locate_face(photo: Image) -> FaceGeometry:
 def most_central_large_face(boxes: NDArray[np.float64], *, width: int, height: int) -> int:
     """Index of the subject's face by the rule that `FaceSearch.find_all` states.
 
-    A passer-by half as large does not count, however central; of two large faces the central one does:
+    A face less than half as wide does not count, however central; of two large faces the more central one is chosen:
 
     >>> boxes = np.array([[0, 0, 80, 80], [90, 90, 110, 110], [110, 60, 180, 130]])
     >>> most_central_large_face(boxes, width=200, height=200)
@@ -172,5 +172,5 @@ def _subjects_face(photo: Image, found: FoundFaces, name: str) -> FoundFace | Im
 
 @cache
 def _loaded(name: str, device: str, min_face: int | None, file: Path | None) -> FaceDetector:
-    """One face detector of each kind a process."""
+    """One face detector of each kind per process."""
     return face_detector_class(name)(device=device, min_face=min_face, file=file)

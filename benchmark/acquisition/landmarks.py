@@ -23,7 +23,7 @@ _RISE = 0.104
 
 
 def place_landmarks(image: Image, box: NDArray[np.floating]) -> Points:
-    """dlib's 68 landmarks of a face whose box is known; there is always an answer, however little it means.
+    """dlib's 68 landmarks of a face whose box is known. It always gives landmarks, even where there is no face.
 
     Args:
         image: ``uint8 (H, W, 3)``, RGB.
@@ -49,7 +49,7 @@ def landmark_boxes(key_points: Points) -> NDArray[np.float64]:
     dlib's predictors were trained on boxes of that detector and start from the box, so that a box of another kind
     displaces what they find. The square is centred a little above the mean of the points, and its side is a multiple of
     their spread (root mean square distance from the mean): medians over 695 photos of faces-train in which MTCNN and
-    HOG found the same face (``docs/measure_face_detectors.py boxes``). Going by the points rather than by the other
+    HOG found the same face (``docs/measure_face_detectors.py boxes``). Using the points instead of the other
     detector's box, whose centre moves as the head turns, halves the error.
 
     Args:

@@ -34,7 +34,7 @@ def redetect(
 ) -> list[Redetected | ImageRefused]:
     """Find the faces anew in photos that a changed crop was pasted back into.
 
-    Raw faces take the same way as restored ones, so that resampling alone helps or harms none of them.
+    Raw faces are processed in the same way as restored ones, so that resampling affects all of them alike.
 
     Args:
         photos: each ``uint8 (H, W, 3)``; or why there is none, which is handed on.
@@ -42,7 +42,7 @@ def redetect(
         size: side of the new crop, pixels.
 
     Returns:
-        For each the face now found, or why there is none any more: a failure to acquire.
+        For each photo the face that is now found, or why there is none: a failure to acquire.
     """
     again: list[Redetected | ImageRefused] = []
     for photo, found in zip(photos, search.find_all(photos), strict=True):

@@ -77,9 +77,9 @@ def named(settings: Mapping[str, Any], metrics: Any = ()) -> Iterator[dict[str, 
 def _handing_out(given: Any) -> type:
     """A subclass of the object's class that makes copies of the object, whatever arguments it is given.
 
-    The rest of the program makes every plugin itself, from its class. It is a copy because a run may change it (fit a
-    method, say); it keeps the settings that it was made with, its device and seed among them. Results are stored
-    under a digest of all that the object holds now.
+    The rest of the program creates every plugin from its class. The object is copied because a run may change it (fit a
+    method, for example); the copy keeps the settings that the object was created with, including device and seed.
+    Results are stored under a digest of the present state of the object.
     """
     cls = type(given)
     kept = copy.copy(given)

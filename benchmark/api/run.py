@@ -11,7 +11,7 @@ from benchmark.pipeline.planning.names import check_names
 
 
 def run(config: RunConfig | None = None, *, metrics: Any = (), **settings: Any) -> RunResult:
-    """Carry out one run, write its folder, and hand back what it found.
+    """Carry out one run, write its folder, and return its result.
 
     Every name on the command line may be given as a class or object instead: of a method, recogniser, mask, data set or
     metric. An object that decides a result is a part of the key under which the result is kept.

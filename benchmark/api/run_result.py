@@ -61,7 +61,7 @@ class RunResult:
 
     @cached_property
     def images(self) -> pd.DataFrame:
-        """``images.csv``: what became of every image in every step."""
+        """``images.csv``: the status of every image in every step."""
         return read_table_of_text(self.folder / "images.csv")
 
     @property
@@ -79,7 +79,7 @@ class RunResult:
 
         Args:
             where: values of leading columns, such as ``recogniser="face_recognition", condition="raw-raw"``: only these
-                rows are read, of files that are larger than memory, say.
+                rows are read, which helps with files larger than memory.
 
         Raises:
             RequestError: there is no such column.
@@ -155,7 +155,7 @@ class RunResult:
         return drawn.figure.axes[0]
 
     def plot_recovery(self, *, recogniser: str | None = None, target: float | None = None) -> Axes:
-        """How much of what the mask took each method wins back, with its interval.
+        """The recovery of each method, with its interval: the share of the loss caused by the mask that it wins back.
 
         Args:
             recogniser: the judge; None = the only one, or the first.

@@ -1,4 +1,4 @@
-"""An `argparse` parser whose complaint is one line, and suggests the flag or subcommand that was probably meant."""
+"""An `argparse` parser whose errors are one line and suggest the flag or subcommand that was probably meant."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.suggestions import did_you_mean, nearest
 
 
 class CommandParser(argparse.ArgumentParser):
-    """Takes whole names of flags only, so that a mistyped one is never taken for the beginning of another.
+    """Accepts only complete names of flags, so that a mistyped one is never taken for the beginning of another.
 
     Raises:
         RequestError: from `parse_args`, in place of a usage text and an exit.

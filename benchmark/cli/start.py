@@ -1,4 +1,4 @@
-"""Where the command line begins: looks for what it needs first, so that a bare Python gets help, not a traceback."""
+"""Entry point of the command line: checks the packages first, so that a bare Python gives help and no traceback."""
 
 from __future__ import annotations
 

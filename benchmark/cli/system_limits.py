@@ -1,4 +1,4 @@
-"""Limits of the system that a run can meet anywhere: too few files or threads, too little memory. One line for each."""
+"""System limits that a run can reach anywhere: too few files or threads, too little memory. One line for each."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Neck, shoulders and clothes of a synthetic person, drawn by rule in the mean frame.
 
-Clothes have no average that looks like clothes, so statistics of real photos are of no use below the neck.
+The average of clothes does not look like clothes, so statistics of real photos are of no use below the neck.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads InsightFace's ``.bin`` test files: a pickle of encoded images and of booleans that say which pairs are mated.
 
-A pickle can hold orders to run any program. This reader knows lists, tuples, bytes, booleans and arrays of bytes or
-booleans, builds the arrays itself instead of letting NumPy obey the file, and refuses everything else.
+A pickle can contain instructions to run any program. This reader accepts lists, tuples, bytes, booleans and arrays of
+bytes or booleans, builds the arrays itself instead of letting the file call NumPy, and refuses everything else.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _RefusedError(Exception):
 
 
 def _check_sizes(data: bytes) -> None:
-    """Refuse what would make the unpickler ask for more memory than the file can fill."""
+    """Refuse a file for which the unpickler would allocate more memory than the file can fill."""
     for opcode, argument, position in pickletools.genops(data):  # checks the length of every value that it reads
         size = argument if isinstance(argument, int) else 0
         room = len(data) - (position or 0) if opcode.name == "FRAME" else len(data)

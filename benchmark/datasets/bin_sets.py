@@ -69,7 +69,7 @@ class BinPairs(PhotoFiles):
         return Protocol(name, photos, comparisons, FOLDS)
 
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:  # noqa: ARG002  (the base's signature)
-        """Refused: a list of comparisons sets nobody aside."""
+        """Refused: a list of comparisons has no training set."""
         raise RequestError(
             f"{self.file_name} lists comparisons and has no training set; train on another data set with "
             "--train-dataset"

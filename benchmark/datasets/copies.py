@@ -1,10 +1,10 @@
 """Finds photos that are the same picture: byte for byte, or saved again, resized, cropped a little or recoloured.
 
 Two photos are copies if their perceptual hashes differ in at most `MAX_BITS` of 64 bits and what remains of them after
-the coarse shading is taken away correlates by at least `MIN_LIKENESS`. Among LFW's 13,233 photos 18 pairs reach
-this, five of them under two names; the six most in doubt were looked at, and are one picture for the eye. The next
-pair is at 0.73 (the same picture with other contrast), the first of two different pictures at 0.68, and of strangers at
-0.67.
+the coarse shading is removed correlates by at least `MIN_LIKENESS`. Among LFW's 13,233 photos 18 pairs reach this,
+five of them under two names; the six most doubtful ones were inspected and look like the same picture. The next pair
+is at 0.73 (the same picture with different contrast), the first pair of different pictures at 0.68, and the first of
+strangers at 0.67.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""FFHQ: faces to train on and to restore. Nobody knows who they are, so nothing can be verified."""
+"""FFHQ: faces to train on and to restore. Their identities are unknown, so nothing can be verified."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NAME = re.compile(r"\d{5}\.png")
 
 @register_dataset("ffhq")
 class FlickrFaces(PhotoFiles):
-    """Flickr-Faces-HQ: 70,000 faces to train on and to measure image quality; nobody knows who they are.
+    """Flickr-Faces-HQ: 70,000 faces to train on and to measure image quality; their identities are unknown.
 
     ``image-quality`` masks and restores the last 10,000 photos and compares no two: without identities nothing is
     mated, and there is nothing to verify. 95 % of the others train, 5 % validate; every photo counts as its own

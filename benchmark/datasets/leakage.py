@@ -42,8 +42,8 @@ def check_training_overlap(
 ) -> Overlap:
     """Refuse to test on people that a method has seen.
 
-    Within one data set the subjects decide. Between two, their cards do; the graver of the two declarations counts,
-    and where neither says anything the overlap is unknown.
+    Within one data set the subjects decide. Between two data sets their cards decide: the more serious of the two
+    declarations counts, and if neither declares anything the overlap is unknown.
 
     Args:
         train_name: the data set trained on.
@@ -57,7 +57,7 @@ def check_training_overlap(
         cards: by name; by default those of the registered data sets.
 
     Raises:
-        UnknownOverlap: nobody knows, and the user has not allowed that.
+        UnknownOverlap: the overlap is unknown, and the user has not allowed that.
         RequestError: the same person on both sides; data sets known to share people; or a protocol on which nothing
             trained on its own data set may be tested.
     """
@@ -95,7 +95,7 @@ def check_training_overlap(
 
 
 def _declared(one: str, other: str, cards: Mapping[str, DatasetCard] | None) -> str:
-    """The graver of what the two cards say of each other."""
+    """The more serious of what the two cards declare about each other."""
     said = [
         status
         for name, about in ((one, other), (other, one))

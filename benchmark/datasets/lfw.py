@@ -1,4 +1,4 @@
-"""Labeled Faces in the Wild: the official 6,000 pairs, and a split by people that carries smaller false match rates."""
+"""Labeled Faces in the Wild: the official 6,000 pairs, and a split by people for smaller false match rates."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class LabeledFacesInTheWild(PhotoFiles):
             limit: of ``view2``, at most this many pairs; of the others, at most this many test subjects.
 
         Raises:
-            RequestError: a list or a listed photo is missing (a smaller test is never run in silence).
+            RequestError: a list or a listed photo is missing (a smaller test is never run silently).
         """
         if name == "view2":
             return self._view2(limit)

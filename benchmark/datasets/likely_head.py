@@ -1,6 +1,6 @@
 """Rules that sampled heads break and real ones keep: where hair ends, where skin ends, what colour a neck has.
 
-Sums of components mix: a fringe with a bare forehead gives a grey forehead. The rules un-mix them.
+Sums of components mix appearances: a fringe plus a bare forehead gives a grey forehead. The rules separate them again.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def skin_and_hair(model: AppearanceModel, appearance: Appearance, grain: Floats)
 
 
 def _with_hair(luma: Floats, chroma: Floats) -> tuple[Floats, Floats]:
-    """Where hair grows, give it one colour, and darken what is nearly as bright and as red as skin."""
+    """Give hair one colour, and darken pixels in it that are nearly as bright and as red as skin."""
     hair_luma, hair = luma[_HAIR].mean(), chroma[_HAIR].reshape(-1, 2).mean(axis=0)
     mixed = np.asarray(cv2.GaussianBlur(luma, (0, 0), 14), dtype=np.float32)
     luma = luma + ONE_COLOUR * _GROWTH * (hair_luma - mixed)

@@ -81,7 +81,7 @@ def some_pairs(
 
 
 def linked_people(pairs: Iterable[ListedPair]) -> dict[str, str]:
-    """Who is on each photo, going by the list alone: photos that mated pairs link, directly or through others, are of
+    """Who is on each photo, by the list alone: photos that mated pairs link, directly or through others, are of
     one person, named by the first of its ids in alphabetical order; all others are of different people.
 
     >>> linked_people([ListedPair("b", "a", True), ListedPair("b", "c", True), ListedPair("a", "d", False)])

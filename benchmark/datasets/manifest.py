@@ -1,4 +1,4 @@
-"""Folders of training faces that a ``manifest.csv`` describes. Nothing is tested on them."""
+"""Folders of training faces that a ``manifest.csv`` describes. They are not used for testing."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ class Mfr2(PhotoFiles):
 
     ``all-pairs`` compares every unordered pair of photos once, ``listed`` is the official list of 848 pairs.
     ``all-pairs`` is the default because thresholds are set on non-mated comparisons of two bare faces: all pairs of the
-    photos hold thousands of them, the list a few dozen, which carry no target. No mask is drawn: which photos wear one
-    is told by ``mfr2_labels.txt``. A photo's id is its path below the folder of people.
+    photos have thousands of them, the list only a few dozen, too few for any target. No mask is drawn:
+    ``mfr2_labels.txt`` says which photos show one. A photo's id is its path below the folder of people.
     """
 
     card = DatasetCard(

@@ -33,9 +33,9 @@ _NUMBERS = re.compile(r"(_\d{4}){1,2}$")
 class MaskedLfw(PhotoFiles):
     """Masked LFW: 6,000 pairs of LFW's people, years apart, with drawn masks.
 
-    The masks are part of the photos: none is drawn, and nobody knows the face beneath. MLFW does not say which photos
-    have none (some do): all count as masked but those that ``unmasked.txt`` names, one file name a line, if you have
-    made that list. A photo's id is its file name; the person is that name without its numbers.
+    The masks are part of the photos: none is drawn, and the face beneath is unknown. MLFW does not say which photos
+    show no mask (some show none): all count as masked except those listed in ``unmasked.txt``, one file name per line,
+    if you have made that list. A photo's id is its file name; the person is that name without its numbers.
     """
 
     card = DatasetCard(
@@ -70,7 +70,7 @@ class MaskedLfw(PhotoFiles):
         return Protocol(name, photos, comparisons, FOLDS)
 
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:  # noqa: ARG002  (the base's signature)
-        """Refused: masks hide what there is to learn."""
+        """Refused: the masks hide the part of the face that a method must learn."""
         raise RequestError("MLFW is for testing; train on another data set with --train-dataset")
 
     def _find_photo_folder(self) -> Path:

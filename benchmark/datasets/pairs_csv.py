@@ -79,7 +79,7 @@ class PairsCsv(PhotoFiles):
         return Protocol(name, photos, comparisons, folds)
 
     def training_photos(self, part: str, *, protocol: str) -> Sequence[Photo]:  # noqa: ARG002  (the base's signature)
-        """Refused: a list of comparisons sets nobody aside."""
+        """Refused: a list of comparisons has no training set."""
         raise RequestError("a list of comparisons has no training set; train on another data set with --train-dataset")
 
 

@@ -1,4 +1,4 @@
-"""Files of a folder that are not used, counted by suffix and reason: none disappears without a word."""
+"""Files of a folder that are not used, counted by suffix and reason, so that none is dropped silently."""
 
 from __future__ import annotations
 

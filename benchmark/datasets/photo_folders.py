@@ -1,7 +1,7 @@
 """Searches a folder for photos: the one walker of `folder` and of `mask`, which accounts for every file that it meets.
 
 Linked folders and files are followed. A photo belongs to the first folder on its way, the subject's; where a link makes
-one folder or file that of two subjects, the search stops with an error, because whose photo it is cannot be told.
+one folder or file belong to two subjects, the search stops with an error, because it is unclear whose photo it is.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class _Search:
 
 
 def _identity(path: Path) -> object:
-    """What is the same for two paths to one file; None where that cannot be told."""
+    """An identifier that is the same for all paths to one file; None if the system gives none."""
     try:
         status = path.stat()
     except OSError:

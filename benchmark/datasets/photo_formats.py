@@ -108,8 +108,8 @@ def why_no_photo(path: Path) -> str:
     """Why a file is passed over when a folder is searched for photos; empty if it is a photo.
 
     A file whose suffix is one of `PHOTO_SUFFIXES` is a photo even if it is damaged or absent (a broken link): reading
-    it gives the reason, and it counts as a failure. What only software that is not installed keeps from being read is
-    no failure of the recogniser's, and is passed over.
+    it gives the reason, and it counts as a failure. A photo that cannot be read only because software is not installed
+    is not a failure of the recogniser, and is passed over.
 
     Args:
         path: any file.

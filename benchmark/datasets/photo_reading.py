@@ -48,9 +48,9 @@ def read_photo(path: Path, limits: ReadingLimits = DEFAULT_LIMITS) -> Image:
     """The photo in a file as ``uint8 (H, W, 3)`` RGB, upright. These are the pixels that every later step sees.
 
     * EXIF orientation is applied. Colour profiles are not: values are taken as sRGB.
-    * 16-bit values are divided by 257, floats in [0, 1] multiplied by 255; nothing is clipped. Integers of 32 bits that
-      are all at most 255 are bytes, and stay what they are.
-    * Transparent pixels are laid on white. Of an animation the first frame is read.
+    * 16-bit values are divided by 257, floats in [0, 1] multiplied by 255; nothing is clipped. 32-bit integers that are
+      all at most 255 are taken for bytes and not changed.
+    * Transparent pixels are drawn on white. Only the first frame of an animation is read.
     * A photo longer than `LONGEST_SIDE` is halved until it fits (12,000 becomes 3,000), JPEG already while decoding.
 
     Args:

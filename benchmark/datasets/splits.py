@@ -39,7 +39,7 @@ def at_most_per_subject(photos: Iterable[Photo], most: int, *, seed: int) -> tup
 def some_subjects(photos: Sequence[Photo], most: int, *, seed: int) -> tuple[Photo, ...]:
     """The photos of at most `most` subjects, drawn by seed; those with two photos or more come first.
 
-    People with a single photo cannot give a mated comparison, and a quick look at a few people wants some.
+    People with a single photo cannot give a mated comparison, and a short run on a few people needs some.
     """
     by_subject = _by_subject(photos)
     order = sorted(by_subject, key=lambda subject: (len(by_subject[subject]) < 2, _draw(seed, "subject", subject)))
@@ -68,7 +68,7 @@ def some_photos(photos: Sequence[Photo], most: int, *, seed: int) -> tuple[Photo
 
 
 def subjects_with_photos(photos: Iterable[Photo], count: int, *, seed: int) -> frozenset[str]:
-    """Subjects, drawn by seed, who have `count` of the photos together, or as near below as whole people allow.
+    """Subjects, drawn by seed, who together have `count` of the photos, or as close below as whole people allow.
 
     Each next subject is taken if their photos still fit, so that in any set with some people of one photo the count is
     met exactly.

@@ -1,6 +1,7 @@
 """Thin-plate splines between two sets of landmarks, in units of dlib's mean-shape square.
 
-A face's landmarks alone would let the picture's rim drift; a ring of fixed anchors well outside the frame holds it.
+With a face's landmarks alone the border of the picture would drift; a ring of fixed anchors well outside the frame
+prevents this.
 Source: F. Bookstein, "Principal warps", IEEE TPAMI 11(6), 1989, with the smoothing term of Wahba (1990).
 """
 

@@ -11,8 +11,8 @@ from benchmark.seeds import seed_for
 def choose_style(styles: Sequence[str], seed: int, image_id: str) -> str:
     """One of `styles`, each equally likely, drawn for this image alone.
 
-    The draw does not depend on the order of `styles`, on repetitions in it, nor on the other images; a style added
-    or left out changes the choice only of the images that it wins or loses (each style draws a lot; the highest wins).
+    The draw does not depend on the order of `styles`, on repetitions in it, or on the other images. Each style gets a
+    random number per image and the highest one wins, so adding or removing a style changes only the images it wins.
 
     Raises:
         RequestError: `styles` is empty.

@@ -2,8 +2,8 @@
 
 ``unmasked/NAME``, ``masked/NAME`` and ``true_mask/NAME`` are PNGs of one size, aligned alike; ``true_mask`` is 255
 where the mask changed the photo. ``NAME`` is the photo's path below the input folder, with ``.png`` added unless it
-ends so already (`output_name`): ``a.jpg`` and ``a.png`` stay apart. An image whose mask could not be placed is absent
-from all three folders and listed in ``manifest.csv`` with the reason.
+already ends with it (`output_name`), so that ``a.jpg`` and ``a.png`` stay distinct. An image whose mask
+could not be placed is absent from all three folders and listed in ``manifest.csv`` with the reason.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _LONGEST_NAME = 255  # bytes of one part of a path, on every file system in use
 
 @dataclass(frozen=True)
 class ExportSummary:
-    """What an export left behind.
+    """The result of an export.
 
     Attributes:
         output: its folder.
@@ -108,7 +108,7 @@ def export_pairs(
 ) -> ExportSummary:
     """Draw one seeded style on every photo below `source` and write the paired folders and ``manifest.csv``.
 
-    A second call continues a killed one: images that are whole, from an unchanged photo, are not made again.
+    A second call continues a killed one: complete images of unchanged photos are not made again.
 
     Args:
         source: photos in any sub-folders, as `find_photos` finds them; what is passed over is counted in `PASSED_OVER`.

@@ -1,4 +1,4 @@
-"""What an export remembers between two starts: its settings, and one record per image."""
+"""What an export stores to continue after it was stopped: its settings, and one record per image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The light, colour cast, sharpness and grain of a photo, read off the skin that a mask will cover."""
+"""The light, colour cast, sharpness and grain of a photo, measured on the skin that a mask will cover."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class PhotoLight:
 
 
 def estimate_light(crop: Image, landmarks: Points, face_width: float) -> PhotoLight:
-    """Read the light off a crop that holds the whole face.
+    """Measure the light in a crop that contains the whole face.
 
     Args:
         crop: ``uint8 (H, W, 3)``.
@@ -123,7 +123,7 @@ def _likeness(pixels: NDArray[np.float32], skin: NDArray[np.float32]) -> Plane:
 def _white(
     pixels: NDArray[np.float32], points: Points, skin: NDArray[np.float32], saturation: float
 ) -> NDArray[np.float32]:
-    """A white cloth outshines skin and the whites of the eyes, and is not much darker than the brightest things."""
+    """A white cloth is brighter than skin and the whites of the eyes, and not much darker than the brightest pixels."""
     skin_level = float(skin @ LUMA)
     left, top = np.floor(points[_EYES].min(axis=0)).astype(int)
     right, bottom = np.ceil(points[_EYES].max(axis=0)).astype(int) + 1

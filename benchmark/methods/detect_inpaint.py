@@ -118,7 +118,7 @@ def _summary(detector: Detector, completer: Unmasker) -> str:
 
 
 def _joint_card(detector: MethodCard, completer: MethodCard, *, summary: str) -> MethodCard:
-    """What holds of either half holds of the whole."""
+    """A property of either half is a property of the whole."""
     licences = dict.fromkeys((completer.licence, detector.licence))
     return MethodCard(
         summary=summary,

@@ -42,9 +42,9 @@ class FoundMasks:
 
 
 def find_masks(detector: Detector, view: View, *, trained_on: str, context: RunContext) -> FoundMasks:
-    """Run `detector` on every face of `view`. A privileged detector is told the answer instead: not by this step.
+    """Run `detector` on every face of `view`. Not for a privileged detector, which is given the true mask.
 
-    Whatever the detector says, nothing outside the photo is a mask: the black there belongs to no face.
+    Pixels outside the photo never count as mask, whatever the detector returns: they are black and show no face.
 
     Args:
         detector: fitted, not privileged.

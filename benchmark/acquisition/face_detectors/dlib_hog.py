@@ -29,8 +29,8 @@ class DlibHog(FaceDetector):
     """Histograms of oriented gradients under a sliding window, five views from half profile to half profile.
 
     It runs on a copy whose longest side is at most `DETECTION_SIDE`; where it finds nothing, once more at twice that
-    scale (from the photo's own pixels, as far as it has them). Smaller faces than these two looks see are looked for,
-    if asked for, at twice the scale again and again.
+    scale (from the photo's own pixels, as far as it has them). If smaller faces are requested than these two
+    searches can find, the scale is doubled again until it suffices.
     """
 
     card = FaceDetectorCard(

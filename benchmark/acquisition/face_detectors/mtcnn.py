@@ -70,9 +70,9 @@ class _Candidates:
 class Mtcnn(FaceDetector):
     """Multi-task cascaded networks: faces with eye centres, nose tip and mouth corners, also turned and covered ones.
 
-    The networks and their weights are the package's. The cascade round them is ours: the package's own, given several
-    photos, keeps them apart by adding offsets to boxes, whose rounding then depends on the other photos. On single
-    photos both agree but for equal scores.
+    The networks and their weights are those of the package. The cascade around them is our own: the package's cascade
+    separates several photos by adding offsets to the boxes, so that their rounding depends on the other photos. On
+    single photos both agree except where scores are equal.
     """
 
     card = FaceDetectorCard(

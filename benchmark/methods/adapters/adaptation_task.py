@@ -1,9 +1,9 @@
-"""How an adapter learns: its embedding of a masked probe is drawn to the template of the same face without a mask.
+"""How an adapter learns: its embedding of a masked probe is pulled towards the template of the same face unmasked.
 
 Huber, Boutros, Kirchbuchner, Damer: *Mask-invariant Face Recognition through Template-level Knowledge Distillation*,
-FG 2021: the templates of the unchanged recogniser are the targets, so that people already enrolled stay enrolled. A
-second term tells the person from strangers (van den Oord, Li, Vinyals: *Representation Learning with Contrastive
-Predictive Coding*, 2018, equation 4): closeness to one's own template is worth nothing if everybody's comes closer.
+FG 2021: the templates of the unchanged recogniser are the targets, so that existing enrolments stay valid. A second
+term separates the person from strangers (van den Oord, Li, Vinyals: *Representation Learning with Contrastive
+Predictive Coding*, 2018, equation 4): being closer to one's own template does not help if all templates come closer.
 """
 
 from __future__ import annotations

@@ -60,9 +60,9 @@ class AdaptedNetwork(RecogniserAdapter):
     """Change the recogniser, not the face: its network is trained on for covered probes.
 
     It learns to give a covered face the embedding that the unchanged network gives the same face bare (Huber et al.
-    2021), and to tell that person from strangers. Half of the covers are drawn masks, half are arbitrary: what must be
-    learned is the upper face, not how ten masks look. A share of bare faces keeps bare probes where they are, so that
-    no mask detector is needed.
+    2021), and to tell that person from strangers. Half of the covers are drawn masks, half are arbitrary, because the
+    network must learn the upper face and not the look of ten masks. Bare faces in each batch keep the embeddings of
+    bare probes unchanged, so that no mask detector is needed.
     """
 
     card = MethodCard(

@@ -1,10 +1,10 @@
-"""Puts an adapter's embeddings back where the thresholds of the unchanged recogniser hold.
+"""Corrects an adapter's embeddings so that the thresholds of the unchanged recogniser hold for them.
 
 An adapter that learns to tell strangers apart moves probes away from everybody: at a threshold set on bare faces its
-false match rate falls to a tenth of what was asked for, and its false non-match rate rises. Moving each embedding a
-share of the way to the mean template undoes that. The share is found on validation people: strangers' scores shall
-have the mean that they have between bare faces. (The false match rate itself, which is in the tail, was no guide: on
-people like those that the adapter learned from it fell to a hundredth, on LFW's to a tenth.)
+false match rate falls to a tenth of the target, and its false non-match rate rises. Moving each embedding part of the
+way to the mean template undoes that. The share is found on validation people, so that strangers' scores have the same
+mean as between bare faces. (The false match rate itself, which is in the tail, could not be used: on people like those
+that the adapter learned from it fell to a hundredth, on LFW's to a tenth.)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The baseline that changes nothing about the probe: compare like with like."""
+"""The baseline that does not change the probe: it compares two masked faces instead."""
 
 from __future__ import annotations
 

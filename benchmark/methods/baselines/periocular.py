@@ -1,4 +1,4 @@
-"""The baseline that gives up on the lower face."""
+"""The baseline that ignores the lower face."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Periocular(CropTransform):
     """Compare the upper face alone: both faces are greyed out below the eyes.
 
     The cut is a line parallel to the eyes, 0.3 eye distances below them: just under the lower lids, at the upper half
-    of the nose bridge. Eyes are what the detector still sees of a masked face, so the line stands on them alone; nose
-    and mouth, which it would have to guess, play no part. On 517 faces wearing every built-in mask the cut took no eye
-    landmark and left 4 % of the masks' pixels in sight (straps, the bridge of an N95); at 0.4 it would leave 8 %.
+    of the nose bridge. The eyes are what a detector still finds on a masked face, so the line depends only on them, and
+    not on nose and mouth, which would have to be guessed. On 517 faces with every built-in mask the cut removed no eye
+    landmark and left 4 % of the masks' pixels visible (straps, the bridge of an N95); at 0.4 it would leave 8 %.
 
     Both sides are cut alike, so the shape of what is left says nothing about the mask. Mid-grey is near every
     recogniser's mean, and makes no dark or bright edge.

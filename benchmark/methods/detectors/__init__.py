@@ -1,1 +1,1 @@
-"""Who finds the mask."""
+"""Mask detectors."""

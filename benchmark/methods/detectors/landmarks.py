@@ -36,7 +36,7 @@ class ColourTest:
     Attributes:
         less_red: a mouth whose median a is so far below the skin's is covered: lips are redder than cheeks.
         plain: a mouth whose lightness deviates less than this from its median (median absolute deviation) is covered:
-            lips, teeth and shadows are not plain.
+            lips, teeth and shadows vary more.
         lightness: weight of L in distances between colours; shading changes it, and hue not.
         farthest: a pixel farther than this from every colour of the mask is none of it.
         colours: of the mask, by k-means.

@@ -46,8 +46,8 @@ def hole_psnr(restored: Tensor, true: Tensor, holes: Tensor) -> Tensor:
 def randomly_grown(holes: Tensor, share: float = 0.05) -> Tensor:
     """Each hole grown by a random number of pixels, 0 to `share` of the side, drawn from PyTorch's stream.
 
-    A detector's hole never ends exactly where the mask does; a completer that has trained on true holes alone takes
-    the leftover rim of cloth for skin.
+    A detector's hole never ends exactly where the mask does; a completer trained only on true holes takes the remaining
+    rim of cloth for skin.
 
     Args:
         holes: ``(B, 1, H, W)``, 1 = covered.

@@ -1,4 +1,4 @@
-"""Completion with a global and a local judge: the thesis's last approach."""
+"""Completion with a global and a local discriminator: the last approach of the thesis."""
 
 from __future__ import annotations
 

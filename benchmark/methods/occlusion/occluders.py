@@ -1,7 +1,7 @@
 """Covers a face with arbitrary things, so that a network learns the upper face rather than ten kinds of masks.
 
-A network that has only seen drawn masks learns how those look. What it must learn is to do without whatever the lower
-face would have told it: so here the cover's outline, its top edge, its colour and its texture are all left to chance.
+A network that has only seen drawn masks learns how those look. It must learn to do without any information from the
+lower face, so the outline of the cover, its top edge, its colour and its texture are random here.
 """
 
 from __future__ import annotations
