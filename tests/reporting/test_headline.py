@@ -300,7 +300,7 @@ def test_real_masks_have_a_gain_instead_of_a_recovery(low: float, said: str) -> 
     ]
     (verdict,) = _headline(replace(results, metrics=metrics)).verdicts
     assert said in verdict.finding
-    assert f"saves 6.2 percentage points (95\u202f% interval {100 * low:.1f} to 8.0)".replace("-", "\u2212") in (
+    assert f"avoids 6.2 percentage points (95\u202f% interval {100 * low:.1f} to 8.0)".replace("-", "\u2212") in (
         verdict.finding
     )
     assert verdict.recovery is None and not verdict.certain
