@@ -1,4 +1,4 @@
-"""Downloads weights that are a file of their own, and proves that they are what was published."""
+"""Downloads weights that are a separate file, and checks that they are the published ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights that are a file of their own: where they are on this machine, and whether they are what was published."""
+"""Weights that are a separate file: where they are on this machine, and whether they are the published ones."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Which arithmetic a device computes in natively. Where bfloat16 is only emulated it is several times slower than
-float32, so a lower precision is a wish that is granted where the hardware has units for it."""
+float32, so a lower precision is used only where the hardware supports it."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _SECONDS_TO_END = 5.0
 def map_in_processes(function: Callable[[T], R], items: Iterable[T], *, workers: int, bar: Any) -> Iterator[R]:
     """Results of `function` over `items`, in the order of `items`.
 
-    Where the system starts no processes (no semaphores, no memory, too few files), the work is done in this one.
+    If the system cannot start processes (no semaphores, no memory, too few files), the work is done in this one.
 
     Args:
         function: picklable (a module-level function, or `functools.partial` of one).
@@ -144,8 +144,8 @@ def _exit_code(process: BaseProcess) -> int:
 def _signals_deferred() -> Iterator[None]:
     """Hold Ctrl-C and SIGTERM back while a task is handed over, which may start a worker process.
 
-    Interrupted half-way, the worker would die of what it was not told, and its traceback would be all the user sees.
-    The worker inherits the blocked Ctrl-C, so that one from the terminal, sent to all, does not reach it either.
+    A worker whose start is interrupted would fail on incomplete data, and the user would see only its traceback. The
+    worker inherits the blocked Ctrl-C, so that one from the terminal, which is sent to all, does not reach it either.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
         yield

@@ -31,11 +31,11 @@ class AdapterExamples:
 
 
 class RecogniserAdapter(Learner[AdapterExamples]):
-    """Gives a recogniser another network for probes; references keep the unchanged one, and so what is enrolled stays.
+    """Gives a recogniser another network for probes; references keep the unchanged one, so enrolments stay valid.
 
     It is fitted to one recogniser by ``train --method NAME --recogniser R``, never within a run: that takes an hour,
-    and a run is to say what a finished adapter is worth. Asked for as ``DETECTOR+NAME``, it is shown the probes alone
-    on which the detector finds a mask; all others go through the unchanged network.
+    and a run evaluates a finished adapter. As ``DETECTOR+NAME`` it gets only the probes on which the detector finds a
+    mask; all others go through the unchanged network.
     """
 
     fitted_to_recogniser = True

@@ -43,7 +43,7 @@ def resolve_method(name: str, *, seed: int = 0, device: str = "cpu") -> Method:
 
 
 def resolve_parts(name: str, *, seed: int = 0, device: str = "cpu") -> tuple[Method, ...]:
-    """What `name` names and nothing more: a completer without a detector, a detector alone; to be trained.
+    """Exactly the part called `name`, to be trained: a completer without a detector, or a detector alone.
 
     Raises:
         RequestError: an unknown name or preset, or a method that does not work on this machine.

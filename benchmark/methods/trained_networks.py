@@ -1,4 +1,4 @@
-"""Learners whose networks the shared loop trains: what each of them would otherwise repeat."""
+"""Base of learners whose networks are trained by the shared loop."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TrainedSettings(Protocol):
 
 
 class TrainedNetworks(PairLearner):
-    """Base of methods and detectors that learn networks from pairs; says nothing of what they are used for.
+    """Base of methods and detectors that learn networks from pairs, whatever they are used for.
 
     The networks work at one side: that of the pairs they were trained on (``train --size``), at most the preset's
     ``training.size``; it is stored with the weights.

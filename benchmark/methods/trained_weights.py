@@ -1,4 +1,4 @@
-"""Weights that were trained before this run: those that travel with the program, and those a user names."""
+"""Weights that were trained before this run: those shipped with the program, and those a user names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PEOPLE = "people.txt"
 
 
 class WeightsCard(BaseModel):
-    """How weights came to be; ``card.json`` beside them.
+    """How weights were trained; stored as ``card.json`` beside them.
 
     Attributes:
         method: the trained part's name, a method or a detector.
@@ -173,7 +173,7 @@ def _original_name(line: str) -> str:
 
 
 def shipped_weights(method: str, preset: str, size: int, *, root: Path | None = None) -> TrainedWeights | None:
-    """The weights that travel with the program, if there are any for this method and preset.
+    """The weights shipped with the program, if there are any for this method and preset.
 
     They are in ``weights/METHOD/PRESET/SIDE``. Of several sides the largest that is no larger than the run's crops is
     chosen, or else the smallest.

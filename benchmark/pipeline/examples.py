@@ -15,8 +15,8 @@ _PEOPLE = 6
 def choose_examples(prepared: PreparedArm) -> list[ExampleStrip]:
     """One face a mask type, of different people, and one that a method failed on if there is such a one.
 
-    The first suitable photos in the protocol's order are taken: nobody picks the pretty ones. A really masked photo has
-    no raw face to show.
+    The first suitable photos in the protocol's order are taken, so that they are not chosen for their looks. A really
+    masked photo has no raw face to show.
     """
     masked = prepared.faces.masked.view
     rows = _first_of_each_type(prepared)

@@ -1,4 +1,4 @@
-"""Trains one method and hands out what it learned."""
+"""Trains one method and writes what it learned to a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs code of plugins so that whatever it does becomes one line, and ends nothing but its own work."""
+"""Runs code of plugins so that any failure becomes one line and ends only the plugin's own work."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Imports the files of a plugin's folder under private names, for that plugin alone.
 
-The folder is never put on ``sys.path``: nobody else's ``import statistics`` meets a ``statistics.py`` that happens to
-are beside a plugin. What a plugin's own files import is looked for beside them first, as Python does for a script,
-with three exceptions: the standard library, this package, and the file's own name (so that ``lpips.py`` can import the
-installed ``lpips``).
+The folder is never put on ``sys.path``: no other module's ``import statistics`` finds a ``statistics.py`` that
+happens to be beside a plugin. What a plugin's own files import is looked for beside them first, as Python does for a
+script, with three exceptions: the standard library, this package, and the file's own name (so that ``lpips.py`` can
+import the installed ``lpips``).
 """
 
 from __future__ import annotations

@@ -63,13 +63,13 @@ class IdentityCompleter(TrainedCompleter):
 
     A slim U-Net is shown the face with its hole blanked, and the hole. Its loss is the mean absolute error in the
     hole, the squared distance between the `face_recognition` embeddings of the composited face and of the true one, a
-    term that asks for the true embedding to be told from strangers' (a smaller distance alone is also had by making
-    everybody look alike), a perceptual term, and an adversarial one that keeps the mouth from staying a ghost. Presets:
+    term that rewards a restored face which is closer to its own embedding than to strangers' (making everybody look
+    alike also makes distances smaller), a perceptual term, and an adversarial one against a blurred mouth. Presets:
 
     * ``tuned`` (default): all five terms, in such proportion that what is painted still looks like a face.
-    * ``identity-first``: the terms on embeddings weigh several times as much. The recogniser is better served, and
-      nobody would take what is painted for a mouth: both are shipped to show the price.
-    * ``plain``: the first two terms alone.
+    * ``identity-first``: the terms on embeddings weigh several times as much. This is better for the recogniser, but
+      what is painted does not look like a mouth: both presets are shipped to show the trade-off.
+    * ``plain``: only the first two terms.
     """
 
     card = MethodCard(
@@ -149,7 +149,7 @@ class IdentityCompleter(TrainedCompleter):
 
 
 class IdentityTask(TrainingTask):
-    """Paint the hidden pixels, the hidden identity, and nothing that a critic can tell from a face.
+    """Paint the hidden pixels and the hidden identity, in a way that a critic cannot tell from a face.
 
     Args:
         modules: ``generator`` and perhaps ``critic`` and ``strangers``.

@@ -1,4 +1,4 @@
-"""Find the mask, then paint what it covers: two stages in one method, which needs no detector."""
+"""Finds the mask, then paints what it covers: two stages in one method, which needs no detector."""
 
 from __future__ import annotations
 

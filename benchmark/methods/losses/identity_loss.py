@@ -1,4 +1,4 @@
-"""How far a restored face is from the true one in the eyes of dlib's recogniser: a loss that gradients pass through.
+"""How far a restored face is from the true one according to dlib's recogniser, as a differentiable loss.
 
 The recogniser must be shown what the pipeline will show it: the chip that `face_recognition.face_chip` cuts out of the
 crop. Here the same similarity is found and the same pixels are read with differentiable operations.
@@ -87,8 +87,8 @@ class IdentityLoss(nn.Module):
 class StrangersLoss(nn.Module):
     """How hard it is to tell whose face was restored: the true one's embedding among those of strangers.
 
-    A restoration that makes everybody look alike comes closer to the true embedding, and to all others too; this loss
-    sees through it. It is the cross-entropy of picking the true embedding, −log softmax(−d² / temperature), d being
+    A restoration that makes everybody look alike comes closer to the true embedding, but also to all others; this
+    loss does not reward that. It is the cross-entropy of picking the true embedding, −log softmax(−d² / temperature), d being
     the distance of the restored embedding to each (van den Oord, Li and Vinyals, *Representation Learning with
     Contrastive Predictive Coding*, 2018, equation 4), among the batch's other faces and the last ones seen. Faces
     whose true embeddings are as close as one person's photos do are not held for strangers.

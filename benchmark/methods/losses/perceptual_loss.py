@@ -1,4 +1,4 @@
-"""How different two faces look to the early layers of a recogniser: a loss that asks for texture and outline.
+"""How different two faces are in the early layers of a recogniser: a loss that is sensitive to texture and outline.
 
 Johnson, Alahi and Fei-Fei, *Perceptual Losses for Real-Time Style Transfer and Super-Resolution*, 2016, equation 2,
 with dlib's face network in place of VGG: its weights come with a package that is installed anyway. A method that uses

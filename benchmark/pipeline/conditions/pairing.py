@@ -1,4 +1,4 @@
-"""Which faces stand on which side of every comparison: the matrix of conditions that a run measures.
+"""Which faces are on which side of every comparison: the matrix of conditions that a run measures.
 
 Three kinds of index occur here, and each has one name everywhere: a *photo* counts the protocol's photos, a *row*
 counts the faces of a view, a *template* counts the protocol's templates (where it names none, every photo is one).

@@ -1,4 +1,4 @@
-"""The faces of an arm where masks were really worn: no mask is drawn on them, and nobody knows the face beneath."""
+"""The faces of an arm where masks were really worn: no mask is drawn on them, and the face beneath is unknown."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def choose_weights(methods: Iterable[Method], config: RunConfig) -> dict[str, Tr
 def untrained(method: Method, config: RunConfig) -> str:
     """The first part of `method` that would have to be trained for long, empty if there is none.
 
-    These have no weights that travel along; ``--methods all`` leaves such a method out.
+    These have no shipped weights; ``--methods all`` leaves such a method out.
     """
     if config.retrain:
         return ""
@@ -88,7 +88,7 @@ def check_weights(
     *,
     named: Set[str],
 ) -> TestedWeights:
-    """Refuse weights that have seen the people who are tested, or of which nobody knows whether they have.
+    """Refuse weights that have seen the people who are tested, or for which this is unknown.
 
     A method that the user did not name is left out instead, so that ``--methods all`` gives a result on any data set.
     People who are known to be on both sides are refused in either case: no flag makes such a test fair.

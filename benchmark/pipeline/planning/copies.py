@@ -1,4 +1,4 @@
-"""The same photo twice in a test: a second one of the same person counts once, one of two people is a wrong label."""
+"""The same photo twice in a test: two copies of one person count once; copies under two people are a wrong label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frozen thresholds that another run set on its raw faces: as a system is tuned on one set and used on another."""
+"""Frozen thresholds that another run set on its raw faces, as a system is tuned on one data set and used on another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks at the names of a request before anything heavy is imported: a wrong one is told at once."""
+"""Checks the names of a request before anything heavy is imported, so that a wrong one is reported at once."""
 
 from __future__ import annotations
 

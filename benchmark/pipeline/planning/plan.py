@@ -286,7 +286,7 @@ def _without_truth(
 
 
 def writable(out: Path) -> Path:
-    """Make the folder and write to it now, rather than find out in an hour that one cannot."""
+    """Make the folder and write to it now, so that an unwritable folder is reported before the run starts."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out) as probe:

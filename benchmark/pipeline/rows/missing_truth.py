@@ -1,4 +1,4 @@
-"""What cannot be measured where nobody knows the face beneath the mask, and why: notes for the report."""
+"""What cannot be measured where the face under the mask is unknown, and why: notes for the report."""
 
 from __future__ import annotations
 

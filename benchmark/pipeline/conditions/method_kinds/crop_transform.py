@@ -11,7 +11,7 @@ from benchmark.pipeline.conditions.pairing import ShownFaces
 
 
 def crop_transform_conditions(label: str, method: CropTransform, inputs: MethodInputs) -> MethodConditions:
-    """The changed raw faces stand on the reference's side, too: the recogniser compares like with like."""
+    """The changed raw faces are also used as references, so that the recogniser compares faces changed alike."""
     faces = inputs.faces
 
     def changed(shown: ShownFaces) -> ShownFaces:
