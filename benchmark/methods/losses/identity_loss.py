@@ -88,10 +88,10 @@ class StrangersLoss(nn.Module):
     """How hard it is to tell whose face was restored: the true one's embedding among those of strangers.
 
     A restoration that makes everybody look alike comes closer to the true embedding, but also to all others; this
-    loss does not reward that. It is the cross-entropy of picking the true embedding, −log softmax(−d² / temperature), d being
-    the distance of the restored embedding to each (van den Oord, Li and Vinyals, *Representation Learning with
-    Contrastive Predictive Coding*, 2018, equation 4), among the batch's other faces and the last ones seen. Faces
-    whose true embeddings are as close as one person's photos do are not held for strangers.
+    loss does not reward that. It is the cross-entropy of picking the true embedding, −log softmax(−d² / temperature),
+    d being the distance of the restored embedding to each (van den Oord, Li and Vinyals, *Representation Learning
+    with Contrastive Predictive Coding*, 2018, equation 4), among the batch's other faces and the last ones seen.
+    Faces whose true embeddings are as close as one person's photos do are not held for strangers.
 
     The embeddings kept are buffers: a task names it among its ``modules``, so that a resumed training has them.
 
