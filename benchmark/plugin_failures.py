@@ -35,7 +35,7 @@ class PluginFailure:
 
 @dataclass(frozen=True)
 class PluginFailures:
-    """All failures of a run, in the order in which they happened."""
+    """All plugin failures of a run, in the order in which they happened."""
 
     entries: list[PluginFailure] = field(default_factory=list)
 

@@ -1,7 +1,7 @@
-"""How much processor time this process may use, and how not to waste it.
+"""How much processor time this process may use, and how to avoid wasting it.
 
-Libraries start a thread for each core that they see, and threads that wait for each other spin. Where a container has
-less time than cores, or other processes are busy, the spinning takes the time from those that are waited for.
+Libraries start a thread for each core that they see, and threads that wait for each other spin. If a container has less
+processor time than cores, or other processes are busy, spinning takes time from the threads that are waited for.
 """
 
 from __future__ import annotations

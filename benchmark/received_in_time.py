@@ -1,7 +1,7 @@
 """One HTTP answer that must come in time: headers within a deadline, and each piece of the body within another.
 
-A server that sends a byte now and then keeps a read waiting for ever, whatever timeout the socket has. So a thread of
-its own reads, and this one looks at the clock.
+A server that sends a byte now and then keeps a read waiting for ever, whatever timeout the socket has. So a separate
+thread reads, and this one watches the clock.
 """
 
 from __future__ import annotations

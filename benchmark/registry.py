@@ -1,6 +1,6 @@
 """One registry class for the five kinds of plugin: datasets, masks, methods, recognisers, metrics.
 
-A plugin enters by one of four doors, and all four are lazy but the second:
+A plugin is registered in one of four ways; all but the second are lazy:
 
 * built in: a file in the kind's own package whose class carries the decorator (found by reading the source);
 * in-process: the decorator, ``@register_method("my-gan")``, run by ``--plugin FILE`` or by the user's own code;

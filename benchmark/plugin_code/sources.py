@@ -1,7 +1,7 @@
 """The text of plugin files as it was when this process first looked at it.
 
-A run may take hours, and its author goes on editing meanwhile. What is executed, what is digested for the keys of
-results, and what worker processes execute must all be the same text, so a file is read once and kept.
+A run may take hours, and its author may edit files meanwhile. The text that is executed, the text that is digested for
+the keys of results, and the text that worker processes execute must be the same, so a file is read once and kept.
 """
 
 from __future__ import annotations

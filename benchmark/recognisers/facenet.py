@@ -135,8 +135,8 @@ class FaceNetCasia(FaceNet):
 def facenet_chip(image: Image, landmarks: Points) -> Image:
     """Cut the chip out of `image`.
 
-    The training's photos were cut to MTCNN's box and a margin, and made square whatever the box's shape: a face comes
-    out about a third wider than it is, and the network knows it so. At the image's edge the box ends, as there.
+    The training photos were cut to MTCNN's box with a margin and resized to a square, whatever the shape of the box: a
+    face becomes about a third wider, and the network expects that. The box ends at the edge of the image, as there.
 
     Args:
         image: ``uint8 (H, W, 3)``.
@@ -161,8 +161,8 @@ def facenet_chip(image: Image, landmarks: Points) -> Image:
 def mtcnn_box(landmarks: Points) -> NDArray[np.float64]:
     """Left, top, right, bottom of the box that MTCNN would find, ``float64 (4,)``, from the face's 68 points.
 
-    The recogniser must be shown the same region on every condition; a second detector would fail on masked faces of its
-    own accord, and would be asked anew for every method.
+    The recogniser must be shown the same region in every condition; a second detector would add failures of its own on
+    masked faces, and would have to run again for every method.
     """
     points = landmarks.astype(np.float64)
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)

@@ -33,7 +33,7 @@ _TRAINED_ON_CASIA = "e839247cdbdfc023fb7cadeaf53a4549d50c8fc24ad154c02e35920ea89
 class MobileFaceNetRecogniser(TorchRecogniser):
     """MobileFaceNet, 112 × 112 or 112 × 96 as its file says; the embeddings of face and mirror image are appended.
 
-    No method may use it in a loss, as features or for choosing anything: it is here to judge them.
+    No method may use it in a loss, as features or for choosing anything, so that it stays an independent judge.
 
     Args:
         device: a torch device name.

@@ -1,4 +1,4 @@
-"""What the recogniser is shown in the `redetect` arm: the restored face pasted back into its photo and found anew."""
+"""What the recogniser is shown in the `redetect` arm: the restored face, pasted back into its photo and found again."""
 
 from __future__ import annotations
 

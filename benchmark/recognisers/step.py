@@ -143,7 +143,7 @@ def _checked_chip(name: str, recogniser: Recogniser, chip: Image) -> Image:
 
 
 def _check_contract(name: str, chips: NDArray[np.uint8], embedded: NDArray[np.float32]) -> None:
-    """Stop at a recogniser that cannot tell anybody from anybody: its AUC of one half would pass for a result.
+    """Stop at a recogniser that cannot tell people apart: its AUC of one half would look like a result.
 
     Raises:
         PluginError: the recogniser broke its contract.

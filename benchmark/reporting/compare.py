@@ -1,4 +1,4 @@
-"""Compares two stored runs: every value of one beside its twin of the other."""
+"""Compares two stored runs: every value of one beside the same value of the other."""
 
 from __future__ import annotations
 

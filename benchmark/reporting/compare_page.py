@@ -1,4 +1,4 @@
-"""``compare.html``: what differs between two runs, for the eye."""
+"""``compare.html``: the page that shows what differs between two runs."""
 
 from __future__ import annotations
 

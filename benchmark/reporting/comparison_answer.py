@@ -1,4 +1,4 @@
-"""What a comparison of two runs comes to: one sentence, the differences behind it, worse ones first."""
+"""The result of comparing two runs: one sentence and the differences behind it, worse ones first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The full table: every condition of every method with both kinds of error rate, for those who want to check."""
+"""The full table: every condition of every method with both kinds of error rate, for checking."""
 
 from __future__ import annotations
 

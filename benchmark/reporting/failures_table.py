@@ -1,4 +1,4 @@
-"""What was lost on the way: failures by step and reason."""
+"""Failed images, counted by step and reason."""
 
 from __future__ import annotations
 

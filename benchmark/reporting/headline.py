@@ -1,4 +1,4 @@
-"""The answer in words: what the mask took, and what the best method won back, with what certainty, before whom."""
+"""The answer in words: what the mask costs, and what the best method wins back, how certainly, and by which judges."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Headline:
     Attributes:
         title: the finding in one line.
         verdicts: one per panel, strong judges first.
-        caveats: what stops a reader from believing too much.
+        caveats: the limits of the finding.
     """
 
     title: str
@@ -39,7 +39,7 @@ class Headline:
 
 
 def failed_plugins(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """Who failed during the run, one sentence each: the cells that they lost are missing from every table."""
+    """The plugins that failed during the run, one sentence each: their cells are missing from every table."""
     failed: dict[tuple[str, str], str] = {}
     for one in manifest.get("failed_plugins", ()):
         failed.setdefault((one["kind"], one["name"]), one["reason"])

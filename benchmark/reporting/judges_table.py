@@ -1,4 +1,4 @@
-"""The ranking before all judges of a run: by how many of them each method is judged, and what each of them says."""
+"""The ranking across all judges of a run: how many of them judge each method, and the result of each."""
 
 from __future__ import annotations
 

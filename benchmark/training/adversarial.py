@@ -1,4 +1,4 @@
-"""What networks that play against each other share: losses, the balance between them, and moving averages."""
+"""What all adversarial trainings share: losses, the balance between the networks, and moving averages."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def judgement(loss: Tensor, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
 def discriminator_rests(
     accuracy: Tensor, above: float | None, *, running: Tensor | None = None, memory: float = 0.95
 ) -> bool:
-    """Whether a discriminator sits a step out, because it tells too many images right for the generator to learn.
+    """Whether a discriminator skips a step, because it classifies too many images correctly for the generator to learn.
 
     Args:
         accuracy: of this batch, see `discriminator_accuracy`.

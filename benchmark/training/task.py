@@ -111,7 +111,7 @@ class TrainingTask(ABC):
         """Figures by name, each ``(B,)``, one value per pair. Called without gradients, networks in evaluation mode."""
 
     def descend(self, name: str, loss: Tensor, fabric: Fabric) -> None:
-        """One step of the optimiser `name`, by the gradient of `loss` alone; none is left lying for a later step."""
+        """One step of the optimiser `name`, by the gradient of `loss` alone; no gradient remains for a later step."""
         optimiser = self.optimisers[name]
         optimiser.zero_grad()
         fabric.backward(loss)

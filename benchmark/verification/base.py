@@ -1,4 +1,4 @@
-"""What every metric offers, and the rows that metrics become.
+"""The base classes of metrics, and the rows of ``metrics.csv`` that they produce.
 
 A metric is one of nine kinds, by what it sees; an author writes one method, or one function (see `metric_functions`):
 
@@ -12,8 +12,8 @@ A metric is one of nine kinds, by what it sees; an author writes one method, or 
 * `FeatureMetric`: compares the set of restored probes with the set of raw ones, by a recogniser's embeddings;
 * `CostMetric`: time or memory, measured by the pipeline while it works and only described here.
 
-How its values are printed, and which of two is better, the class alone says: `Metric.descriptions` puts it into every
-run's manifest, and the report and `compare` read it there.
+Only the class says how its values are printed and which of two values is better: `Metric.descriptions` puts this into
+the manifest of every run, where the report and `compare` read it.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ class CellMeter:
         """Rows and curves of one cell.
 
         Rows by mask type only where the condition's probe wears or wore a mask, of several types. Where all masks are
-        real, every row stands twice, the second time by that name: what was drawn and what was worn is never confused.
+        real, every row is given twice, the second time with that mask type, so that drawn and worn masks are not mixed.
         """
         cell = scored.cell
         types: tuple[str, ...] = (ALL_TYPES,)

@@ -46,7 +46,7 @@ class _Recovery(ContrastMetric):
 
 @register_metric("recovery")
 class Recovery(_Recovery):
-    """Share of the loss by the mask that the method wins back, each condition at its matched threshold."""
+    """Share of the loss caused by the mask that the method wins back, each condition at its matched threshold."""
 
     title = "Recovery"
     threshold_kinds = ("matched",)

@@ -1,4 +1,4 @@
-"""Who pays: error rates of groups of people, at the one threshold that everybody meets.
+"""Error rates of groups of people, at the one threshold that applies to everybody.
 
 Mated comparisons belong to the group of their probe; non-mated ones count where both photos are of one group, since a
 false match with somebody of one's own sex, age or skin tone is likelier (NIST IR 8280, *Face Recognition Vendor Test,

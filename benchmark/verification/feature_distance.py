@@ -1,8 +1,8 @@
 """How far apart two sets of features are: the Fréchet distance (FID) and the kernel distance (KID).
 
-Both were published for features of an Inception network and ask of a set of images whether it looks like another one,
-not whether each image looks like its own truth. Any features will do, but only distances over the *same* features can
-be set against each other.
+Both were published for features of an Inception network and measure whether a set of images looks like another set,
+not whether each image looks like its true counterpart. Any features can be used, but only distances over the *same*
+features are comparable.
 """
 
 from __future__ import annotations
