@@ -98,7 +98,7 @@ class Dataset(ABC):
     """Names that `protocol` takes, the default first."""
     settings: ClassVar[tuple[str, ...]] = ()
     """Settings of a run that the constructor takes as keywords besides `seed`: ``"ignore"``."""
-    limits: ReadingLimits = DEFAULT_LIMITS
+    reading_limits: ReadingLimits = DEFAULT_LIMITS
     """What one photo may cost, for `read`; set by whoever opens the data set, before it reads. A data set whose photos
     the limits can refuse has them in its `digest`."""
     variant: str = ""

@@ -77,11 +77,11 @@ class BinPairs(PhotoFiles):
 
     def read(self, photo: Photo) -> Image:
         """The image's pixels, decoded by Pillow."""
-        return read_encoded_photo(self._encoded(photo), self.limits)
+        return read_encoded_photo(self._encoded(photo), self.reading_limits)
 
     def digest(self, photos: Sequence[Photo]) -> str:
         """Of the photos' ids and encoded bytes."""
-        whole = hashlib.blake2b(f"bin photos {READING_VERSION}{self.limits.in_key}".encode(), digest_size=16)
+        whole = hashlib.blake2b(f"bin photos {READING_VERSION}{self.reading_limits.in_key}".encode(), digest_size=16)
         for photo in photos:
             whole.update(f"{photo.image_id} ".encode() + hashlib.blake2b(self._encoded(photo), digest_size=16).digest())
         return whole.hexdigest()

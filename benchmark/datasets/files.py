@@ -59,7 +59,7 @@ class PhotoFiles(Dataset):
 
     def read(self, photo: Photo) -> Image:
         """The photo's pixels; see `benchmark.datasets.photo_reading.read_photo`."""
-        return read_photo(self.root / photo.source, self.limits)
+        return read_photo(self.root / photo.source, self.reading_limits)
 
     def folder_with(self, name: str, folders: Sequence[str], *, remedy: str) -> Path:
         """The first of `folders`, paths below the root, that holds the file `name`.
@@ -109,7 +109,7 @@ class PhotoFiles(Dataset):
         content, and a copy has another digest unless its file times were kept.
         """
         named = ((photo.image_id, self.root / photo.source) for photo in photos)
-        return digest_of_files(named, limits=self.limits)
+        return digest_of_files(named, limits=self.reading_limits)
 
 
 def digest_of_files(

@@ -31,5 +31,5 @@ def open_dataset(name: str, root: Path | None, config: RunConfig) -> Dataset:
         )
     settings = {setting: getattr(config, setting) for setting in known.settings}
     opened = known(root, seed=config.seed, **settings)
-    opened.limits = ReadingLimits(config.max_megapixels, config.max_decode_seconds)
+    opened.reading_limits = ReadingLimits(config.max_megapixels, config.max_decode_seconds)
     return opened
