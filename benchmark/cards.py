@@ -29,6 +29,50 @@ class Card:
 
 
 @dataclass(frozen=True)
+class DatasetCard(Card):
+    """Adds to a card what a data set must tell.
+
+    Attributes:
+        overlaps: other data sets by name: ``"disjoint"``, ``"overlapping"`` or ``"unknown"`` people; a data set that
+            is not named counts as unknown.
+        synthetic: rendered people: no recovery headline is claimed on them.
+        layout: what is below ``--data-root``, one line.
+        layout_only: the name stands for a layout, not for particular people, so that two folders are two data sets.
+        own_labels: the user says who is on the photos: one photo under two people is an error, and a copy of a person's
+            photo is passed over. An official list is left as it is.
+        sealed: protocols on which a method trained on any person of this data set is refused.
+    """
+
+    overlaps: tuple[tuple[str, str], ...] = ()
+    synthetic: bool = False
+    layout: str = ""
+    layout_only: bool = False
+    own_labels: bool = False
+    sealed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RecogniserCard(Card):
+    """Adds to a card what a recogniser must tell.
+
+    Attributes:
+        chip_size: (height, width) of the aligned chip, pixels.
+        alignment: how the chip is aligned, one line.
+        normalisation: what happens to pixels before the network, one line.
+        metric: ``"cosine"`` (score = cosine similarity) or ``"euclidean"`` (score = −distance).
+        weights_source: where the weights come from.
+        sha256: of the weights file, empty if there is none or if it is not known before a file is loaded.
+    """
+
+    chip_size: tuple[int, int] = (112, 112)
+    alignment: str = ""
+    normalisation: str = ""
+    metric: str = "cosine"
+    weights_source: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
 class MethodCard(Card):
     """Adds to a card what a method must tell.
 

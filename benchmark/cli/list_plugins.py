@@ -8,10 +8,10 @@ import shutil
 import textwrap
 from typing import Any
 
-from benchmark.cards import Card, MethodCard, available_with
+from benchmark.acquisition.crop_size import DEFAULT_CROP_SIZE
+from benchmark.cards import Card, MethodCard
 from benchmark.cli.printed_json import print_json
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
-from benchmark.config import RunConfig
 from benchmark.declared import NotDeclared, declaration
 from benchmark.errors import PluginError
 from benchmark.plugin_code.guard import plugin_code
@@ -54,17 +54,16 @@ def list_kind(registry: Registry[Any]) -> list[dict[str, Any]]:
 
 
 def declared_row(name: str, registry: Registry[Any]) -> dict[str, Any] | None:
-    """What the source of a built-in method or metric says, much faster than an import; None where it says nothing."""
+    """What the source of a built-in plugin says, much faster than an import; None where it says nothing."""
     target = registry.origin(name)
-    if registry.kind not in ("methods", "metrics") or not target.startswith("benchmark."):
+    if not target.startswith("benchmark."):
         return None
     try:
         said = declaration(target)
     except NotDeclared:
         return None
-    found = available_with(said.needs)
     card = _with_weights(name, said.card, said.preset)
-    row = _row(name, card, available=found.available, reason=found.reason)
+    row = _row(name, card, available=said.availability.available, reason=said.availability.reason)
     return {**row, "summary": card.summary or said.summary}
 
 
@@ -82,11 +81,11 @@ def described_row(name: str, plugin: Any) -> dict[str, Any]:
 
 def _with_weights(name: str, card: Card, preset: str) -> Card:
     """The card of a method; if its preset comes with weights, with what these have seen. Other cards as they are."""
-    from benchmark.methods.trained_weights import shipped_weights, with_weights  # noqa: PLC0415  # not for --help
-
     if not isinstance(card, MethodCard):
         return card
-    trained = shipped_weights(name, preset, RunConfig().size)
+    from benchmark.methods.trained_weights import shipped_weights, with_weights  # noqa: PLC0415  # only methods need it
+
+    trained = shipped_weights(name, preset, DEFAULT_CROP_SIZE)
     return card if trained is None else with_weights(card, trained.card)
 
 

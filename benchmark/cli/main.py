@@ -11,22 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from benchmark import __version__
-from benchmark.cli import compare, doctor, export, fetch, list_plugins, mask, run, train
 from benchmark.cli.command_parser import CommandParser
+from benchmark.cli.subcommands import SUBCOMMANDS, subcommand, summary
 from benchmark.cli.system_limits import explain
 from benchmark.errors import BenchmarkError, RequestError
 
 DONE, FAILED, WRONG_REQUEST, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
-_SUBCOMMANDS = {
-    "run": run,
-    "compare": compare,
-    "export": export,
-    "list": list_plugins,
-    "mask": mask,
-    "train": train,
-    "fetch": fetch,
-    "doctor": doctor,
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,11 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
         given.insert(0, "run")
     try:
-        options = _parser().parse_args(given)
+        options = _parser(given[0]).parse_args(given)
         level = logging.INFO if options.verbose else logging.WARNING
         logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
         with _heeding_sigterm():
-            status: int = _SUBCOMMANDS[options.subcommand].execute(options)
+            status: int = subcommand(options.subcommand).execute(options)
             sys.stdout.flush()
     except SystemExit as stop:  # after --help and --version
         return stop.code if isinstance(stop.code, int) else WRONG_REQUEST
@@ -93,7 +83,12 @@ def _complain(error: object, status: int) -> int:
     return status
 
 
-def _parser() -> CommandParser:
+def _parser(chosen: str | None = None) -> CommandParser:
+    """The parser of the whole command line.
+
+    Args:
+        chosen: the only subcommand that gets its flags, since to ask all for theirs takes time; None = all get them.
+    """
     parser = CommandParser(
         prog="run_benchmark.py",
         description="Measures how much identity-verification accuracy a face mask takes, and how much each unmasking "
@@ -102,9 +97,12 @@ def _parser() -> CommandParser:
     )
     parser.add_argument("--version", action="version", version=f"unmask-benchmark {__version__}")
     subparsers = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
-    for name, module in _SUBCOMMANDS.items():
-        summary = (module.__doc__ or "").splitlines()[0]
-        subparser = subparsers.add_parser(name, help=summary, description=module.__doc__)
+    for name in SUBCOMMANDS:
+        subparser = subparsers.add_parser(name, help=summary(name))
+        if chosen not in (None, name):
+            continue
+        module = subcommand(name)
+        subparser.description = module.__doc__
         subparser.add_argument("-v", "--verbose", action="store_true", help="print more detail to stderr")
         module.add_arguments(subparser)
     return parser

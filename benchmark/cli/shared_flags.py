@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.acquisition.face_detectors.names import FACE_DETECTORS
-from benchmark.config import RunConfig
 from benchmark.errors import PluginNotLoaded, RequestError
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.importer import load_file
@@ -28,6 +27,8 @@ def add_plugin_flag(parser: argparse.ArgumentParser) -> None:
 
 def add_face_flags(parser: argparse._ActionsContainer) -> None:
     """``--face-detectors`` and ``--min-face``; left out, they are not among the options."""
+    from benchmark.config import RunConfig  # noqa: PLC0415  # `list` does without
+
     defaults = RunConfig()
     parser.add_argument(
         "--face-detectors",
@@ -48,6 +49,8 @@ def add_face_flags(parser: argparse._ActionsContainer) -> None:
 
 def add_cost_flags(parser: argparse._ActionsContainer) -> None:
     """``--max-megapixels`` and ``--max-decode-seconds``; left out, they are not among the options."""
+    from benchmark.config import RunConfig  # noqa: PLC0415  # `list` does without
+
     defaults = RunConfig()
     parser.add_argument(
         "--max-megapixels",

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import io
 import platform
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from benchmark import __version__
+from benchmark.cli.subcommands import SUBCOMMANDS, summary
 from benchmark.requirements import REQUIREMENTS, how_to_install, missing_packages
 
 OLDEST_PYTHON = (3, 11)
 FAILED, WRONG_REQUEST = 1, 2
-_FILES = {
-    "run": "run.py",
-    "compare": "compare.py",
-    "export": "export.py",
-    "list": "list_plugins.py",
-    "mask": "mask.py",
-    "train": "train.py",
-    "fetch": "fetch.py",
-    "doctor": "doctor.py",
-}
-"""The subcommands and the files that they are in; read, not imported."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,9 +75,8 @@ def _help_parser(missing: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     subparsers = parser.add_subparsers(metavar="SUBCOMMAND")
-    for name, file in _FILES.items():
-        text = ast.get_docstring(ast.parse((Path(__file__).parent / file).read_text("utf-8"))) or ""
-        subparsers.add_parser(name, help=text.partition("\n")[0])
+    for name in SUBCOMMANDS:
+        subparsers.add_parser(name, help=summary(name))
     return parser
 
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.cards import AVAILABLE, Availability, Card
+from benchmark.cards import AVAILABLE, Availability, DatasetCard
 from benchmark.datasets.image_costs import DEFAULT_LIMITS, ReadingLimits
 from benchmark.datasets.passed_over import PassedOver
 from benchmark.faces import Image, Photo
@@ -57,29 +57,6 @@ class Protocol:
     comparisons: Comparisons
     folds: int = 0
     templates: tuple[tuple[int, ...], ...] | None = None
-
-
-@dataclass(frozen=True)
-class DatasetCard(Card):
-    """Adds to a card what a data set must tell.
-
-    Attributes:
-        overlaps: other data sets by name: ``"disjoint"``, ``"overlapping"`` or ``"unknown"`` people; a data set that
-            is not named counts as unknown.
-        synthetic: rendered people: no recovery headline is claimed on them.
-        layout: what is below ``--data-root``, one line.
-        layout_only: the name stands for a layout, not for particular people, so that two folders are two data sets.
-        own_labels: the user says who is on the photos: one photo under two people is an error, and a copy of a person's
-            photo is passed over. An official list is left as it is.
-        sealed: protocols on which a method trained on any person of this data set is refused.
-    """
-
-    overlaps: tuple[tuple[str, str], ...] = ()
-    synthetic: bool = False
-    layout: str = ""
-    layout_only: bool = False
-    own_labels: bool = False
-    sealed: tuple[str, ...] = ()
 
 
 class Dataset(ABC):

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.datasets.base import Comparisons, DatasetCard, Protocol
+from benchmark.cards import DatasetCard
+from benchmark.datasets.base import Comparisons, Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.splits import some_photos, split_subjects

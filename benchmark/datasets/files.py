@@ -13,7 +13,7 @@ from typing import Any
 from benchmark.cards import Availability
 from benchmark.datasets.base import Dataset
 from benchmark.datasets.image_costs import DEFAULT_LIMITS, ReadingLimits
-from benchmark.datasets.layouts import looks_like
+from benchmark.datasets.layouts import looks_like, needs_folder
 from benchmark.datasets.names import refuse_lookalikes, spellings
 from benchmark.datasets.photo_formats import is_heif, readable_formats
 from benchmark.datasets.photo_reading import READING_VERSION, read_photo
@@ -55,7 +55,7 @@ class PhotoFiles(Dataset):
     @classmethod
     def availability(cls) -> Availability:
         """Needs the user's folder."""
-        return Availability(False, f"needs --data-root DIR with {cls.card.layout}")
+        return needs_folder(cls.card.layout)
 
     def read(self, photo: Photo) -> Image:
         """The photo's pixels; see `benchmark.datasets.photo_reading.read_photo`."""

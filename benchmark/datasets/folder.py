@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from benchmark.datasets.base import DatasetCard, Protocol
+from benchmark.cards import DatasetCard
+from benchmark.datasets.base import Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.names import refuse_lookalikes

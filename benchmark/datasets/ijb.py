@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.datasets.base import Comparisons, DatasetCard, Protocol
+from benchmark.cards import DatasetCard
+from benchmark.datasets.base import Comparisons, Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.ijb_lists import read_template_pairs, read_template_photos
 from benchmark.datasets.layouts import looks_like

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmark.cards import Availability
+
 _SIGNS = {
     "celeba": ("identity_CelebA.txt", "img_align_celeba", "img_celeba", "Anno/identity_CelebA.txt"),
     "ffhq": ("images1024x1024", "thumbnails128x128"),
@@ -31,3 +33,8 @@ def looks_like(root: Path, *, but: str = "") -> str:
         if name != but and any((root / sign).exists() for sign in signs):
             return f"; this looks like '{name}'"
     return ""
+
+
+def needs_folder(layout: str) -> Availability:
+    """That a data set cannot be used before the user names its folder, which holds `layout`."""
+    return Availability(False, f"needs --data-root DIR with {layout}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Literal
 
-from benchmark.datasets.base import DatasetCard
+from benchmark.cards import DatasetCard
 from benchmark.errors import RequestError
 from benchmark.plugins import DATASETS
 

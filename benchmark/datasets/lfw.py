@@ -6,11 +6,11 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from benchmark.cards import AVAILABLE, Availability
-from benchmark.datasets.base import DatasetCard, Protocol
+from benchmark.cards import Availability, DatasetCard
+from benchmark.datasets.base import Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.layouts import looks_like
-from benchmark.datasets.lfw_download import download_lfw, downloaded_lfw
+from benchmark.datasets.lfw_download import download_lfw, lfw_availability
 from benchmark.datasets.lfw_lists import person_of, photo_path, read_pairs, read_people
 from benchmark.datasets.lfw_variant import lfw_variant
 from benchmark.datasets.listed_pairs import comparisons_of, ids_of, lines_of, some_pairs
@@ -69,9 +69,7 @@ class LabeledFacesInTheWild(PhotoFiles):
     @classmethod
     def availability(cls) -> Availability:
         """Usable without ``--data-root`` once scikit-learn has downloaded it."""
-        if downloaded_lfw() is not None:
-            return AVAILABLE
-        return Availability(False, "needs --data-root DIR with LFW, or a network to download it (about 240 MB)")
+        return lfw_availability()
 
     def protocol(self, name: str, *, limit: int | None = None) -> Protocol:
         """``view2``, ``people-split``, ``people-validation`` or ``people-search``.

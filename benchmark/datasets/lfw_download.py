@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmark.cards import AVAILABLE, Availability
 from benchmark.errors import RequestError
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,13 @@ def downloaded_lfw() -> Path | None:
     home = _place()
     unpacked = (home / "lfw_funneled").is_dir() and not (home / "lfw-funneled.tgz").exists()
     return home if unpacked and (home / "pairs.txt").is_file() else None
+
+
+def lfw_availability() -> Availability:
+    """Usable without ``--data-root`` once scikit-learn has downloaded it."""
+    if downloaded_lfw() is not None:
+        return AVAILABLE
+    return Availability(False, "needs --data-root DIR with LFW, or a network to download it (about 240 MB)")
 
 
 def download_lfw() -> Path:

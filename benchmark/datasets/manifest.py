@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from benchmark.datasets.base import DatasetCard, Protocol
+from benchmark.cards import DatasetCard
+from benchmark.datasets.base import Protocol
 from benchmark.datasets.csv_tables import path_in_row, read_table
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.splits import split_subjects

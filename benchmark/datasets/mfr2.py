@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from benchmark.datasets.base import DatasetCard, Protocol
+from benchmark.cards import DatasetCard
+from benchmark.datasets.base import Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.lfw_lists import pair_in_line, photo_path
 from benchmark.datasets.listed_pairs import ListedPair, comparisons_of, ids_of, lines_of, some_pairs

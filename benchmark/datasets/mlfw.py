@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from benchmark.datasets.base import DatasetCard, Protocol
+from benchmark.cards import DatasetCard
+from benchmark.datasets.base import Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.listed_pairs import ListedPair, comparisons_of, even_folds, ids_of, lines_of, some_pairs
@@ -45,7 +46,9 @@ class MaskedLfw(PhotoFiles):
         overlaps=(
             ("synthetic", "disjoint"),
             ("faces-train", "disjoint"),  # by people, as LFW
-            *((name, "overlapping") for name in ("lfw", "calfw", "cplfw")),
+            ("lfw", "overlapping"),  # photos of the same people
+            ("calfw", "overlapping"),
+            ("cplfw", "overlapping"),
         ),
         layout="MLFW: origin/ or aligned/ with <Person>_0001_0000.jpg, and pairs.txt",
     )

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.datasets.base import DatasetCard, Protocol
+from benchmark.cards import DatasetCard
+from benchmark.datasets.base import Protocol
 from benchmark.datasets.csv_tables import path_in_row, read_table
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.listed_pairs import (

@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from benchmark.cards import DatasetCard
 from benchmark.datasets.appearance_model import AppearanceModel, Floats
-from benchmark.datasets.base import Comparisons, Dataset, DatasetCard, Protocol
+from benchmark.datasets.base import Comparisons, Dataset, Protocol
 from benchmark.datasets.portrait import draw_photo
 from benchmark.embedded_files import embedded
 from benchmark.errors import ImageRefused, RequestError

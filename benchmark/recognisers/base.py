@@ -4,41 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.cards import AVAILABLE, Availability, Card, missing_package
-from benchmark.errors import BenchmarkError, PluginError
+from benchmark.cards import Availability, RecogniserCard, missing_package
+from benchmark.errors import PluginError
 from benchmark.faces import FaceGeometry, Image
-from benchmark.model_files import ModelFile, located, sha256_of
+from benchmark.model_files import ModelFile, available_with_file, located, sha256_of
 
 _SMALLEST, _LARGEST = 1e-15, 1e15
 """Lengths whose squares float32 holds with all its digits."""
-
-
-@dataclass(frozen=True)
-class RecogniserCard(Card):
-    """Adds to a card what a recogniser must tell.
-
-    Attributes:
-        chip_size: (height, width) of the aligned chip, pixels.
-        alignment: how the chip is aligned, one line.
-        normalisation: what happens to pixels before the network, one line.
-        metric: ``"cosine"`` (score = cosine similarity) or ``"euclidean"`` (score = −distance).
-        weights_source: where the weights come from.
-        sha256: of the weights file, empty if there is none or if it is not known before a file is loaded.
-    """
-
-    chip_size: tuple[int, int] = (112, 112)
-    alignment: str = ""
-    normalisation: str = ""
-    metric: str = "cosine"
-    weights_source: str = ""
-    sha256: str = ""
 
 
 class Recogniser(ABC):
@@ -75,16 +54,7 @@ class Recogniser(ABC):
         Args:
             weights: the file that the user named.
         """
-        missing = cls.missing_package()
-        if missing:
-            return Availability(False, missing)
-        if cls.model_file is None:
-            return AVAILABLE if weights is None else Availability(False, "it takes no file; leave --weights out")
-        try:
-            found = located(cls.model_file, weights)
-        except BenchmarkError as error:
-            return Availability(False, str(error))
-        return AVAILABLE if found else Availability(False, cls.model_file.how_to_get)
+        return available_with_file(cls.needs, cls.model_file, weights)
 
     @classmethod
     def missing_package(cls) -> str:

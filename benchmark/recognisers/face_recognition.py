@@ -9,12 +9,17 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.acquisition.dlib_models import CHIP_SIZE, SHA256, model_path, read_verified
-from benchmark.cards import Availability
-from benchmark.errors import PluginError
+from benchmark.acquisition.dlib_models import (
+    CHIP_SIZE,
+    RECOGNISER_FILE,
+    SHA256,
+    model_path,
+    read_verified,
+    recogniser_availability,
+)
+from benchmark.cards import Availability, RecogniserCard
 from benchmark.faces import FaceGeometry, Image, Points
 from benchmark.plugins import register_recogniser
-from benchmark.recognisers.base import RecogniserCard
 from benchmark.recognisers.batches import batch_size, embed_in_batches
 from benchmark.recognisers.network_recogniser import NetworkRecogniser
 
@@ -23,7 +28,6 @@ if TYPE_CHECKING:
 
     from benchmark.recognisers.dlib_resnet import DlibResNet
 
-WEIGHTS_FILE = "dlib_face_recognition_resnet_model_v1.dat"
 CHIP_PADDING = 0.25
 """Margin round dlib's mean-shape square, as a share of its side: what the network was trained with."""
 _MEAN_FIVE_POINTS = (
@@ -63,7 +67,7 @@ class FaceRecognition(NetworkRecogniser):
         normalisation="(RGB − (122.782, 117.001, 104.298)) / 256",
         metric="euclidean",
         weights_source="PyPI package face_recognition_models 0.3.0",
-        sha256=SHA256[WEIGHTS_FILE],
+        sha256=SHA256[RECOGNISER_FILE],
     )
 
     def __init__(self, *, device: str = "cpu", precision: str = "float32", weights: Path | None = None) -> None:
@@ -82,11 +86,8 @@ class FaceRecognition(NetworkRecogniser):
     @classmethod
     def availability(cls, weights: Path | None = None) -> Availability:
         """Whether the weights are here (their digest is checked when they are loaded)."""
-        try:
-            model_path(WEIGHTS_FILE)
-        except PluginError as error:
-            return Availability(False, str(error))
-        return super().availability(weights)
+        found = recogniser_availability()
+        return super().availability(weights) if found.available else found
 
     def chip(self, image: Image, face: FaceGeometry) -> Image:
         """dlib's face chip, ``uint8 (150, 150, 3)``, from the face's five points; black outside `image`."""
@@ -118,7 +119,7 @@ def load_network() -> DlibResNet:
     """
     from benchmark.recognisers.dlib_resnet import DlibResNet, parse_dlib_weights  # noqa: PLC0415  # PyTorch
 
-    content = read_verified(model_path(WEIGHTS_FILE), SHA256[WEIGHTS_FILE])
+    content = read_verified(model_path(RECOGNISER_FILE), SHA256[RECOGNISER_FILE])
     return DlibResNet(parse_dlib_weights(content)).eval()
 
 

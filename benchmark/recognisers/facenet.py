@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from benchmark.cards import RecogniserCard
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, Points
 from benchmark.model_files import ModelFile, remember
 from benchmark.plugins import register_recogniser
-from benchmark.recognisers.base import RecogniserCard
 from benchmark.recognisers.torch_recogniser import TorchRecogniser
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class FaceNet(TorchRecogniser):
         RequestError: an unknown precision, or a named file that is not there.
     """
 
-    needs: ClassVar[Mapping[str, str]] = dict.fromkeys(("facenet_pytorch", "torchvision"), _INSTALL)
+    needs: ClassVar[Mapping[str, str]] = {"facenet_pytorch": _INSTALL, "torchvision": _INSTALL}
 
     def load_network(self) -> nn.Module:
         """The network with the weights of `weights_path`."""

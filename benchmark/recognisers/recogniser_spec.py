@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from benchmark.artifacts import digest
+from benchmark.cards import RecogniserCard
 from benchmark.errors import RequestError
 from benchmark.faces import FaceGeometry, Image
-from benchmark.recognisers.base import RecogniserCard
 from benchmark.recognisers.face_recognition import face_chip
 from benchmark.recognisers.five_point_template import FivePointTemplate, arcface_template
 from benchmark.structured_text import Unreadable, read_yaml, shortened

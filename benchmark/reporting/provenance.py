@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.acquisition.face_detectors.base import FaceDetectorCard
-from benchmark.cards import Card, MethodCard
-from benchmark.datasets.base import DatasetCard
-from benchmark.recognisers.base import RecogniserCard
+from benchmark.cards import Card, DatasetCard, MethodCard, RecogniserCard
 from benchmark.reporting.formatting import duration, number
 
 _KINDS: tuple[tuple[type[Card], str], ...] = (

@@ -10,11 +10,12 @@ import torch
 
 from benchmark import run
 from benchmark.api.given_objects import named
+from benchmark.cards import RecogniserCard
 from benchmark.errors import PluginError, RequestError
 from benchmark.methods.base import MaskedFaces, Unmasker
 from benchmark.plugin_code.keys import code_in_key
 from benchmark.plugins import METHODS, METRICS, RECOGNISERS
-from benchmark.recognisers.base import Recogniser, RecogniserCard
+from benchmark.recognisers.base import Recogniser
 from benchmark.verification.base import ScoreMetric
 from tests.api.conftest import SMALL
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli import main as complete
 from benchmark.cli import start
+from benchmark.cli.subcommands import SUBCOMMANDS, subcommand
 from benchmark.requirements import REQUIREMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,8 +27,8 @@ def test_help_works_and_says_what_is_missing(arguments: tuple[str, ...]) -> None
     done = bare(*arguments)
     assert done.returncode == 0 and not done.stderr
     text = " ".join(done.stdout.split())
-    for name, module in complete._SUBCOMMANDS.items():
-        assert re.search(rf"\b{name} {re.escape((module.__doc__ or '').splitlines()[0])}", text)
+    for name in SUBCOMMANDS:
+        assert re.search(rf"\b{name} {re.escape((subcommand(name).__doc__ or '').splitlines()[0])}", text)
     assert "none of the packages" in text and "pip install ." in text
 
 

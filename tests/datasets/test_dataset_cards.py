@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.datasets.base import DatasetCard
+from benchmark.cards import DatasetCard
 from benchmark.plugins import DATASETS
 
 PAGES = Path(__file__).parents[2] / "datasets"

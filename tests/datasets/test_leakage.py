@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.datasets.base import DatasetCard
+from benchmark.cards import DatasetCard
 from benchmark.datasets.leakage import check_training_overlap
 from benchmark.errors import PluginError, RequestError
 from benchmark.plugins import DATASETS

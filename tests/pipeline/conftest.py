@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from benchmark.acquisition.detection import locate_face
-from benchmark.datasets.base import Comparisons, DatasetCard, Protocol
+from benchmark.cards import DatasetCard
+from benchmark.datasets.base import Comparisons, Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.synthetic import SyntheticPeople
 from benchmark.faces import Photo

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.acquisition.dlib_models import SHA256, model_path, read_verified
+from benchmark.acquisition.dlib_models import RECOGNISER_FILE, SHA256, model_path, read_verified
 from benchmark.recognisers.dlib_resnet import DlibResNet, parse_dlib_weights
-from benchmark.recognisers.face_recognition import WEIGHTS_FILE, load_network
+from benchmark.recognisers.face_recognition import load_network
 
 
 @pytest.fixture(scope="module")
 def content() -> bytes:
-    return read_verified(model_path(WEIGHTS_FILE), SHA256[WEIGHTS_FILE])
+    return read_verified(model_path(RECOGNISER_FILE), SHA256[RECOGNISER_FILE])
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def test_agrees_with_dlibs_own_code_on_noise(network: DlibResNet) -> None:
     chips = np.random.default_rng(0).integers(0, 256, (6, 150, 150, 3), dtype=np.uint8)
     chips[4] = 0
     chips[5] = 255
-    theirs = dlib.face_recognition_model_v1(str(model_path(WEIGHTS_FILE)))
+    theirs = dlib.face_recognition_model_v1(str(model_path(RECOGNISER_FILE)))
     expected = np.array([theirs.compute_face_descriptor(chip) for chip in chips])
     ours = network(torch.from_numpy(chips).permute(0, 3, 1, 2).float() / 255).numpy()
     assert np.abs(expected).max() > 0.3  # not a comparison of zeros

@@ -11,11 +11,11 @@ import torch
 from PIL import Image as PillowImage
 
 from benchmark.acquisition import dlib_models
-from benchmark.acquisition.dlib_models import model_path
+from benchmark.acquisition.dlib_models import RECOGNISER_FILE, model_path
 from benchmark.errors import PluginError, RequestError
 from benchmark.faces import FaceGeometry, Image
 from benchmark.plugins import RECOGNISERS
-from benchmark.recognisers.face_recognition import WEIGHTS_FILE, FaceRecognition, face_chip
+from benchmark.recognisers.face_recognition import FaceRecognition, face_chip
 
 LFW_SAMPLE = (
     "Aaron_Eckhart/Aaron_Eckhart_0001.jpg",
@@ -138,7 +138,7 @@ def test_damaged_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not FaceRecognition.availability().available
     with pytest.raises(PluginError, match="is missing: pip install"):
         FaceRecognition()
-    (models / WEIGHTS_FILE).write_bytes(b"half a file")
+    (models / RECOGNISER_FILE).write_bytes(b"half a file")
     with pytest.raises(PluginError, match=r"is damaged .* 11 bytes\): pip install --force-reinstall"):
         FaceRecognition()
 
@@ -156,7 +156,7 @@ def test_agrees_with_dlibs_own_code_on_faces(
     five_point_predictor: dlib.shape_predictor,
     lfw_faces: list[tuple[Image, dlib.rectangle]],
 ) -> None:
-    theirs = dlib.face_recognition_model_v1(str(model_path(WEIGHTS_FILE)))
+    theirs = dlib.face_recognition_model_v1(str(model_path(RECOGNISER_FILE)))
     chips, expected = [], []
     for photo, box in lfw_faces:
         shape = five_point_predictor(photo, box)

@@ -9,13 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmark.artifacts import ArtifactStore
+from benchmark.cards import RecogniserCard
 from benchmark.context import RunContext
 from benchmark.datasets.synthetic import SyntheticPeople
 from benchmark.errors import ImageRefused, PluginError
 from benchmark.faces import AlignedFaces, FaceGeometry, Image, Photo
 from benchmark.ledger import Ledger
 from benchmark.progress import Progress
-from benchmark.recognisers.base import Recogniser, RecogniserCard
+from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.step import REFUSED, TOO_LARGE, recognise
 from benchmark.views import FAILED_EARLIER, PhotoSet, View
 

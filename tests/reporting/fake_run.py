@@ -15,9 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from benchmark.cards import Card, MethodCard
-from benchmark.datasets.base import DatasetCard
-from benchmark.recognisers.base import RecogniserCard
+from benchmark.cards import Card, DatasetCard, MethodCard, RecogniserCard
 from benchmark.reporting.run_results import IMAGE_COLUMNS, ExampleStrip, RunResults
 from benchmark.verification.base import Cell, MetricRow
 from benchmark.verification.measurement import CellCurves, Note

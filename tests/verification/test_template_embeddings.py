@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmark.cards import RecogniserCard
 from benchmark.datasets.templates import Membership
-from benchmark.recognisers.base import Recogniser, RecogniserCard
+from benchmark.recognisers.base import Recogniser
 from benchmark.verification import template_embeddings
 from benchmark.verification.scoring import score_comparisons
 from benchmark.verification.template_embeddings import average_embeddings

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
+from benchmark.cards import RecogniserCard
 from benchmark.errors import RequestError
 from benchmark.faces import FaceGeometry, Image
 from benchmark.masked_faces import MaskedPairs
 from benchmark.methods.adapters.adaptation_task import AdaptationTask, LossSettings, TemplateBank
 from benchmark.methods.adapters.probe_chips import ProbeChips, ProbeSettings
 from benchmark.progress import Progress
-from benchmark.recognisers.base import RecogniserCard
 from benchmark.recognisers.network_recogniser import NetworkRecogniser
 from benchmark.recognisers.trainable_embedding import TrainableEmbedding
 from benchmark.training.batches import PairBatches
