@@ -7,6 +7,7 @@ from benchmark.methods.adapters.detected_probes import DetectedProbes
 from benchmark.methods.base import Method, RecogniserAdapter, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detectors.base import Detector
+from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugins import METHODS
 
 DEFAULT_DETECTOR = "segmenter"
@@ -64,7 +65,8 @@ def selectable_methods() -> tuple[tuple[str, ...], dict[str, str]]:
     for name in METHODS.names():
         try:
             cls = METHODS.load(name)
-            available = cls.availability()
+            with plugin_code(f"method '{name}' fails in availability()"):
+                available = cls.availability()
         except PluginError as error:  # one broken package must not stop the rest
             left_out[name] = str(error)
             continue
@@ -82,7 +84,8 @@ def selectable_methods() -> tuple[tuple[str, ...], dict[str, str]]:
 def _instance(text: str, *, seed: int, device: str) -> Method:
     name, _, preset = text.partition(":")
     cls = METHODS.load(name)
-    available = cls.availability()
+    with plugin_code(f"method '{name}' fails in availability()"):
+        available = cls.availability()
     if not available.available:
         raise RequestError(f"method '{name}' does not work here: {available.reason}")
     method = cls(preset=preset or None, seed=seed, device=device)

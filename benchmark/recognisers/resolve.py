@@ -13,6 +13,7 @@ from benchmark.cards import Availability
 from benchmark.errors import PluginError, RequestError
 from benchmark.model_download import fetched
 from benchmark.model_files import located
+from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugins import RECOGNISERS
 from benchmark.progress import Progress
 from benchmark.recognisers.base import Recogniser
@@ -143,7 +144,9 @@ def selectable_recognisers(weights: Mapping[str, Path]) -> tuple[tuple[str, ...]
     left_out: dict[str, str] = {}
     for name in RECOGNISERS.names():
         try:
-            found = RECOGNISERS.load(name).availability(weights.get(name))
+            cls = RECOGNISERS.load(name)
+            with plugin_code(f"recogniser '{name}' fails in availability()"):
+                found = cls.availability(weights.get(name))
         except PluginError as error:  # one broken package must not stop the rest
             found = Availability(False, str(error))
         if found.available:
