@@ -46,6 +46,19 @@ def _first_of_each_type(prepared: PreparedArm) -> list[int]:
     return rows[:_PEOPLE]
 
 
+def _changed_crops(prepared: PreparedArm) -> list[tuple[str, View]]:
+    """Methods that restore nothing but show the recogniser another crop of the masked face, such as `periocular`."""
+    masked = prepared.faces.shown_masked.view
+    return [
+        (pairing.method, pairing.probe.view)
+        for pairing in prepared.pairings
+        if pairing.condition == "raw-restored"
+        and pairing.method not in prepared.restored
+        and pairing.probe.view.key != masked.key
+        and len(pairing.probe.view) == len(prepared.faces.masked.view)
+    ]
+
+
 def _strip(prepared: PreparedArm, row: int) -> ExampleStrip:
     masked = prepared.faces.masked.view
     photo = masked.photo_set.photos[row]
@@ -53,6 +66,7 @@ def _strip(prepared: PreparedArm, row: int) -> ExampleStrip:
         *([("raw", masked.unmasked())] if isinstance(masked, MaskedView) else []),
         ("masked", masked),
         *((name, restored.view) for name, restored in prepared.restored.items()),
+        *_changed_crops(prepared),
     ]
     columns = {name: None if view.failed(row) else view.faces.pixels[row] for name, view in views}
     reasons = {name: str(view.records[row]["reason"]) for name, view in views if view.failed(row)}

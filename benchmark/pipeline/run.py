@@ -18,6 +18,7 @@ from benchmark.pipeline.conditions.arm import mask_faces, unmask_faces
 from benchmark.pipeline.examples import choose_examples
 from benchmark.pipeline.fit_methods import FittedMethods, fit_methods
 from benchmark.pipeline.forecast.foresee import costs_of, foresee, measuring, reporting
+from benchmark.pipeline.gallery import gallery
 from benchmark.pipeline.manifest import run_manifest
 from benchmark.pipeline.notes import notes_on_faces, notes_on_plan
 from benchmark.pipeline.planning.copies import look_for_copies
@@ -103,6 +104,7 @@ def _results(plan: Plan, folder: Path, started: datetime, progress: Progress, co
         groups=measured.groups,
         images=context.ledger.table(),
         examples=choose_examples(arms[0]),
+        gallery=gallery(plan, arms, compared.cells, measured),
         manifest=run_manifest(
             plan,
             acquired,

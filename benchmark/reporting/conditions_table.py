@@ -20,7 +20,7 @@ _ORDER = ("raw-raw", "raw-masked", "masked-masked", "raw-restored", "restored-re
 
 @dataclass(frozen=True)
 class ConditionRow:
-    """One method in one condition."""
+    """One method in one condition; `kind` is what the method is filtered by, empty for none."""
 
     label: str
     condition: str
@@ -28,6 +28,8 @@ class ConditionRow:
     nonmated: int
     failed: int
     cells: tuple[Shown, ...]
+    name: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,9 @@ def conditions_table(index: ResultsIndex, panel: Panel, target: float | None) ->
             continue
         named = f"{label}, native" if size == NATIVE else label
         cells = tuple(shown(index, value, target, why) for value, why in zip(values, reasons, strict=True))
-        rows.append(ConditionRow(named, condition, counted.n_mated, counted.n_nonmated, counted.n_failed, cells))
+        counts = (counted.n_mated, counted.n_nonmated, counted.n_failed)
+        filtered_by = "" if entry is None else index.kind(entry)
+        rows.append(ConditionRow(named, condition, *counts, cells, label, filtered_by))
     kept = [place for place in range(len(names)) if any(not row.cells[place].empty for row in rows)]
     return ConditionsTable(
         columns=tuple(_heading(index, *names[place]) for place in kept),
@@ -80,4 +84,4 @@ def conditions_table(index: ResultsIndex, panel: Panel, target: float | None) ->
 
 def _heading(index: ResultsIndex, name: str, kind: str) -> Heading:
     metric = index.describe(name)
-    return Heading(heading(metric), metric.meaning, kind, lower_is_better=metric.higher_is_better is False)
+    return Heading(heading(metric), metric.meaning, kind, metric.higher_is_better is False, f"{name}-{kind}")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from PIL import Image as PillowImage
-
 from benchmark.faces import Image
 from benchmark.reporting.figure_style import SMALL_TEXT, NamedFigure, in_lines, new_figure, write_lines
 from benchmark.reporting.method_colours import MUTED
+from benchmark.reporting.picture_address import picture_address
 from benchmark.reporting.run_results import ExampleStrip
 
-_LARGEST = 192  # pixels a side inside the report: sharp at twice the size shown
-_QUALITY = 90
+_LARGEST = 192  # pixels a side inside the report
+_QUALITY = 85
 _REASON_WIDTH = 16  # characters that fit a tile of the figure
 
 
@@ -51,18 +47,8 @@ def face_rows(strips: Sequence[ExampleStrip]) -> list[FaceRow]:
 
 
 def data_uri(image: Image) -> str:
-    """The picture as a ``data:`` address: PNG where it has few colours (a mask), else JPEG."""
-    picture = PillowImage.fromarray(np.ascontiguousarray(image))
-    if max(picture.size) > _LARGEST:
-        picture.thumbnail((_LARGEST, _LARGEST), PillowImage.Resampling.LANCZOS)
-    content = io.BytesIO()
-    if bool((image[..., 0] == image[..., 1]).all()) and len(np.unique(image[..., 0])) <= 2:
-        picture.convert("L").save(content, "PNG", optimize=True)
-        kind = "png"
-    else:
-        picture.save(content, "JPEG", quality=_QUALITY, subsampling=0, optimize=True)
-        kind = "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
+    """A face as a ``data:`` address, sharp at twice the size that it is shown in."""
+    return picture_address(image, side=_LARGEST, quality=_QUALITY)
 
 
 def faces_figure(strips: Sequence[ExampleStrip]) -> NamedFigure | None:

@@ -1,4 +1,4 @@
-"""ROC curves: the share of mated comparisons accepted at every false match rate, beside a ranked legend."""
+"""ROC and DET curves: mated comparisons accepted, or rejected, at every false match rate, beside a ranked legend."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ _POINTS = 240
 _HEIGHT, _AXES_SHARE, _TEXT_LINE = 3.6, 0.78, 0.165
 """Least height of the figure, share of it that the axes take, and height of a line of the legend; inches."""
 _MAX_TICKS = 5
+_MOST_BANDS = 6
 _PRIVILEGED_DASH = (0.0, (1.2, 1.4))
 
 
@@ -48,6 +49,8 @@ class _Line:
     tar: NDArray[np.float64]
     at_target: float
     style: dict[str, Any]
+    band: NDArray[np.float64]
+    ranked: bool = False
 
 
 def roc_figure(
@@ -57,9 +60,23 @@ def roc_figure(
     target: float,
     colours: MethodColours,
     *,
+    rejected: bool = False,
     make_figure: Callable[[float, float], Figure] = new_figure,
 ) -> NamedFigure | None:
-    """Raw, masked and every method; the legend ranks them by TAR at `target`. None where there are no curves."""
+    """Raw, masked and every method; the legend ranks them at `target`. None where there are no curves.
+
+    Shaded is FNMR's 95 % interval: of every line where there are few, else of raw and masked faces and the best two
+    methods.
+
+    Args:
+        index: the run's metric rows.
+        curves: of every cell; those of other panels are passed over.
+        panel: recogniser and setting.
+        target: false match rate.
+        colours: of the methods.
+        rejected: draw what is rejected, on a log axis (DET), instead of what is accepted (ROC).
+        make_figure: takes width and height in inches.
+    """
     lines = _lines(index, curves, panel, target, colours)
     if not lines:
         return None
@@ -70,22 +87,36 @@ def roc_figure(
     axes.set_xscale("log")
     lowest = min(float(line.fmr[line.fmr > 0].min()) for line in lines if (line.fmr > 0).any())
     axes.set_xlim(max(min(lowest, target / 2), 1e-6), 1.0)
-    axes.set_ylim(0, 1.005)
+    if rejected:
+        missed = [float(1 - line.tar[line.tar < 1].max()) for line in lines if (line.tar < 1).any()]
+        axes.set_yscale("log")
+        axes.set_ylim(max(min(missed, default=1e-3), 1e-4) / 1.3, 1.0)
+    else:
+        axes.set_ylim(0, 1.005)
     axes.axvline(target, color=MUTED, linewidth=0.8, linestyle=(0, (3, 2)))
     for order, line in enumerate(reversed(lines)):
-        axes.plot(line.fmr, line.tar, zorder=2 + order, **line.style)
+        axes.plot(line.fmr, 1 - line.tar if rejected else line.tar, zorder=2 + order, **line.style)
+    for line in _banded(lines):
+        ends = line.band[:, 1:] if rejected else 1 - line.band[:, 1:]
+        axes.fill_between(line.band[:, 0], *ends.T, color=line.style["color"], alpha=0.13, linewidth=0)
     ticks = [tick for tick in 10.0 ** np.arange(-6, 1) if tick >= axes.get_xlim()[0] * 0.99]
     every = 2 if len(ticks) > _MAX_TICKS else 1  # the largest one always has its label
     labels = [target_text(tick) if place % every == 0 else "" for place, tick in enumerate(reversed(ticks))]
     axes.set_xticks(ticks, labels[::-1])
     axes.minorticks_off()
     axes.tick_params(axis="x", pad=8)
-    shares = np.linspace(0, 1, 6)
-    axes.set_yticks(
-        shares, ["", *(percent(share, 0) for share in shares[1:])]
-    )  # 0 would meet the first false match rate
+    if rejected:
+        shares = np.array([share for share in (1e-4, 1e-3, 1e-2, 0.1, 1.0) if share >= axes.get_ylim()[0]])
+        axes.set_yticks(shares, [target_text(float(share)) for share in shares])
+        axes.minorticks_off()
+    else:
+        shares = np.linspace(0, 1, 6)
+        axes.set_yticks(
+            shares, ["", *(percent(share, 0) for share in shares[1:])]
+        )  # 0 would meet the first false match rate
     axes.set_xlabel("false match rate, log scale")
-    axes.set_title("mated comparisons accepted, of those completed", loc="left", color=MUTED, fontsize=SMALL_TEXT)
+    which = "rejected" if rejected else "accepted"
+    axes.set_title(f"mated comparisons {which}, of those completed", loc="left", color=MUTED, fontsize=SMALL_TEXT)
     bare(axes, grid="both")
     step = _TEXT_LINE / (height * _AXES_SHARE)
     y = 1.0
@@ -95,11 +126,13 @@ def roc_figure(
         y -= step * (1 + name.count("\n") / 2)
         axes.plot([1.05, 1.12], [y, y], transform=axes.transAxes, clip_on=False, **line.style)
         write_lines(axes, 1.15, y, name, transform=axes.transAxes, fontsize=SMALL_TEXT)
-        axes.text(1.74, y, percent(line.at_target), transform=axes.transAxes, ha="right", va="center",
+        share = 1 - line.at_target if rejected else line.at_target
+        axes.text(1.74, y, percent(share), transform=axes.transAxes, ha="right", va="center",
                   fontsize=SMALL_TEXT)  # fmt: skip
         y -= step * name.count("\n") / 2
-    title = f"ROC curves on {panel_title(index, panel)}: raw, masked and every method"
-    return NamedFigure(file_name("roc", *panel_parts(index, panel)), title, panel_title(index, panel), figure)
+    kind = "DET" if rejected else "ROC"
+    title = f"{kind} curves on {panel_title(index, panel)}: raw, masked and every method"
+    return NamedFigure(file_name(kind.lower(), *panel_parts(index, panel)), title, panel_title(index, panel), figure)
 
 
 def _lines(
@@ -133,8 +166,17 @@ def _lines(
             target=target,
         )
         at_target = _at(fmr, tar, target) if measured is None else measured
-        lines.append(_Line(label, *_thinned(fmr, tar), at_target, style))
+        ranked = cell.method != NO_METHOD and not index.privileged(entry_of(cell))
+        lines.append(_Line(label, *_thinned(fmr, tar), at_target, style, curve.band, ranked))
     return sorted(lines, key=lambda line: -line.at_target)
+
+
+def _banded(lines: list[_Line]) -> list[_Line]:
+    """The lines that get a band: more than a few would cover each other."""
+    if len(lines) > _MOST_BANDS:
+        best = [line for line in lines if line.ranked][:2]
+        lines = [line for line in lines if line.label in ("raw", "masked probe") or any(line is one for one in best)]
+    return [line for line in lines if len(line.band) > 1]
 
 
 def _at(fmr: NDArray[np.float64], tar: NDArray[np.float64], target: float) -> float:

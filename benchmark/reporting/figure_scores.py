@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from benchmark.reporting.figure_style import (
@@ -50,10 +52,10 @@ def scores_figure(
         return None
     threshold = _frozen_threshold(index, panel, target)
     left, right = _range([curve for *_, curve in strips], threshold)
-    height = _STRIP * len(strips) + 0.62
+    height = _STRIP * len(strips) + 0.8
     figure = new_figure(6.3, height)
     for place, (label, colour, condition, entry, curve) in enumerate(strips):
-        bottom = (0.3 + _STRIP * (len(strips) - 1 - place)) / height
+        bottom = (0.48 + _STRIP * (len(strips) - 1 - place)) / height
         axes = figure.add_axes((0.265, bottom, 0.46, _STRIP * 0.86 / height))
         for counts, tint, alpha in ((curve.nonmated, MUTED, 0.35), (curve.mated, colour, 0.65)):
             if np.sum(counts) > 0:
@@ -90,10 +92,21 @@ def scores_figure(
                 axes.text(threshold, axes.get_ylim()[1] * 1.12, f"threshold for FMR {target_text(target)}",
                           ha="center", va="bottom", color=ALERT, fontsize=SMALL_TEXT)  # fmt: skip
         if place == len(strips) - 1:
-            axes.text(0.5, -0.2, "score: grey non-mated, coloured mated comparisons", transform=axes.transAxes,
+            _number(axes, left, right)
+            axes.text(0.5, -0.52, "score: grey non-mated, coloured mated comparisons", transform=axes.transAxes,
                       ha="center", va="top", color=MUTED, fontsize=SMALL_TEXT)  # fmt: skip
     title = f"Score distributions on {panel_title(index, panel)}, with the frozen threshold"
     return NamedFigure(file_name("scores", *panel_parts(index, panel)), title, panel_title(index, panel), figure)
+
+
+def _number(axes: Axes, left: float, right: float) -> None:
+    """The numbers of the one score axis, below the last strip."""
+    for tick in MaxNLocator(5).tick_values(left, right):
+        if left <= tick <= right:
+            axes.plot([tick, tick], [0, -0.07], transform=axes.get_xaxis_transform(), color=LINE, clip_on=False,
+                      linewidth=0.8)  # fmt: skip
+            axes.text(tick, -0.12, f"{tick:.3g}".replace("-", "−"), transform=axes.get_xaxis_transform(), ha="center",
+                      va="top", color=MUTED, fontsize=SMALL_TEXT)  # fmt: skip
 
 
 def _strips(

@@ -25,22 +25,43 @@ def training_figure(method: str, losses: pd.DataFrame) -> NamedFigure | None:
 
     None where there is nothing to draw.
     """
-    numeric = losses.select_dtypes("number")
-    clock = next((name for name in _CLOCKS if name in numeric.columns), None)
-    names = [str(name) for name in numeric.columns if str(name) not in _NOT_A_LOSS and numeric[name].notna().any()]
-    if not names or losses.empty:
+    clock, time, curves = _clocked(losses)
+    if curves.empty:
         return None
-    time = numeric[clock] if clock is not None else pd.Series(np.arange(1, len(losses) + 1))
-    groups = [[name for name in names if name.startswith(_VALIDATION) is wanted] for wanted in (False, True)]
+    groups = [
+        [str(name) for name in curves.columns if str(name).startswith(_VALIDATION) is wanted]
+        for wanted in (False, True)
+    ]
     shown = [group for group in groups if group]
     figure = new_figure(6.3, max(2.4, 0.5 + _LABEL_INCHES * max(len(group) for group in shown)))
     for place, group in enumerate(shown):
         axes = figure.add_axes((0.07 + 0.57 * place, _BOTTOM, 0.17 if len(shown) > 1 else 0.55, _TOP - _BOTTOM))
-        _draw(axes, time, numeric[group], gap=_LABEL_INCHES / (figure.get_figheight() * (_TOP - _BOTTOM)))
-        axes.set(xlabel=clock or "epoch", ylabel="")
+        _draw(axes, time, curves[group], gap=_LABEL_INCHES / (figure.get_figheight() * (_TOP - _BOTTOM)))
+        axes.set(xlabel=clock, ylabel="")
         if len(shown) > 1:
             axes.set_title("validation" if group[0].startswith(_VALIDATION) else "training", loc="left")
     return NamedFigure(file_name("training", method), f"Training curves of {method}", method, figure)
+
+
+def loss_series(losses: pd.DataFrame) -> tuple[str, dict[str, pd.Series[float]]]:
+    """What the curves of one method count time in, and each loss by its name: finite values, indexed by that time."""
+    clock, time, curves = _clocked(losses)
+    found = {}
+    for name in curves.columns:
+        values = curves[name].astype(float).to_numpy()
+        known = np.isfinite(values)
+        if known.any():
+            found[str(name).replace("_", " ")] = pd.Series(values[known], index=time.to_numpy()[known])
+    return clock, found
+
+
+def _clocked(losses: pd.DataFrame) -> tuple[str, pd.Series[float], pd.DataFrame]:
+    """The name of the clock, its time in each row, and the losses; no columns where there is nothing to draw."""
+    numeric = losses.select_dtypes("number")
+    clock = next((name for name in _CLOCKS if name in numeric.columns), None)
+    time = numeric[clock] if clock is not None else pd.Series(np.arange(1, len(losses) + 1), dtype=float)
+    names = [name for name in numeric.columns if str(name) not in _NOT_A_LOSS and numeric[name].notna().any()]
+    return clock or "epoch", time, numeric[names]
 
 
 def _draw(axes: Axes, time: pd.Series[float], curves: pd.DataFrame, *, gap: float) -> None:

@@ -143,11 +143,11 @@ def _span(standing: Standing) -> str:
 
 
 def _partial_judges(index: ResultsIndex) -> list[str]:
-    """One sentence for all methods that saw the same recognisers."""
+    """One sentence for all methods that saw the same recognisers; those fitted to each have a ranking of their own."""
     recognisers = sorted({panel.recogniser for panel in index.panels})
     saw: dict[tuple[str, ...], list[str]] = {}
     for entry in index.entries:
-        seen = tuple(recogniser for recogniser in recognisers if index.saw(entry, recogniser))
+        seen = tuple(recogniser for recogniser in recognisers if not index.may_be_judged(entry, recogniser))
         if seen:
             saw.setdefault(seen, []).append(index.label(entry))
     caveats = []

@@ -10,12 +10,13 @@ from typing import Any
 from markupsafe import Markup
 
 from benchmark.reporting import formatting
-from benchmark.reporting.chart_data import panel_charts
+from benchmark.reporting.chart_data import panel_charts, training_charts
 from benchmark.reporting.conditions_table import conditions_table
 from benchmark.reporting.detectors_table import detectors_table
 from benchmark.reporting.example_faces import face_captions, face_rows
 from benchmark.reporting.failures_table import failures_table
 from benchmark.reporting.figure_style import NamedFigure, inline_svg
+from benchmark.reporting.gallery_data import gallery_json
 from benchmark.reporting.headline import failed_plugins, headline
 from benchmark.reporting.judges import strength
 from benchmark.reporting.judges_table import ranking_tables
@@ -28,6 +29,36 @@ from benchmark.reporting.provenance import manifest_lines, plugin_rows, step_tim
 from benchmark.reporting.results_index import Panel, ResultsIndex, panel_title
 from benchmark.reporting.results_table import method_table, table_entries
 from benchmark.reporting.run_results import RunResults
+
+_SCRIPTS = ("sort.js", "help.js", "table_tools.js", "copied_table.js", "read_table.js", "printing.js", "gallery.js")
+"""In the order in which they depend on each other."""
+_CHARTS = (
+    "chart_parts.js",
+    "chart_curves.js",
+    "chart_recovery.js",
+    "chart_scores.js",
+    "chart_training.js",
+    "charts.js",
+)
+_DRAWN = ("recovery", "roc", "scores", "training")
+"""Sections of drawn figures inside the page."""
+_KINDS = {
+    "baseline": "baselines",
+    "completer": "completers",
+    "blind": "whole-face methods",
+    "adapter": "adapters",
+    "privileged": "privileged",
+}
+"""What a method is filtered by, and what the page calls several of them."""
+
+
+@dataclass(frozen=True)
+class KindChoice:
+    """One kind of method that the reader may hide, and how many of it there are."""
+
+    name: str
+    text: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -46,7 +77,7 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
     Args:
         results: the run.
         index: its metric rows.
-        figures: inline figures by section: ``recovery``, ``roc``, ``scores``, ``training``.
+        figures: by section: ``recovery``, ``roc``, ``scores``, ``training``; others are not shown here.
     """
     main = index.main_target()
     variables = {entry: MethodColours(index.entries).variable(entry) for entry in index.entries}
@@ -74,7 +105,9 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
         drawn = panel_charts(index, results.curves, panel, index.targets, ranked)
         charts += [] if drawn is None or main is None else [drawn]
         tables.append({"title": panel_title(index, panel), "strength": strength(index, panel), "targets": by_target})
-    whole_script = script(with_charts=bool(charts))
+    losses = {name: table for name, table in results.losses.items() if name not in results.trained_before}
+    training = training_charts(losses)
+    whole_script = script(with_charts=bool(charts or training))
     return (
         environment()
         .get_template("report.html.j2")
@@ -83,19 +116,23 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
             script=whole_script,
             policy=content_security_policy(whole_script),
             charts=charts,
+            training_charts=training,
             headline=headline(index, main, synthetic=results.synthetic, failed_in_run=failed_plugins(results.manifest)),
             synthetic=results.synthetic,
             subtitle=_subtitle(index),
             date=_date(results.manifest.get("started")),
             targets=[_choice(index, number, target, main) for number, target in enumerate(index.targets)],
             main_target=None if main is None else formatting.target(main),
+            method_kinds=_kinds(index),
+            setting=f"{', '.join(_subtitle(index))}." if index.panels else "",
             tables=tables,
             ranking=ranking_tables(index, main),
             detectors=detectors_table(index),
             notes=note_groups(results.notes),
-            figures={section: [_inline(figure) for figure in drawn] for section, drawn in figures.items()},
+            figures={section: [_inline(figure) for figure in figures.get(section, ())] for section in _DRAWN},
             captions=face_captions(results.examples),
             faces=face_rows(results.examples),
+            gallery=gallery_json(index, results.gallery),
             failures=failures_table(results.images),
             passed_over=results.manifest.get("passed_over", ()),
             command=results.manifest.get("command", ""),
@@ -107,15 +144,22 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
 
 
 def script(*, with_charts: bool) -> Markup:
-    """The page's one script: sorting, and the charting library with the interactive figures where there are some."""
-    if not with_charts:
-        return read_template("sort.js")
-    library = files("benchmark.reporting").joinpath("vendor", "chart.umd.min.js").read_text(encoding="utf-8")
-    return Markup("\n").join((read_template("sort.js"), Markup(library), read_template("charts.js")))
+    """The page's one script: tables, help, printing, and the charting library with the interactive figures where there
+    are some."""
+    parts = [read_template(name) for name in _SCRIPTS]
+    if with_charts:
+        library = files("benchmark.reporting").joinpath("vendor", "chart.umd.min.js").read_text(encoding="utf-8")
+        parts += [Markup(library), *(read_template(name) for name in _CHARTS)]
+    return Markup("\n").join(parts)
 
 
 def _inline(figure: NamedFigure) -> dict[str, Any]:
     return {"svg": Markup(inline_svg(figure)), "name": figure.name, "caption": figure.caption}
+
+
+def _kinds(index: ResultsIndex) -> list[KindChoice]:
+    found = [index.kind(entry) for entry in index.entries]
+    return [KindChoice(name, text, found.count(name)) for name, text in _KINDS.items() if name in found]
 
 
 def _choice(index: ResultsIndex, number: int, target: float, main: float | None) -> TargetChoice:

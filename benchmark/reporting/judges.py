@@ -106,11 +106,12 @@ def standings(index: ResultsIndex, target: float, entries: Sequence[Entry]) -> l
         rows = []
         for panel in judges_in_order(index):
             row = index.find(panel, "recovery", condition="raw-restored", entry=entry, kind="matched", target=target)
-            if row is not None and not missing(row.value) and not index.saw(entry, panel.recogniser):
+            if row is not None and not missing(row.value) and index.may_be_judged(entry, panel.recogniser):
                 rows.append((panel, row))
-        seen = tuple(sorted({panel.recogniser for panel in index.panels if index.saw(entry, panel.recogniser)}))
+        seen = {panel.recogniser for panel in index.panels if not index.may_be_judged(entry, panel.recogniser)}
         if rows:
-            found.append(Standing(entry, tuple(rows), tuple(pair for pair in rows if pair[0] in strong), seen))
+            by_strong = tuple(pair for pair in rows if pair[0] in strong)
+            found.append(Standing(entry, tuple(rows), by_strong, tuple(sorted(seen))))
     return sorted(found, key=lambda one: (not one.strong, -(one.mean or 0.0), one.entry))
 
 

@@ -25,6 +25,7 @@ class RankedRow:
     """One method: `judges` says how many of the run's recognisers judge it, `cells` what each of them says."""
 
     label: str
+    kind: str
     baseline: bool
     judges: str
     mean: Shown
@@ -79,6 +80,7 @@ def _row(index: ResultsIndex, target: float, standing: Standing) -> RankedRow:
     mean = standing.mean
     return RankedRow(
         label=index.label(standing.entry),
+        kind=index.kind(standing.entry),
         baseline=index.baseline(standing.entry),
         judges=f"{standing.judges} of {recogniser_count(index)}" + (f", {strong} strong" if strong else ""),
         mean=Shown(EN_DASH, empty=True) if mean is None else Shown(number(100 * mean, 0), order=mean),

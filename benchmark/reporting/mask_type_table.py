@@ -25,6 +25,8 @@ class HeatRow:
     cells: tuple[HeatCell, ...]
     colour: str = ""
     privileged: bool = False
+    name: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,10 @@ def mask_type_table(
             )
             cell = shown(index, row, target, why)
             cells.append(HeatCell(cell, max(-1.0, min(1.0, cell.order or 0.0))))
-        methods.append(HeatRow(index.label(entry), tuple(cells), colours.get(entry, ""), index.privileged(entry)))
+        label, kind = index.label(entry), index.kind(entry)
+        methods.append(
+            HeatRow(label, tuple(cells), colours.get(entry, ""), kind == "privileged", name=label, kind=kind)
+        )
     if all(cell.shown.empty for row in (*methods, HeatRow("", tuple(cost))) for cell in row.cells):
         return None
     measured = tuple(row for row in methods if not all(cell.shown.empty for cell in row.cells))

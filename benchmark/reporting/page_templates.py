@@ -13,6 +13,8 @@ from markupsafe import Markup
 from benchmark.reporting import formatting
 from benchmark.reporting.method_colours import theme_variables
 
+_STYLES = ("style.css", "tools.css", "charts.css", "gallery.css", "print.css")
+
 
 def environment() -> Environment:
     """Templates with autoescape: names of people and files are never markup."""
@@ -37,7 +39,8 @@ def style_sheet() -> Markup:
     light, dark = (
         " ".join(f"{name}: {value};" for name, value in theme_variables(dark=dark)) for dark in (False, True)
     )
-    return Markup(read_template("style.css").replace("/*LIGHT*/", light).replace("/*DARK*/", dark))
+    styles = "\n".join(read_template(name) for name in _STYLES)
+    return Markup(styles.replace("/*LIGHT*/", light).replace("/*DARK*/", dark))
 
 
 def read_template(name: str) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from benchmark.cards import Card, MethodCard
 from benchmark.reporting.formatting import missing
@@ -42,6 +43,11 @@ class Entry:
     preset: str
     train_data: str
     mask_source: str
+
+
+MethodKind = Literal["privileged", "adapter", "baseline", "completer", "blind"]
+"""Given what a deployed system lacks; fitted to a recogniser or its templates; what anybody could do without a method;
+finds the mask and fills the hole; changes the whole face without looking for the mask."""
 
 
 class ResultsIndex:
@@ -185,6 +191,16 @@ class ResultsIndex:
         """Whether the method changes the recogniser or its templates, so that every judge of it has been seen."""
         return any(isinstance(card, MethodCard) and card.fitted_to_recogniser for card in self.cards_of(entry))
 
+    def kind(self, entry: Entry) -> MethodKind:
+        """What a reader filters by: the first of `MethodKind` that holds."""
+        if self.privileged(entry):
+            return "privileged"
+        if self.fitted(entry):
+            return "adapter"
+        if self.baseline(entry):
+            return "baseline"
+        return "completer" if entry.mask_source == "detected" else "blind"
+
     def learned(self, entry: Entry) -> bool:
         """Whether the method itself learned from its training data, and not its detector alone."""
         cards = [card for card in self.cards_of(entry) if isinstance(card, MethodCard)]
@@ -199,6 +215,11 @@ class ResultsIndex:
     def saw(self, entry: Entry, recogniser: str) -> bool:
         """Whether the method saw `recogniser` in training, so that it is no fair judge."""
         return any(recogniser in card.saw_recognisers for card in self.cards_of(entry))
+
+    def may_be_judged(self, entry: Entry, recogniser: str) -> bool:
+        """Whether `recogniser` counts in a ranking of the method: one that it never saw, or, where it is fitted to each
+        recogniser and stands among its like alone, any."""
+        return self.fitted(entry) or not self.saw(entry, recogniser)
 
     def several_settings(self) -> bool:
         """Whether the run has more than one data set, protocol, acquisition arm or size."""

@@ -18,7 +18,7 @@ class Shown:
     Attributes:
         text: the number, or an en dash.
         within: the interval, small beneath it.
-        title: what a pointer resting on the cell is told.
+        title: what the box of help says: the counts, or why there is no number.
         order: what the column sorts by; None sorts last.
         flag: a warning shown beside the number.
         empty: there is no number.
@@ -54,16 +54,25 @@ class Badge:
 
 @dataclass(frozen=True)
 class TableRow:
-    """One method, or one baseline."""
+    """One method, or one condition without a method: `name` tells it from every other, `kind` is what it is filtered
+    by and empty for a condition."""
 
     label: str
     title: str
     cells: tuple[Shown, ...]
+    name: str = ""
+    kind: str = ""
     details: tuple[str, ...] = ()
     badges: tuple[Badge, ...] = ()
     bar: RecoveryBar | None = None
     colour: str = ""
     entry: Entry | None = None
+
+    @property
+    def help(self) -> str:
+        """What the box of help says of the row: what the method is, and what each badge means."""
+        said = [self.title, *(f"{badge.text}: {badge.title}" for badge in self.badges)]
+        return ". ".join(part.rstrip(".") for part in said if part)
 
 
 @dataclass(frozen=True)
@@ -80,12 +89,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Heading:
-    """How a column is headed, as its metric describes itself."""
+    """How a column is headed, as its metric describes itself; `key` tells it from the other columns of its table."""
 
     text: str
     help: str
     group: str
     lower_is_better: bool
+    key: str = ""
 
 
 MATCHED, FROZEN, PICTURE, COST = "Matched threshold", "Frozen threshold", "Picture, hole only", "Cost"
@@ -196,9 +206,8 @@ def _group(index: ResultsIndex, panel: Panel, row: TableRow) -> str:
 
 def _heading(index: ResultsIndex, column: Column) -> Heading:
     metric = index.describe(column.metric)
-    return Heading(
-        column.title or heading(metric), metric.meaning, column.group, lower_is_better=metric.higher_is_better is False
-    )
+    text, key = column.title or heading(metric), f"{column.metric}-{column.kind}"
+    return Heading(text, metric.meaning, column.group, metric.higher_is_better is False, key)
 
 
 def _rank(row: TableRow) -> tuple[bool, float, float]:
@@ -254,6 +263,8 @@ def _method_row(index: ResultsIndex, panel: Panel, entry: Entry, target: float, 
         label=entry.method,
         title=summary,
         cells=tuple(cells),
+        name=index.label(entry),
+        kind=index.kind(entry),
         details=_details(index, entry),
         badges=_badges(index, panel, entry),
         bar=bar,

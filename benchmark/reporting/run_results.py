@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark.cards import Card
 from benchmark.faces import Image
 from benchmark.ledger import LedgerEntry
+from benchmark.reporting.judged_pairs import Gallery
 from benchmark.verification.base import MetricRow
 from benchmark.verification.difference import Difference
 from benchmark.verification.group_row import GroupRow
@@ -58,6 +59,7 @@ class RunResults:
         synthetic: the people are rendered; no recovery headline may be claimed.
         differences: the rows of ``differences.csv``.
         groups: the rows of ``groups.csv``; none where nothing is known of the people.
+        gallery: pairs of faces with their verdicts; None where none is to be shown.
     """
 
     metrics: Sequence[MetricRow]
@@ -72,3 +74,4 @@ class RunResults:
     synthetic: bool = False
     differences: Sequence[Difference] = ()
     groups: Sequence[GroupRow] = ()
+    gallery: Gallery | None = None

@@ -141,7 +141,7 @@ def ranked(
     rows = [
         (entry, index.find(panel, metric, condition="raw-restored", entry=entry, kind="matched", target=target))
         for entry in entries
-        if not index.saw(entry, panel.recogniser)
+        if index.may_be_judged(entry, panel.recogniser)
     ]
     found = [(entry, row) for entry, row in rows if row is not None and not missing(row.value)]
     return sorted(found, key=lambda pair: -(pair[1].value or 0.0))

@@ -73,7 +73,7 @@ def write_run(results: RunResults, folder: Path) -> Path:
 
 def draw_figures(results: RunResults, index: ResultsIndex) -> dict[str, list[NamedFigure]]:
     """Every figure by section of the report; what cannot be drawn is absent."""
-    sections: dict[str, list[NamedFigure]] = {"recovery": [], "roc": [], "scores": [], "training": []}
+    sections: dict[str, list[NamedFigure]] = {"recovery": [], "roc": [], "det": [], "scores": [], "training": []}
     colours = MethodColours(index.entries)
     target = index.main_target()
     for panel in index.panels:
@@ -85,6 +85,7 @@ def draw_figures(results: RunResults, index: ResultsIndex) -> dict[str, list[Nam
         drawn = {
             "recovery": recovery_figure(index, panel, target, order, colours),
             "roc": roc_figure(index, results.curves, panel, target, colours),
+            "det": roc_figure(index, results.curves, panel, target, colours, rejected=True),
             "scores": scores_figure(
                 index, results.curves, panel, target, shown=ranked[:_STRIPS_SHOWN], colours=colours
             ),

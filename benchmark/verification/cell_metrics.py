@@ -23,6 +23,7 @@ from benchmark.verification.base import (
 )
 from benchmark.verification.bootstrap import percentile_interval
 from benchmark.verification.count_spread import min_half_width, rate_interval, spread_of_rate
+from benchmark.verification.curve_bands import fnmr_band
 from benchmark.verification.curves import curves_of, histogram_edges
 from benchmark.verification.difference import Difference
 from benchmark.verification.differences import ComparedCell, compared_cell, differences
@@ -32,12 +33,14 @@ from benchmark.verification.measurement import CellCurves, NoteBook, ScoredCell
 from benchmark.verification.replicates import SubjectScores
 from benchmark.verification.samples import ComparisonSample, Estimate, ScoreSample, SearchSample
 from benchmark.verification.searches import Searches, carried, is_search
-from benchmark.verification.selections import ALL_TYPES
+from benchmark.verification.selections import ALL_TYPES, RankedScores
 
 BOOTSTRAP_LIMIT = 100_000
 """Ranking measures get an interval up to this many comparisons; beyond, sorting and weighing all would take minutes."""
 REALISED_FMR_LIMIT = 2.0
 """A realised FMR beyond this many times the target is noted."""
+DRAWN = frozenset({"raw-raw", "raw-masked", "raw-restored"})
+"""Conditions whose curves get a band: those that figures show."""
 _WORN = frozenset({"masked", "restored"})
 
 
@@ -111,7 +114,7 @@ class CellMeter:
             if mask_type == ALL_TYPES:
                 if not self._errors.has_frozen:
                     self._book.add("undefined", "no raw-raw scores to set a frozen threshold on", cell)
-                curves = curves_of(cell, sample, self._edges)
+                curves = curves_of(cell, sample, self._edges, self._band(cell, ranked, scores))
                 self._note_emptiness(cell, errors, scores)
                 compared = compared_cell(scored, errors, ranked)
                 self._compared += [] if compared is None else [compared]
@@ -250,6 +253,12 @@ class CellMeter:
             scored.failed_probes,
             self._errors.draws,
         )
+
+    def _band(self, cell: Cell, ranked: RankedScores, scores: SubjectScores) -> NDArray[np.float64] | None:
+        """Of a condition whose curve is drawn, in a run that has intervals."""
+        if cell.condition not in DRAWN or len(self._errors.draws) <= 1:
+            return None
+        return fnmr_band(ranked.counted(ALL_TYPES, scores), people=self._errors.people)
 
     def _note_emptiness(self, cell: Cell, errors: SelectionErrors, scores: SubjectScores) -> None:
         for side, planned, completed in (

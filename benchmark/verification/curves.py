@@ -23,8 +23,10 @@ def histogram_edges(group: Sequence[ScoredCell]) -> NDArray[np.float64]:
     return np.linspace(low, high if high > low else low + 1.0, BINS + 1)
 
 
-def curves_of(cell: Cell, sample: ScoreSample, edges: NDArray[np.float64]) -> CellCurves:
-    """ROC points and histograms of one cell."""
+def curves_of(
+    cell: Cell, sample: ScoreSample, edges: NDArray[np.float64], band: NDArray[np.float64] | None = None
+) -> CellCurves:
+    """ROC points and histograms of one cell; `band` is that of `fnmr_band`, None for none."""
     fmr, fnmr, thresholds = roc_points(sample)
     return CellCurves(
         cell,
@@ -34,4 +36,5 @@ def curves_of(cell: Cell, sample: ScoreSample, edges: NDArray[np.float64]) -> Ce
         edges,
         np.histogram(sample.mated, edges)[0].astype(np.int64),
         np.histogram(sample.nonmated, edges)[0].astype(np.int64),
+        np.empty((0, 3)) if band is None else band,
     )

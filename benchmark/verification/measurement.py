@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +104,7 @@ class CellCurves:
         edges: ``(B + 1,)`` edges of the score histograms, the same for all cells of a recogniser and acquisition arm.
         mated: ``int64 (B,)`` completed mated comparisons of each bin.
         nonmated: ``int64 (B,)`` completed non-mated comparisons of each bin.
+        band: ``(K, 3)``, FMR ascending with both ends of FNMR's 95 % interval there; empty where there is none.
     """
 
     cell: Cell
@@ -113,6 +114,7 @@ class CellCurves:
     edges: NDArray[np.float64]
     mated: NDArray[np.int64]
     nonmated: NDArray[np.int64]
+    band: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
 
 
 @dataclass(frozen=True)

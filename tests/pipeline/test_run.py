@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,6 +43,23 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def small_run(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     return run_small(tmp_path_factory.mktemp("run"), cache, workers=1)
+
+
+def test_the_gallery_shows_every_method_and_what_it_did_to_the_crops(tmp_path: Path, cache: Path) -> None:
+    folder = run_small(tmp_path / "gallery", cache, workers=1, targets=(0.1,))
+    (held,) = re.findall(r'data-gallery="([^"]*)"', (folder / "report.html").read_text(encoding="utf-8"))
+    data = json.loads(html.unescape(held))
+    shown = {method["name"]: method["pairs"] for method in data["methods"]}
+    assert set(shown) == set(METHODS.split(","))
+    for pairs in shown.values():
+        assert {"sample"} <= {pair["change"] for pair in pairs}
+        assert len({tuple(pair["images"]) for pair in pairs if pair["change"] == "sample"}) > 1
+    both = [pair for pair in shown["periocular"] if pair["after"]["score"]]
+    assert all(p["after"]["reference"] != p["before"]["reference"] for p in both), "it changes both crops"
+    masked = [pair for pair in shown["mask-the-reference"] if pair["after"]["score"]]
+    assert masked and all(p["after"]["probe"] == p["before"]["probe"] for p in masked), "it leaves the probe alone"
+    samples = [[p["images"] for p in pairs if p["change"] == "sample"] for pairs in shown.values()]
+    assert all(sample == samples[0] for sample in samples), "one sample for all methods"
 
 
 def test_a_run_writes_the_contract(small_run: Path) -> None:

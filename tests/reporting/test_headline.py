@@ -161,6 +161,8 @@ def test_the_strong_judges_alone_decide_and_are_counted() -> None:
 
 def test_what_is_fitted_to_a_recogniser_has_a_ranking_of_its_own() -> None:
     results = _run(BY_NAME["template-ridge"], BY_NAME["segmenter+glcic"], recognisers=("dlib", "facenet"))
+    always = replace(BY_NAME["template-ridge"].card, saw_recognisers=("dlib", "facenet"))  # as a run fills it in
+    results = replace(results, cards={**results.cards, "template-ridge": always})
     results = _with_recovery(
         results,
         {(name, judge): (value, value - 0.05, value + 0.05) for name, value in
@@ -173,6 +175,8 @@ def test_what_is_fitted_to_a_recogniser_has_a_ranking_of_its_own() -> None:
     index = ResultsIndex(results.metrics, results.cards, metrics=DESCRIPTIONS)
     tables = ranking_tables(index, TARGET)
     assert [[row.label for row in table.rows] for table in tables] == [["segmenter+glcic"], ["template-ridge"]]
+    assert tables[1].rows[0].judges == "2 of 2" and all(cell.text == "80" for cell in tables[1].rows[0].cells)
+    assert not any("left out of every ranking" in caveat for caveat in found.caveats)
     panel = method_table(index, index.panels[0], TARGET, {})
     assert [row.label for row in panel.methods] == ["segmenter+glcic"]
     assert [row.label for row in panel.fitted] == ["template-ridge"]

@@ -68,7 +68,7 @@ def page_text(small_folder: Path) -> str:
 
 def test_the_folder_holds_what_was_promised(small_folder: Path, small_run: RunResults) -> None:
     names = {str(path.relative_to(small_folder)) for path in small_folder.rglob("*") if path.is_file()}
-    figures = {f"figures/{name}-facenet" for name in ("recovery", "roc", "scores")} | {"figures/faces"}
+    figures = {f"figures/{name}-facenet" for name in ("recovery", "roc", "det", "scores")} | {"figures/faces"}
     figures |= {"figures/training-paired-gan", "figures/training-residual-regressor"}
     expected = {"report.html", "metrics.csv", "differences.csv", "images.csv", "manifest.json"}
     expected |= {"training/paired-gan.csv", "training/residual-regressor.csv"}

@@ -28,6 +28,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
         });
         body.append(...rows);
       }
+      table.dispatchEvent(new Event("rows-changed"));
     });
   });
 }
