@@ -109,7 +109,9 @@ def _read(file: Path) -> tuple[list[_Pair], dict[str, str]]:
 def _has_subjects(file: Path, row: Mapping[str, str]) -> bool:
     present = [column for column in SUBJECT_COLUMNS if column in row]
     if len(present) == 1:
-        raise RequestError(f"{file}, line 1: {present[0]} without the other of {' and '.join(SUBJECT_COLUMNS)}")
+        raise RequestError(
+            f"{file}, line 1: {present[0]} without the other of {' and '.join(SUBJECT_COLUMNS)}; give both or neither"
+        )
     return bool(present)
 
 

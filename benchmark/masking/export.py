@@ -76,7 +76,7 @@ class ExportSummary:
 
     def __str__(self) -> str:
         reused = f", {self.reused:,} of them from an earlier start" if self.reused else ""
-        failed = f"; photos without: {self.failed:,}, see {self.output / 'manifest.csv'}" if self.failed else ""
+        failed = f"; failed photos: {self.failed:,}, see {self.output / 'manifest.csv'}" if self.failed else ""
         return f"{self.exported:,} masked faces in {self.output}{reused}{failed}"
 
 

@@ -17,18 +17,18 @@ def notes_on_plan(plan: Plan) -> list[str]:
     ]
     if plan.attributes.unknown:
         notes.append(
-            f"The file of attributes says nothing about {plan.attributes.unknown} of {len(plan.protocol.photos)} "
-            "photos; they are in no group."
+            f"The attributes file says nothing about {plan.attributes.unknown} of {len(plan.protocol.photos)} photos; "
+            "they are in no group."
         )
     if plan.thresholds is not None:
         given = plan.thresholds
         notes.append(
             f"Frozen thresholds come from the run {given.run}, which set them on the raw faces of {given.dataset} "
-            f"({given.protocol}); the realised FMR says how far they hold here."
+            f"({given.protocol}); the realised FMR shows how well they hold here."
         )
     if not len(plan.protocol.comparisons):
         notes.append(
-            f"The protocol {plan.config.protocol} compares no photos, so nothing is verified; metrics.csv holds the "
+            f"The protocol {plan.config.protocol} compares no photos, so nothing is verified; metrics.csv has the "
             "image quality of the restored faces, and what the detectors found."
         )
     return notes

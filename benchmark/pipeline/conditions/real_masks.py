@@ -100,30 +100,32 @@ def _notes(plan: Plan, parts: ComparisonsByMask) -> list[str]:
     photos = plan.protocol.photos
     notes = [
         f"A mask is really worn on {sum(photo.masked for photo in photos)} of {len(photos)} photos (or was drawn by "
-        "the data set's authors: it is part of the photo), and none is drawn on them. Both arms align them on the face "
-        "found on the masked photo: there is no bare photo of the same moment, so that the arm oracle has no oracle "
-        "here. Nothing is known of the face beneath the mask."
+        "the data set's authors: it is part of the photo), and no mask is drawn on them. Both arms align these photos "
+        "on the face found on the masked photo: there is no unmasked photo of the same moment, so the oracle arm has "
+        "no oracle here. Nothing is known about the face under the mask."
     ]
     if not len(parts.clear):
         notes.append(
-            "The protocol compares no two photos without mask: there is no raw-raw condition to freeze a threshold on, "
-            "and every threshold is a matched one."
+            "The protocol does not compare two unmasked photos: there is no raw-raw condition to set frozen thresholds "
+            "on, so every threshold is matched."
         )
     if not len(parts.across):
         notes.append(
-            "The protocol compares no photo without mask with a masked one: there is no raw-masked and no raw-restored."
+            "The protocol does not compare an unmasked photo with a masked one: there is no raw-masked and no "
+            "raw-restored condition."
         )
     if not len(parts.masked):
         notes.append(
-            "The protocol compares no two masked photos: there is no masked-masked and no restored-restored condition."
+            "The protocol does not compare two masked photos: there is no masked-masked and no restored-restored "
+            "condition."
         )
     if parts.repeated:
         notes.append(
-            f"{parts.repeated} comparisons of a clear with a masked photo are listed both ways round, and count once."
+            f"{parts.repeated} comparisons of an unmasked with a masked photo are listed in both orders and count once."
         )
     if len(parts.clear) and len(parts.across):
         notes.append(
-            "Raw-raw compares other photos than raw-masked: no share of the loss can be computed, hence no recovery; "
-            "gain sets restored against masked faces on the same comparisons."
+            "Raw-raw and raw-masked compare different photos, so no share of the loss, and hence no recovery, can be "
+            "computed; gain compares restored with masked faces on the same comparisons."
         )
     return notes

@@ -125,7 +125,7 @@ def test_what_needs_the_truth_is_left_out_with_a_reason(metrics: pd.DataFrame, f
     assert {"missed_masks", "false_masks", "harm", "seconds_per_image", "fta"} <= set(metrics["metric"])
     page = (folder / "report.html").read_text("utf-8")
     assert f"A mask is really worn on {PEOPLE * len(WORN)} of {PEOPLE * (len(BARE) + len(WORN))} photos" in page
-    assert "oracle has no oracle here" in page
+    assert "oracle arm has no oracle here" in page
     assert "psnr, psnr_hole, ssim, ssim_hole left out: a really masked photo has no bare face" in page
     assert "left out: nobody knows exactly what a real mask covers" in page
     assert "recovery needs raw-raw scores of the same comparisons, which do not exist" in page
@@ -142,7 +142,7 @@ def test_without_clear_pairs_no_threshold_is_frozen(settings: dict[str, object],
     assert set(metrics["condition"]) == {"raw-masked", "raw-restored"}
     assert set(metrics["threshold_kind"]) == {"matched", "none"}
     said = page.read_text("utf-8")
-    assert said.count("there is no raw-raw condition to freeze a threshold on") == 1
+    assert said.count("there is no raw-raw condition to set frozen thresholds on") == 1
     assert "there is no masked-masked and no restored-restored condition" in said
 
 
