@@ -32,7 +32,9 @@ DEFAULT_MASKS = ("surgical", "kn95", "n95", "cloth", "nist-wide-high")
 _LISTS = ("methods", "recognisers", "masks", "conditions", "acquisition", "face_detectors", "train_dataset", "targets")
 _PATHS = ("data_root", "train_root", "thresholds_from", "attributes", "out", "cache")
 
-NO_EFFECT_ON_NUMBERS = frozenset({"workers", "engine", "out", "cache", "fresh", "verify", "overwrite", "quiet"})
+NO_EFFECT_ON_NUMBERS = frozenset(
+    {"workers", "engine", "out", "cache", "fresh", "verify", "overwrite", "quiet", "no_photos"}
+)
 """Settings that say where and how a run is made; two runs that differ in nothing else have the same numbers."""
 
 
@@ -81,6 +83,7 @@ class RunConfig(BaseModel):
         fresh: recompute everything.
         verify: read every byte of stored results before they are used, also of large files that look unchanged.
         overwrite: replace a finished run of other settings in `out`.
+        no_photos: no picture of a face in anything that the run writes into its folder.
         quiet: no progress bars.
     """
 
@@ -124,6 +127,7 @@ class RunConfig(BaseModel):
     fresh: bool = False
     verify: bool = False
     overwrite: bool = False
+    no_photos: bool = False
     quiet: bool = False
 
     @field_validator(*_LISTS, mode="before")

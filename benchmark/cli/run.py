@@ -144,6 +144,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="replace the run in --out even if its settings differ; other files are kept",
     )
     machine.add_argument(
+        "--no-photos",
+        action="store_true",
+        help="put no picture of a face into the report or its folder, because faces are private",
+    )
+    machine.add_argument(
         "--quiet", action="store_true", help="print no progress bars and no table, only the report's path"
     )
 

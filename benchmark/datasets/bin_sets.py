@@ -1,4 +1,4 @@
-"""CFP-FP, AgeDB-30, CALFW and CPLFW as InsightFace packs them: aligned 112×112 faces and listed pairs in one file."""
+"""CFP-FP, AgeDB-30, CALFW, CPLFW and any other set as InsightFace packs them: aligned faces and pairs in one file."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import logging
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
 
-from benchmark.cards import DatasetCard
+from benchmark.cards import Availability, DatasetCard
 from benchmark.datasets.base import Protocol
 from benchmark.datasets.bin_file import BinFile, read_bin
 from benchmark.datasets.files import PhotoFiles
@@ -42,12 +41,12 @@ class BinPairs(PhotoFiles):
     count as one person, all others as different people.
     """
 
-    file_name: ClassVar[str]
+    file_name: str
     protocols = ("listed",)
 
     def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
         super().__init__(root, seed=seed)
-        if not (self.root / self.file_name).is_file():
+        if not self._file.is_file():
             raise RequestError(
                 f"no {self.file_name} in {self.root}; put InsightFace's file there{looks_like(self.root)}"
             )
@@ -85,8 +84,12 @@ class BinPairs(PhotoFiles):
             whole.update(f"{photo.image_id} ".encode() + hashlib.blake2b(self._encoded(photo), digest_size=16).digest())
         return whole.hexdigest()
 
+    @property
+    def _file(self) -> Path:
+        return self.root / self.file_name
+
     def _content(self) -> BinFile:
-        return read_bin(self.root / self.file_name)  # remembered there, once per process
+        return read_bin(self._file)  # remembered there, once per process
 
     def _encoded(self, photo: Photo) -> bytes:
         name, _, row = photo.image_id.rpartition("#")
@@ -118,6 +121,36 @@ class BinPairs(PhotoFiles):
                 torn,
             )
         return people
+
+
+@register_dataset("bin")
+class AnyBin(BinPairs):
+    """Any file in the layout of InsightFace's .bin files: --dataset bin:FILE.
+
+    A file that is known by a name of its own (``agedb-30``) should be named so: its card says whose people it holds.
+    """
+
+    card = DatasetCard(
+        source="the user's own, or one of InsightFace's data packs",
+        licence="the file's own",
+        overlaps=(("synthetic", "disjoint"),),  # rendered people are nobody
+        layout="encoded images and booleans in one pickle, as InsightFace packs its tests",
+        layout_only=True,
+    )
+
+    def __init__(self, root: Path | None = None, *, seed: int = 0) -> None:
+        if root is None:
+            raise RequestError("data set 'bin' is one file, which is named with it: --dataset bin:FILE")
+        if not root.is_file():
+            kind = "a folder" if root.is_dir() else "no such file"
+            raise RequestError(f"--dataset bin:{root}: {kind}; name a file like agedb_30.bin")
+        self.file_name = root.name
+        super().__init__(root.parent, seed=seed)
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """Needs the user's file."""
+        return Availability(False, f"needs --dataset bin:FILE, {cls.card.layout}")
 
 
 @register_dataset("cfp-fp")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Literal
 
 from benchmark.cards import DatasetCard
+from benchmark.datasets.named_file import registered_name
 from benchmark.errors import RequestError
 from benchmark.plugins import DATASETS
 
@@ -112,7 +113,7 @@ def _declared(one: str, other: str, cards: Mapping[str, DatasetCard] | None) -> 
 
 
 def _card(name: str, cards: Mapping[str, DatasetCard] | None) -> DatasetCard:
-    return DATASETS.load(name).card if cards is None else cards[name]
+    return DATASETS.load(registered_name(name)).card if cards is None else cards[name]
 
 
 def _people(names: list[str]) -> str:

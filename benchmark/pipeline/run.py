@@ -19,6 +19,7 @@ from benchmark.pipeline.examples import choose_examples
 from benchmark.pipeline.fit_methods import FittedMethods, fit_methods
 from benchmark.pipeline.forecast.foresee import costs_of, foresee, measuring, reporting
 from benchmark.pipeline.gallery import gallery
+from benchmark.pipeline.label_problems import find_label_problems
 from benchmark.pipeline.manifest import run_manifest
 from benchmark.pipeline.notes import notes_on_faces, notes_on_plan
 from benchmark.pipeline.planning.copies import look_for_copies
@@ -103,8 +104,8 @@ def _results(plan: Plan, folder: Path, started: datetime, progress: Progress, co
         differences=measured.differences,
         groups=measured.groups,
         images=context.ledger.table(),
-        examples=choose_examples(arms[0]),
-        gallery=gallery(plan, arms, compared.cells, measured),
+        examples=[] if plan.config.no_photos else choose_examples(arms[0]),
+        gallery=None if plan.config.no_photos else gallery(plan, arms, compared.cells, measured),
         manifest=run_manifest(
             plan,
             acquired,
@@ -118,6 +119,7 @@ def _results(plan: Plan, folder: Path, started: datetime, progress: Progress, co
         losses=_loss_curves(plan, fitted),
         trained_before=frozenset(plan.weights),
         synthetic=plan.dataset.card.synthetic,
+        label_problems=find_label_problems(plan, arms[0].faces, compared.cells),
     )
 
 

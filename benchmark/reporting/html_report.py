@@ -20,6 +20,7 @@ from benchmark.reporting.gallery_data import gallery_json
 from benchmark.reporting.headline import failed_plugins, headline
 from benchmark.reporting.judges import strength
 from benchmark.reporting.judges_table import ranking_tables
+from benchmark.reporting.label_problem_lists import problem_lists
 from benchmark.reporting.mask_type_table import mask_type_table
 from benchmark.reporting.method_colours import MethodColours
 from benchmark.reporting.note_groups import note_groups
@@ -134,6 +135,8 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
             faces=face_rows(results.examples),
             gallery=gallery_json(index, results.gallery),
             failures=failures_table(results.images),
+            labels_checked=results.label_problems is not None,
+            label_problems=problem_lists(results.label_problems),
             passed_over=results.manifest.get("passed_over", ()),
             command=results.manifest.get("command", ""),
             manifest=manifest_lines(results.manifest),

@@ -12,6 +12,7 @@ from benchmark.cards import Card
 from benchmark.faces import Image
 from benchmark.ledger import LedgerEntry
 from benchmark.reporting.judged_pairs import Gallery
+from benchmark.reporting.label_problem import LabelProblems
 from benchmark.verification.base import MetricRow
 from benchmark.verification.difference import Difference
 from benchmark.verification.group_row import GroupRow
@@ -49,7 +50,7 @@ class RunResults:
             is empty), or any sentence.
         curves: ROC points and score histograms, one per cell.
         images: the rows of ``images.csv``: `benchmark.ledger.Ledger.table`.
-        examples: a few people, one of them where a method failed if there is such a one.
+        examples: a few people, one of them where a method failed if there is such a one; none with ``--no-photos``.
         manifest: settings, versions, digests and times. The report reads ``config``, ``versions``, ``digests``
             (``dataset`` and ``protocol`` decide whether two runs can be compared), ``seeds``, ``git_revision``,
             ``device``, ``started``, ``durations`` (seconds per step) and ``command``; each may be missing.
@@ -60,6 +61,7 @@ class RunResults:
         differences: the rows of ``differences.csv``.
         groups: the rows of ``groups.csv``; none where nothing is known of the people.
         gallery: pairs of faces with their verdicts; None where none is to be shown.
+        label_problems: what may be wrong with the labels; None for rendered people, whose labels are right.
     """
 
     metrics: Sequence[MetricRow]
@@ -75,3 +77,4 @@ class RunResults:
     differences: Sequence[Difference] = ()
     groups: Sequence[GroupRow] = ()
     gallery: Gallery | None = None
+    label_problems: LabelProblems | None = None

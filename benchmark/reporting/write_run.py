@@ -16,7 +16,7 @@ from benchmark.reporting.method_colours import MethodColours
 from benchmark.reporting.metrics_file import write_metrics
 from benchmark.reporting.results_index import ResultsIndex
 from benchmark.reporting.results_table import method_table, table_entries
-from benchmark.reporting.row_files import write_differences, write_groups
+from benchmark.reporting.row_files import write_differences, write_groups, write_label_problems
 from benchmark.reporting.run_folder import write_manifest
 from benchmark.reporting.run_results import RunResults
 from benchmark.reporting.stored_run import stored_cards, stored_notes
@@ -52,6 +52,8 @@ def write_run(results: RunResults, folder: Path) -> Path:
     write_differences(results.differences, folder / "differences.csv")
     if results.groups:
         write_groups(results.groups, folder / "groups.csv")
+    if results.label_problems is not None:
+        write_label_problems(results.label_problems.rows, folder / "label_problems.csv")
     write_table(folder / "images.csv", results.images)
     if results.losses:
         (folder / "training").mkdir(exist_ok=True)

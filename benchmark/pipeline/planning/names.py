@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmark.acquisition.face_detectors.names import check_face_detector
 from benchmark.config import RunConfig
+from benchmark.datasets.named_file import registered_name
 from benchmark.plugins import DATASETS, MASKS, METHODS, RECOGNISERS
 
 _MASK_TEMPLATE = "template:"
@@ -15,7 +16,7 @@ def check_names(config: RunConfig) -> None:
     Raises:
         RequestError: unknown; the message suggests the nearest.
     """
-    DATASETS.check(config.dataset)
+    DATASETS.check(registered_name(config.dataset))
     check_training_names(config)
     check_method_names(config.methods)
     for recogniser in config.recognisers:
@@ -28,7 +29,7 @@ def check_names(config: RunConfig) -> None:
 def check_training_names(config: RunConfig) -> None:
     """The data sets that are trained on, and the masks that are drawn."""
     for dataset in config.train_dataset:
-        DATASETS.check(dataset.partition("=")[0])
+        DATASETS.check(registered_name(dataset.partition("=")[0]))
     for mask in config.masks:
         if mask != "all" and not mask.startswith(_MASK_TEMPLATE):
             MASKS.check(mask)

@@ -18,6 +18,7 @@ from benchmark.config import Condition, RunConfig
 from benchmark.datasets.attributes import Attributes, read_attributes
 from benchmark.datasets.base import Dataset, Protocol
 from benchmark.datasets.copies import CopiedPhoto
+from benchmark.datasets.named_file import named_file
 from benchmark.datasets.opening import open_dataset
 from benchmark.datasets.templates import check_templates
 from benchmark.errors import RequestError, StorageError
@@ -162,7 +163,9 @@ def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
     thresholds = None
     if config.thresholds_from is not None:
         thresholds = thresholds_from(config.thresholds_from, resolved, recognisers.ready)
-    out = config.out or Path("reports") / f"{datetime.now():%Y-%m-%d_%H%M%S}_{config.dataset}"
+    file = named_file(config.dataset)
+    what = config.dataset if file is None else file.stem
+    out = config.out or Path("reports") / f"{datetime.now():%Y-%m-%d_%H%M%S}_{what}"
     if writes:
         writable(out)
     for reason, names in names_by_reason(left_out).items():  # said only now: a wrong request is one line
