@@ -1,7 +1,8 @@
-"""Reads InsightFace's ``.bin`` test files: a pickle of encoded images and of booleans that say which pairs are mated.
+"""Reads InsightFace's ``.bin`` test files: a pickle of encoded images and of labels that say which pairs are mated.
 
-A pickle can contain instructions to run any program. This reader accepts lists, tuples, bytes, booleans and arrays of
-bytes or booleans, builds the arrays itself instead of letting the file call NumPy, and refuses everything else.
+Labels are booleans or 0 and 1. A pickle can contain instructions to run any program. This reader accepts lists, tuples,
+bytes, booleans, whole numbers and arrays of them, builds the arrays itself instead of letting the file call NumPy, and
+refuses everything else.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from benchmark.datasets.photo_formats import looks_like_an_image
 from benchmark.errors import RequestError
@@ -89,7 +90,8 @@ def _checked(file: Path, content: Any) -> BinFile:
 
     if not isinstance(content, tuple | list) or len(content) != 2:
         raise refuse(f"it holds {_kind(content)} where a pair of lists should be")
-    images, mated = (part.items() if isinstance(part, _Array) else part for part in content)
+    images, labels = content
+    mated = labels.values() if isinstance(labels, _Array) else labels
     if not isinstance(images, list | tuple) or not isinstance(mated, list | tuple):
         raise refuse(f"it holds {_kind(images)} and {_kind(mated)} where two lists should be")
     if not mated:
@@ -97,15 +99,16 @@ def _checked(file: Path, content: Any) -> BinFile:
     if len(images) != 2 * len(mated):
         raise refuse(f"{len(images)} images for {len(mated)} comparisons, where each takes two")
     for row, same in enumerate(mated):
-        if not isinstance(same, bool):
-            raise refuse(f"comparison {row} is {_kind(same)} where a boolean should be")
+        if not isinstance(same, bool | int) or same not in (0, 1):
+            said = str(same)[:20] if isinstance(same, int) else _kind(same)
+            raise refuse(f"comparison {row} is {said} where a boolean, 0 or 1 should be")
     encoded = []
     for row, image in enumerate(images):
         data = image.data if isinstance(image, _Array) and image.name == "u1" else image
         if not isinstance(data, bytes | bytearray) or not looks_like_an_image(bytes(data[:16])):
             raise refuse(f"image {row} is {_kind(image)} that holds no image")
         encoded.append(bytes(data))
-    return BinFile(tuple(encoded), tuple(mated))
+    return BinFile(tuple(encoded), tuple(map(bool, mated)))
 
 
 def _kind(value: Any) -> str:
@@ -119,25 +122,36 @@ def _kind(value: Any) -> str:
 
 
 class _DType:
-    """Stands for ``numpy.dtype``: bytes and booleans alone."""
+    """Stands for ``numpy.dtype``: bytes, booleans and whole numbers alone."""
 
-    names: ClassVar[dict[str, str]] = {"u1": "u1", "uint8": "u1", "|u1": "u1", "b1": "b1", "bool": "b1", "|b1": "b1"}
+    names: ClassVar[dict[str, str]] = {"uint8": "u1", "bool": "b1"}
+    widths: ClassVar[dict[str, int]] = {"b1": 1} | {f"{kind}{width}": width for kind in "iu" for width in (1, 2, 4, 8)}
 
     def __init__(self, name: str | bytes, *_: Any) -> None:
         text = name.decode("latin-1") if isinstance(name, bytes) else str(name)
-        if text not in self.names:
+        plain = text.lstrip("|<>=")
+        self.name = self.names.get(plain, plain)
+        self.big_endian = text.startswith(">")
+        if self.name not in self.widths:
             raise _RefusedError(f"an array of {text[:20]!r}")
-        self.name = self.names[text]
+
+    @property
+    def width(self) -> int:
+        """Bytes of one value."""
+        return self.widths[self.name]
 
     def __setstate__(self, state: Any) -> None:
-        """Byte order and the like: nothing that matters for single bytes."""
+        """Only the byte order matters: the second value of what NumPy stores."""
+        if isinstance(state, tuple) and len(state) > 1:
+            self.big_endian = state[1] in (">", b">")
 
 
 class _Array:
-    """Stands for ``numpy.ndarray`` of one dimension."""
+    """Stands for ``numpy.ndarray`` of one row or column of values."""
 
     name = ""
     data = b""
+    dtype: _DType
 
     def __setstate__(self, state: Any) -> None:
         _, shape, dtype, _, data = state
@@ -145,15 +159,27 @@ class _Array:
 
     def _fill(self, shape: Any, dtype: Any, data: Any) -> None:
         if not isinstance(dtype, _DType) or not isinstance(data, bytes | bytearray | str):
-            raise _RefusedError("an array of something other than bytes and booleans")
+            raise _RefusedError("an array of something other than bytes, booleans and whole numbers")
         raw = data.encode("latin-1") if isinstance(data, str) else bytes(data)
-        if not isinstance(shape, tuple) or len(shape) != 1 or shape[0] != len(raw):
+        if not _is_one_row(shape, len(raw) // dtype.width) or len(raw) % dtype.width:
             raise _RefusedError(f"an array of shape {repr(shape)[:40]} where encoded images are one row of bytes")
-        self.name, self.data = dtype.name, raw
+        self.name, self.data, self.dtype = dtype.name, raw, dtype
 
-    def items(self) -> list[bool] | _Array:
-        """The booleans of an array of them; an array of bytes is no list."""
-        return [byte != 0 for byte in self.data] if self.name == "b1" else self
+    def values(self) -> list[bool] | list[int]:
+        """Booleans, or whole numbers."""
+        if self.name == "b1":
+            return [byte != 0 for byte in self.data]
+        order: Literal["big", "little"] = "big" if self.dtype.big_endian else "little"
+        width = self.dtype.width
+        parts = (self.data[start : start + width] for start in range(0, len(self.data), width))
+        return [int.from_bytes(part, order, signed=self.name.startswith("i")) for part in parts]
+
+
+def _is_one_row(shape: Any, count: int) -> bool:
+    """Whether an array of so many values is a row of them, or a column: ``(N,)``, ``(N, 1)`` or ``(1, N)``."""
+    if not isinstance(shape, tuple) or not all(isinstance(side, int) for side in shape):
+        return False
+    return shape in ((count,), (count, 1), (1, count))
 
 
 def _reconstruct(*_: Any) -> _Array:
@@ -166,12 +192,10 @@ def _from_buffer(data: Any, dtype: Any, shape: Any, _order: Any = "C") -> _Array
     return array
 
 
-def _scalar(dtype: Any, data: Any) -> bool:
+def _scalar(dtype: Any, data: Any) -> bool | int:
     array = _Array()
     array._fill((1,), dtype, data)
-    if array.name != "b1":
-        raise _RefusedError("a number where an image or a boolean should be")
-    return array.data != b"\0"
+    return array.values()[0]
 
 
 def _encode(text: Any, encoding: Any = "latin1") -> bytes:

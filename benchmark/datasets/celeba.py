@@ -12,6 +12,7 @@ from benchmark.datasets.base import Protocol
 from benchmark.datasets.celeba_lists import read_identities, read_partition
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.layouts import looks_like
+from benchmark.datasets.listed_paths import refuse_outside
 from benchmark.datasets.splits import (
     all_pairs,
     at_most_per_subject,
@@ -96,6 +97,7 @@ class CelebA(PhotoFiles):
         """Every photo that is there, in the order of their names."""
         below = self._photo_folder.relative_to(self.root)
         first = sorted(self._identities)[: self._count]
+        refuse_outside(self._photo_folder, first)
         return tuple(Photo(name, self._identities[name], (below / name).as_posix()) for name in first)
 
     def _part(self, part: str, protocol: str) -> tuple[Photo, ...]:

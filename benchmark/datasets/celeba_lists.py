@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmark.datasets.listed_paths import leads_out
 from benchmark.datasets.text_lists import malformed, read_lines
 from benchmark.errors import RequestError
 
@@ -41,7 +42,7 @@ def _entries(file: Path, wanted: str) -> Iterator[tuple[str, str]]:
     for line, fields in read_lines(file, remedy=_REMEDY):
         if line == 1 and len(fields) == 2 and not fields[1].isdecimal():
             continue  # some copies have a header
-        if len(fields) != 2 or not fields[1].isdecimal() or "/" in fields[0]:
+        if len(fields) != 2 or not fields[1].isdecimal() or "/" in fields[0] or leads_out(fields[0]):
             raise malformed(file, line, fields, wanted, remedy=_REMEDY)
         if fields[0] in seen:
             raise RequestError(f"{file}, line {line}: {fields[0]} is in line {seen[fields[0]]}, too; {_REMEDY}")

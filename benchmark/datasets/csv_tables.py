@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from benchmark.datasets.listed_paths import leads_out
 from benchmark.errors import RequestError
 
 
@@ -47,6 +48,23 @@ def read_table(file: Path, required: Sequence[str]) -> Iterator[tuple[int, dict[
         ) from None
 
 
+_TRUTH = dict.fromkeys(("1", "true", "t", "yes", "y"), True) | dict.fromkeys(("0", "false", "f", "no", "n"), False)
+
+
+def truth_in_row(file: Path, line: int, row: Mapping[str, str], column: str) -> bool:
+    """The value of a column of ones and zeros (or true/false, yes/no, in any case).
+
+    Raises:
+        RequestError: it is something else.
+    """
+    found = _TRUTH.get(row[column].lower())
+    if found is None:
+        raise RequestError(
+            f"{file}, line {line}: {column} is '{row[column]}'; it must be 1 or 0 (or true/false, yes/no)"
+        )
+    return found
+
+
 def path_in_row(file: Path, line: int, row: Mapping[str, str], column: str) -> str:
     """The relative path in a column, in its shortest form: the photo's id and source.
 
@@ -54,12 +72,11 @@ def path_in_row(file: Path, line: int, row: Mapping[str, str], column: str) -> s
         RequestError: it is empty, absolute or leads out of the folder.
     """
     text = row[column]
-    path = PurePosixPath(text)
-    if not text or path.is_absolute() or ".." in path.parts or "\0" in text or path == PurePosixPath():
+    if leads_out(text):
         raise RequestError(
             f"{file}, line {line}: {column} is '{text}'; it must be the path of a photo below {file.parent}"
         )
-    return path.as_posix()
+    return PurePosixPath(text).as_posix()
 
 
 def _check_header(file: Path, header: Sequence[str], required: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from benchmark.cards import Availability
 from benchmark.datasets.base import Dataset
 from benchmark.datasets.image_costs import DEFAULT_LIMITS, ReadingLimits
 from benchmark.datasets.layouts import looks_like, needs_folder
+from benchmark.datasets.listed_paths import refuse_outside
 from benchmark.datasets.names import refuse_lookalikes, spellings
 from benchmark.datasets.photo_formats import is_heif, readable_formats
 from benchmark.datasets.photo_reading import READING_VERSION, read_photo
@@ -72,18 +73,26 @@ class PhotoFiles(Dataset):
             raise RequestError(f"no {name} in {self.root}; {remedy}{looks_like(self.root)}")
         return found
 
-    def located(self, listed: Iterable[Photo], *, lines: Mapping[str, int] | None = None) -> tuple[Photo, ...]:
+    def located(
+        self, listed: Iterable[Photo], *, lines: Mapping[str, int] | None = None, below: str = ""
+    ) -> tuple[Photo, ...]:
         """The listed photos, each with `source` as the file system spells it.
 
         Args:
             listed: photos whose `source` is a path below the root; accents may be composed or decomposed.
             lines: by `image_id`, the line of the list that names the photo, for errors.
+            below: the folder below the root that `source` begins with and that no photo may leave; that folder itself
+                may be a link.
 
         Raises:
-            RequestError: files are absent (a list is never cut to what is there, which would be another test), or
-                two photos or two people differ only in case.
+            RequestError: a path leads out of the folder, files are absent (a list is never cut to what is there, which
+                would be another test), or two photos or two people differ only in case.
         """
         photos = tuple(listed)
+        prefix = f"{below}/" if below and below != "." else ""
+        inside = {photo.source.removeprefix(prefix): photo.image_id for photo in photos}
+        numbers = {path: lines[image_id] for path, image_id in inside.items()} if lines else None
+        refuse_outside(self.root / below, inside, lines=numbers)
         refuse_lookalikes((photo.image_id for photo in photos), what="photos", where=self.root)
         refuse_lookalikes((photo.subject_id for photo in photos), what="people", where=self.root)
         found = [

@@ -151,4 +151,5 @@ class IarpaJanus(PhotoFiles):
     def _photos(self, used: Sequence[int], people: dict[int, str]) -> tuple[Photo, ...]:
         below = (self._folder / "loose_crop").relative_to(self.root)
         person = {path: people[number] for number in used for path in self._members[number]}
-        return self.located(Photo(path, person[path], (below / path).as_posix()) for path in sorted(person))
+        listed = (Photo(path, person[path], (below / path).as_posix()) for path in sorted(person))
+        return self.located(listed, below=below.as_posix())

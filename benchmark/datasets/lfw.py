@@ -10,6 +10,7 @@ from benchmark.cards import Availability, DatasetCard
 from benchmark.datasets.base import Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.layouts import looks_like
+from benchmark.datasets.lfw_csv_lists import read_pairs_csv, read_people_csv
 from benchmark.datasets.lfw_download import download_lfw, lfw_availability
 from benchmark.datasets.lfw_lists import person_of, photo_path, read_pairs, read_people
 from benchmark.datasets.lfw_variant import lfw_variant
@@ -106,7 +107,8 @@ class LabeledFacesInTheWild(PhotoFiles):
         return self._part(part)
 
     def _view2(self, limit: int | None) -> Protocol:
-        listed, folds = read_pairs(self._list("pairs.txt", "view2"))
+        file = self._list("pairs.txt", "view2")
+        listed, folds = read_pairs_csv(file) if file.suffix == ".csv" else read_pairs(file)
         pairs = some_pairs(listed, limit, seed=self.seed)
         photos = self._photos(ids_of(pairs), lines=lines_of(pairs))
         return Protocol("view2", photos, comparisons_of(pairs, photos), folds)
@@ -120,7 +122,7 @@ class LabeledFacesInTheWild(PhotoFiles):
 
     def _part(self, part: str, protocol: str = "people-split") -> tuple[Photo, ...]:
         file = self._list("people.txt", protocol)
-        folds = read_people(file)
+        folds = read_people_csv(file) if file.suffix == ".csv" else read_people(file)
         if len(folds) != 10:
             raise RequestError(f"{file} has {len(folds)} folds where LFW's own has 10; replace it with that")
         people = {person: count for fold in PARTS[part] for person, count in folds[fold].items()}
@@ -128,9 +130,11 @@ class LabeledFacesInTheWild(PhotoFiles):
         return at_most_per_subject(self._photos(sorted(listed)), PHOTOS_PER_SUBJECT, seed=self.seed)
 
     def _list(self, name: str, protocol: str) -> Path:
-        for folder in (self.root, self._photo_folder, self._photo_folder.parent):
-            if folder.is_relative_to(self.root) and (folder / name).is_file():
-                return folder / name
+        """LFW's own list, or where there is none the ``.csv`` of the same name that widespread copies hold."""
+        for found in (name, f"{Path(name).stem}.csv"):
+            for folder in (self.root, self._photo_folder, self._photo_folder.parent):
+                if folder.is_relative_to(self.root) and (folder / found).is_file():
+                    return folder / found
         hint = "; scikit-learn's download lacks it" if name == "people.txt" else ""
         raise RequestError(
             f"LFW's protocol {protocol} needs {name}, which is not in {self.root}{hint}; put LFW's own file there"
@@ -138,7 +142,8 @@ class LabeledFacesInTheWild(PhotoFiles):
 
     def _photos(self, paths: Iterable[str], lines: Mapping[str, int] | None = None) -> tuple[Photo, ...]:
         below = self._photo_folder.relative_to(self.root)
-        return self.located((Photo(path, person_of(path), (below / path).as_posix()) for path in paths), lines=lines)
+        listed = (Photo(path, person_of(path), (below / path).as_posix()) for path in paths)
+        return self.located(listed, lines=lines, below=below.as_posix())
 
 
 def _find_photo_folder(root: Path) -> Path:

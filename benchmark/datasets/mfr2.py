@@ -94,7 +94,7 @@ class Mfr2(PhotoFiles):
             lines[path] = line
         if not photos:
             raise RequestError(f"{file} lists no photo; {_REMEDY}")
-        return self.located((photos[path] for path in sorted(photos)), lines=lines)
+        return self.located((photos[path] for path in sorted(photos)), lines=lines, below=below.as_posix())
 
     def _pairs(self) -> list[ListedPair]:
         file = self._folder / PAIRS

@@ -123,7 +123,7 @@ class MaskedLfw(PhotoFiles):
             Photo(name, _person(name), (below / name).as_posix(), masked=name not in bare)
             for name in ids_of(self._pairs)
         )
-        return self.located(listed, lines=lines_of(self._pairs))
+        return self.located(listed, lines=lines_of(self._pairs), below=below.as_posix())
 
     def _unmasked(self) -> frozenset[str]:
         file = self._list(UNMASKED)

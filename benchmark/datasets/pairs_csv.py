@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark.cards import DatasetCard
 from benchmark.datasets.base import Protocol
-from benchmark.datasets.csv_tables import path_in_row, read_table
+from benchmark.datasets.csv_tables import path_in_row, read_table, truth_in_row
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.listed_pairs import (
     ListedPair,
@@ -25,9 +25,9 @@ from benchmark.plugins import register_dataset
 
 COLUMNS = ("reference", "probe", "mated")
 SUBJECT_COLUMNS = ("reference_subject", "probe_subject")
+MASKED_COLUMNS = ("reference_masked", "probe_masked")
 _MAX_FOLDS = 127  # folds are stored in a signed byte
 _MAX_DIGITS = 18
-_TRUTH = dict.fromkeys(("1", "true", "t", "yes", "y"), True) | dict.fromkeys(("0", "false", "f", "no", "n"), False)
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class PairsCsv(PhotoFiles):
     Paths are relative to the root and are the photos' ids; ``mated`` is 1 or 0 (true/false, yes/no). Optional:
     ``reference_subject`` and ``probe_subject``, which the uncertainty by subject needs to be exact; without them, the
     photos that mated comparisons link are taken for one person, and unlinked photos for different ones. Optional:
+    ``reference_masked`` and ``probe_masked``, 1 where a mask is really worn on the photo: none is drawn then. Optional:
     ``fold``, any labels, for 10-fold accuracy.
     """
 
@@ -68,9 +69,12 @@ class PairsCsv(PhotoFiles):
         if name not in self.protocols:
             raise RequestError(f"data set 'pairs-csv' has no protocol '{name}'; it has: {', '.join(self.protocols)}")
         file = self.root / "pairs.csv"
-        listed, subject = _read(file)
+        listed, subject, masked = _read(file)
         pairs: Sequence[ListedPair] = _numbered(file, listed)
-        photos = self.located((Photo(path, subject[path], path) for path in ids_of(pairs)), lines=lines_of(pairs))
+        photos = self.located(
+            (Photo(path, subject[path], path, masked=masked.get(path, False)) for path in ids_of(pairs)),
+            lines=lines_of(pairs),
+        )
         folds = 1 + max(pair.fold for pair in pairs)
         pairs = some_pairs(pairs, limit, seed=self.seed, ids=[f"{pair.reference}\x1f{pair.probe}" for pair in pairs])
         needed = set(ids_of(pairs))
@@ -84,15 +88,21 @@ class PairsCsv(PhotoFiles):
         raise RequestError("a list of comparisons has no training set; train on another data set with --train-dataset")
 
 
-def _read(file: Path) -> tuple[list[_Pair], dict[str, str]]:
-    """The pairs, and the subject of every photo."""
+def _read(file: Path) -> tuple[list[_Pair], dict[str, str], dict[str, bool]]:
+    """The pairs, the subject of every photo, and of those of which it is told whether a mask is worn on them."""
     pairs: list[_Pair] = []
     given: dict[str, str] = {}
+    masked: dict[str, bool] = {}
     seen: dict[tuple[str, str], int] = {}
     with_subjects = False
     for line, row in read_table(file, COLUMNS):
         if not pairs:
             with_subjects = _has_subjects(file, row)
+            if "masked" in row:
+                raise RequestError(
+                    f"{file}, line 1: column 'masked' does not say which of the two photos; call it "
+                    f"{' or '.join(MASKED_COLUMNS)}"
+                )
         pair = _pair(file, line, row)
         if (pair.reference, pair.probe) in seen:
             first = seen[pair.reference, pair.probe]
@@ -100,10 +110,11 @@ def _read(file: Path) -> tuple[list[_Pair], dict[str, str]]:
         seen[pair.reference, pair.probe] = line
         if with_subjects:
             _note_subjects(file, pair, row, given)
+        _note_masks(file, pair, row, masked)
         pairs.append(pair)
     if not pairs:
         raise RequestError(f"{file} lists no comparison")
-    return pairs, given if with_subjects else _linked_subjects(file, pairs)
+    return pairs, given if with_subjects else _linked_subjects(file, pairs), masked
 
 
 def _has_subjects(file: Path, row: Mapping[str, str]) -> bool:
@@ -120,10 +131,7 @@ def _pair(file: Path, line: int, row: Mapping[str, str]) -> _Pair:
     probe = path_in_row(file, line, row, "probe")
     if reference == probe:
         raise RequestError(f"{file}, line {line}: '{probe}' would be compared with itself")
-    mated = _TRUTH.get(row["mated"].lower())
-    if mated is None:
-        raise RequestError(f"{file}, line {line}: mated is '{row['mated']}'; it must be 1 or 0 (or true/false, yes/no)")
-    return _Pair(line, reference, probe, mated, row.get("fold", ""))
+    return _Pair(line, reference, probe, truth_in_row(file, line, row, "mated"), row.get("fold", ""))
 
 
 def _note_subjects(file: Path, pair: _Pair, row: Mapping[str, str], given: dict[str, str]) -> None:
@@ -138,6 +146,15 @@ def _note_subjects(file: Path, pair: _Pair, row: Mapping[str, str], given: dict[
             raise RequestError(
                 f"{file}, line {pair.line}: '{path}' belongs to '{subject}' here and to '{given[path]}' above"
             )
+
+
+def _note_masks(file: Path, pair: _Pair, row: Mapping[str, str], masked: dict[str, bool]) -> None:
+    for path, column in zip((pair.reference, pair.probe), MASKED_COLUMNS, strict=True):
+        if column in row:
+            worn = truth_in_row(file, pair.line, row, column)
+            if masked.setdefault(path, worn) != worn:
+                here, above = ("masked", "not masked") if worn else ("not masked", "masked")
+                raise RequestError(f"{file}, line {pair.line}: '{path}' is {here} here and {above} above")
 
 
 def _linked_subjects(file: Path, pairs: Sequence[_Pair]) -> dict[str, str]:

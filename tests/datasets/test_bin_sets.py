@@ -14,8 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmark.config import load_config
 from benchmark.datasets.bin_sets import AgeDb30, BinPairs, CalFw, CfpFp, CpLfw
+from benchmark.datasets.opening import open_dataset
 from benchmark.errors import ImageRefused, RequestError
+from benchmark.pipeline.planning.names import check_names
 
 PAIRS = 40
 
@@ -55,6 +58,21 @@ WRITERS: dict[str, Callable[[], bytes]] = {
     "numpy booleans": lambda: pickle.dumps((IMAGES, [np.bool_(same) for same in MATED])),
     "array of booleans": lambda: pickle.dumps((IMAGES, np.array(MATED))),
     "lists": lambda: pickle.dumps([tuple(IMAGES), tuple(MATED)]),
+    "zeros and ones": lambda: pickle.dumps((IMAGES, [int(same) for same in MATED])),
+    "numpy zeros and ones": lambda: pickle.dumps((IMAGES, [np.int64(same) for same in MATED])),
+    **{
+        f"array of {kind}, protocol {n}": (lambda kind=kind, n=n: pickle.dumps((IMAGES, np.array(MATED, kind)), n))
+        for kind in ("i8", ">i4", "u1", ">u2")
+        for n in (0, 2, 5)
+    },
+    "column of zeros and ones": lambda: pickle.dumps((IMAGES, np.array(MATED, "i4")[:, None])),
+    **{
+        f"images as {shape}, protocol {n}": (
+            lambda shape=shape, n=n: pickle.dumps(([array(image).reshape(shape) for image in IMAGES], MATED), n)
+        )
+        for shape in ((-1, 1), (1, -1))
+        for n in (0, 2, 5)
+    },
     "byte arrays": lambda: pickle.dumps(([bytearray(image) for image in IMAGES], MATED), protocol=5),
     "old numpy": lambda: pickle.dumps(([array(image) for image in IMAGES], MATED), protocol=2).replace(
         b"numpy._core", b"numpy.core"
@@ -100,6 +118,35 @@ def test_each_set_reads_its_own_file(tmp_path: Path, kind: type[BinPairs]) -> No
     assert len(protocol.comparisons) == 20
     assert protocol.comparisons.mated.any()
     assert protocol.photos[0].image_id.startswith(Path(kind.file_name).stem + "#")
+
+
+def test_any_file_by_its_path(tmp_path: Path) -> None:
+    file = tmp_path / "door.bin"
+    file.write_bytes(pickle.dumps((IMAGES, [int(same) for same in MATED])))
+    config = load_config(None, {"dataset": f"bin:{file}"})
+    check_names(config)
+    found = open_dataset(config.dataset, config.data_root, config)
+    protocol = found.protocol("listed")
+    assert protocol.comparisons.mated.tolist() == MATED
+    assert protocol.photos[0].image_id == "door#0"
+    assert pickle.loads(pickle.dumps(found)).read(protocol.photos[0]).shape == (112, 112, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "root", "words"),
+    [
+        ("bin", None, "--dataset bin:FILE"),
+        ("bin:", None, "--dataset bin:FILE"),
+        ("bin:none.bin", None, "--dataset bin:none.bin: no such file"),
+        ("bin:.", None, "a folder; name a file like"),
+        ("bin:some.bin", Path("elsewhere"), "names its file, so that it takes no folder; leave out --data-root"),
+    ],
+)
+def test_a_file_that_is_not_there_or_not_named(name: str, root: Path | None, words: str) -> None:
+    config = load_config(None, {"dataset": name})
+    with pytest.raises(RequestError) as caught:
+        open_dataset(name, root, config)
+    assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_contradicting_links_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -157,10 +204,14 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     ),
     "pixels": (pickle.dumps(([np.zeros((112, 112, 3), np.uint8)] * 2, [True])), "an array of shape"),
     "floats": (pickle.dumps(([np.zeros(9)] * 2, [True])), "an array of 'f8'"),
+    "labels as floats": (pickle.dumps((IMAGES, np.zeros(PAIRS))), "an array of 'f8'"),
+    "a table of labels": (pickle.dumps((IMAGES, np.zeros((2, PAIRS // 2), int))), "an array of shape"),
+    "images of longs": (pickle.dumps(([np.zeros(9, "i8")] * 2, [True])), "image 0 is an array that holds no image"),
     "objects": (pickle.dumps((np.array([b"x", None], dtype=object), [True])), "an array of 'O8'"),
     "a dictionary": (pickle.dumps({"images": IMAGES}), "it holds a dict where a pair of lists"),
     "one list": (pickle.dumps(IMAGES), "it holds a list where a pair"),
-    "numbers": (pickle.dumps((IMAGES, [1] * PAIRS)), "comparison 0 is a number where a boolean"),
+    "numbers": (pickle.dumps((IMAGES, [0, 2] * (PAIRS // 2))), "comparison 1 is 2 where a boolean, 0 or 1"),
+    "minus one": (pickle.dumps((IMAGES, np.array([-1] * PAIRS))), "comparison 0 is -1 where"),
     "words": (pickle.dumps((["image"] * 2, [True])), "image 0 is text that holds no image"),
     "bytes": (pickle.dumps(([IMAGES[0], b"hello"], [True])), "image 1 is 5 bytes that holds no image"),
     "too few": (pickle.dumps((IMAGES[:-1], MATED)), f"{2 * PAIRS - 1} images for {PAIRS} comparisons"),

@@ -180,6 +180,38 @@ def test_contradictions_of_subjects(root: Path, text: str, words: str) -> None:
     assert words in error(root, text)
 
 
+MASKED = """reference,probe,mated,reference_masked,probe_masked
+a/1.jpg,a/2.jpg,1,0,yes
+a/1.jpg,b/1.jpg,0,no,0
+a/2.jpg,b/1.jpg,0,TRUE,false
+"""
+
+
+def test_masks_that_are_really_worn_are_told_by_photo(root: Path) -> None:
+    found = protocol(root, MASKED)
+    assert {photo.image_id: photo.masked for photo in found.photos} == {
+        "a/1.jpg": False, "a/2.jpg": True, "b/1.jpg": False}  # fmt: skip
+    only_probes = protocol(root, "reference,probe,mated,probe_masked\na/1.jpg,a/2.jpg,1,1\na/1.jpg,b/1.jpg,0,0\n")
+    assert [photo.image_id for photo in only_probes.photos if photo.masked] == ["a/2.jpg"]
+    assert not any(photo.masked for photo in protocol(root, LISTED).photos)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (MASKED + "b/1.jpg,a/2.jpg,0,0,0\n", "line 5: 'a/2.jpg' is not masked here and masked above"),
+        (MASKED + "a/1.jpg,b/2.jpg,0,1,0\n", "line 5: 'a/1.jpg' is masked here and not masked above"),
+        (MASKED + "a/1.jpg,b/2.jpg,0,0,\n", "line 5: probe_masked is ''; it must be 1 or 0"),
+        (
+            "reference,probe,mated,masked\na/1.jpg,a/2.jpg,1,1\n",
+            "column 'masked' does not say which of the two photos; call it reference_masked or probe_masked",
+        ),
+    ],
+)
+def test_contradictions_of_masks(root: Path, text: str, words: str) -> None:
+    assert words in error(root, text)
+
+
 def test_no_list(root: Path) -> None:
     with pytest.raises(RequestError, match=r"no pairs\.csv in .*reference, probe, mated"):
         PairsCsv(root).protocol("listed")
