@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmark.acquisition.dlib_models import recogniser_availability
 from benchmark.cards import AVAILABLE, Availability, Card, available_with
-from benchmark.datasets.layouts import needs_folder
+from benchmark.datasets.layouts import needs_folder, needs_named_file
 from benchmark.datasets.lfw_download import lfw_availability
 from benchmark.model_files import available_with_file
 from benchmark.plain_values import OWN, NotDeclared, Source, assigned, plain_value, source_of
@@ -74,6 +74,8 @@ def _availability(found: _Class, card: Card) -> Availability:
             return available_with(found.value("needs", {}))
         case "benchmark.datasets.files:PhotoFiles":
             return needs_folder(getattr(card, "layout", ""))
+        case "benchmark.datasets.bin_sets:AnyBin":
+            return needs_named_file(getattr(card, "layout", ""))
         case "benchmark.datasets.lfw:LabeledFacesInTheWild":
             return lfw_availability()
         case "benchmark.recognisers.base:Recogniser":

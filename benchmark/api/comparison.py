@@ -11,8 +11,9 @@ import pandas as pd
 
 from benchmark.api.run_result import RunResult
 from benchmark.errors import RequestError
-from benchmark.storage.csv_files import read_table
+from benchmark.storage.csv_files import read_table_of_text
 from benchmark.structured_text import Unreadable, read_json
+from benchmark.verification.base import KEY_COLUMNS
 
 
 class RunComparison:
@@ -55,7 +56,11 @@ class RunComparison:
     @cached_property
     def deltas(self) -> pd.DataFrame:
         """``deltas.csv``: every value of both runs side by side."""
-        return read_table(self.folder / "deltas.csv", text=("size",))
+        text = {*KEY_COLUMNS, "in_runs", "better", "exceeds_both_intervals"} - {"target"}
+        table = read_table_of_text(self.folder / "deltas.csv")
+        numbers = [column for column in table.columns if column not in text]
+        table[numbers] = table[numbers].apply(pd.to_numeric)
+        return table
 
     def _repr_html_(self) -> str:
         changed = self.deltas[self.deltas["exceeds_both_intervals"] == "yes"]

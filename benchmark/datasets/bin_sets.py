@@ -12,7 +12,7 @@ from benchmark.cards import Availability, DatasetCard
 from benchmark.datasets.base import Protocol
 from benchmark.datasets.bin_file import BinFile, read_bin
 from benchmark.datasets.files import PhotoFiles
-from benchmark.datasets.layouts import looks_like
+from benchmark.datasets.layouts import looks_like, needs_named_file
 from benchmark.datasets.listed_pairs import (
     ListedPair,
     comparisons_of,
@@ -150,7 +150,7 @@ class AnyBin(BinPairs):
     @classmethod
     def availability(cls) -> Availability:
         """Needs the user's file."""
-        return Availability(False, f"needs --dataset bin:FILE, {cls.card.layout}")
+        return needs_named_file(cls.card.layout)
 
 
 @register_dataset("cfp-fp")

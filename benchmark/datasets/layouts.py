@@ -35,6 +35,11 @@ def looks_like(root: Path, *, but: str = "") -> str:
     return ""
 
 
+def needs_named_file(layout: str) -> Availability:
+    """What a data set that is one file needs to work: the file, named with it."""
+    return Availability(False, f"needs --dataset bin:FILE, {layout}")
+
+
 def needs_folder(layout: str) -> Availability:
     """That a data set cannot be used before the user names its folder, which holds `layout`."""
     return Availability(False, f"needs --data-root DIR with {layout}")

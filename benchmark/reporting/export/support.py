@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmark.errors import RequestError
 from benchmark.reporting.export.document import Test
 from benchmark.reporting.results_index import NO_METHOD, Entry, Panel
-from benchmark.storage.csv_files import read_table
+from benchmark.storage.csv_files import read_table_of_text
 from benchmark.verification.difference import DIFFERENCE_COLUMNS
 
 SIGNIFICANT = 0.05
@@ -56,16 +56,16 @@ def read_support(folder: Path) -> Support:
     if not file.exists():
         return Support({}, known=False)
     try:
-        table = read_table(file, text=("size",))
+        table = read_table_of_text(file)  # a method may be called "nan" or "001"
     except (OSError, ValueError) as error:
         raise RequestError(f"cannot read {file} ({error}); run the benchmark again") from error
     lacking = [column for column in DIFFERENCE_COLUMNS if column not in table.columns]
     if lacking:
         raise RequestError(f"{file} lacks the column {lacking[0]}; run the benchmark again")
     found: dict[tuple[Panel, str, str, str, float], list[Test]] = {}
-    for row in table[table["tested"].astype(str) == "True"].to_dict("records"):
+    for row in table[table["tested"] == "True"].to_dict("records"):
         panel = Panel(*(str(row[name]) for name in ("dataset", "protocol", "acquisition", "size", "recogniser")))
-        key = (panel, str(row["method"]), _text(row["preset"]), _text(row["mask_source"]), float(row["target"]))
+        key = (panel, str(row["method"]), str(row["preset"]), str(row["mask_source"]), float(row["target"]))
         found.setdefault(key, []).append(_test(row))
     return Support({key: tuple(tests) for key, tests in found.items()}, known=True)
 
@@ -84,9 +84,5 @@ def _test(row: Mapping[object, object]) -> Test:
 
 
 def _number(value: object) -> float | None:
-    found = float(str(value))
+    found = float(str(value) or "nan")
     return found if math.isfinite(found) else None
-
-
-def _text(value: object) -> str:
-    return "" if isinstance(value, float) and math.isnan(value) else str(value)
