@@ -60,7 +60,7 @@ def declaration(target: str) -> Declaration:
     )
 
 
-def _availability(found: _Class, card: Card) -> Availability:
+def _availability(found: _Class, card: Card) -> Availability:  # noqa: PLR0911  # one return per kind
     """What the class's `availability` would say; each of these asks the same function."""
     match found.defined_by("availability"):
         case (
