@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 import tracemalloc
 
 import cv2
@@ -172,17 +171,14 @@ def test_a_frame_that_leaves_the_photo_is_pasted_as_far_as_it_goes() -> None:
     np.testing.assert_array_equal(paste_back(photo, crop, crop_matrix(elsewhere, 256)), photo)
 
 
-def test_a_photo_12000_pixels_wide_needs_little_time_and_memory() -> None:
+def test_a_photo_12000_pixels_wide_needs_little_memory() -> None:
     photo = np.zeros((6000, 12000, 3), dtype=np.uint8)
     face = a_face(25.0, centre=(6000, 3000))
     tracemalloc.start()
-    start = time.perf_counter()
     crop, _ = crop_face(photo, face, 64)
-    seconds = time.perf_counter() - start
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert crop.shape == (64, 64, 3)
-    assert seconds < 5
     assert peak < 50e6
 
 

@@ -1,10 +1,10 @@
 """Corrects an adapter's embeddings so that the thresholds of the unchanged recogniser hold for them.
 
 An adapter that learns to tell strangers apart moves probes away from everybody: at a threshold set on bare faces its
-false match rate falls to a tenth of the target, and its false non-match rate rises. Moving each embedding part of the
-way to the mean template undoes that. The share is found on validation people, so that strangers' scores have the same
-mean as between bare faces. (The false match rate itself, which is in the tail, could not be used: on people like those
-that the adapter learned from it fell to a hundredth, on LFW's to a tenth.)
+false match rate falls to a fifth of a target of 0.1 %, and its false non-match rate rises. Moving each embedding part
+of the way to the mean template undoes that. The share is found on validation people, so that strangers' scores have
+the same mean as between bare faces. (The false match rate itself, which is in the tail, could not be used: on people
+like those that the adapter learned from it fell to a hundredth, on LFW's to a fifth.)
 """
 
 from __future__ import annotations
