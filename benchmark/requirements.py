@@ -27,7 +27,6 @@ REQUIREMENTS: Mapping[str, str] = {
     "safetensors": "safetensors",
     "scipy": "scipy",
     "seaborn": "seaborn",
-    "sklearn": "scikit-learn",
     "threadpoolctl": "threadpoolctl",
     "torch": "torch",
     "torchvision": "torchvision",

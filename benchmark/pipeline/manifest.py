@@ -27,7 +27,7 @@ from benchmark.plugin_failures import PluginFailures
 from benchmark.verification.metric_description import MANIFEST_KEY
 from benchmark.verification.resolve import described
 
-_LIBRARIES = ("numpy", "scipy", "torch", "opencv-python-headless", "dlib-bin", "pillow", "pandas", "scikit-learn")
+_LIBRARIES = ("numpy", "scipy", "torch", "opencv-python-headless", "dlib-bin", "pillow", "pandas")
 
 
 def run_manifest(
