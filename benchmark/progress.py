@@ -125,8 +125,9 @@ class _Log:
         """Advance; says so if nothing was said for a long time."""
         self.n += n
         if time.monotonic() - self._spoke > _SECONDS_OF_SILENCE:
-            of = "" if self._total is None else f" of {self._amount(self._total)}"
-            _say(f"{self._description}: {self._amount(self.n)}{of}{self._figures}")
+            whole = "" if self._total is None else f" of {self._amount(self._total)}"
+            done = self._amount(self.n) if self._total is None or self._scaled else f"{self.n:,}"
+            _say(f"{self._description}: {done}{whole}{self._figures}")
             self._spoke = time.monotonic()
 
     def set_postfix(self, *, refresh: bool = True, **figures: object) -> None:  # noqa: ARG002  # as tqdm has it

@@ -11,6 +11,7 @@ SUBCOMMANDS = {
     "run": "run",
     "compare": "compare",
     "export": "export",
+    "leaderboard": "leaderboard",
     "list": "list_plugins",
     "mask": "mask",
     "train": "train",

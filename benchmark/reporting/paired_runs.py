@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.dataset as pads
 from numpy.typing import NDArray
 
 from benchmark.datasets.base import Comparisons
-from benchmark.reporting.scores_file import CELL_COLUMNS
-from benchmark.storage.csv_files import read_table_of_text
+from benchmark.reporting.stored_scores import COMPARISON_COLUMNS, stored_cells, stored_scores, stored_subjects
 from benchmark.verification.base import Cell
 from benchmark.verification.difference import Difference
 from benchmark.verification.differences import ComparedCell, compared_cell, holm, paired_differences
@@ -22,7 +20,6 @@ from benchmark.verification.measurement import ScoredCell
 
 SAME_SCORES = 0.01
 """Scores of the same faces may differ by this share of their standard deviation: rounding, on another machine."""
-_IDS = ["reference_id", "probe_id", "mated", "fold"]
 _GROUP = ("dataset", "protocol", "acquisition", "size", "recogniser")
 
 
@@ -56,24 +53,26 @@ def pair_runs(a: Path, b: Path, targets: Sequence[float]) -> PairedRuns | None:
     """
     if not all((folder / "scores.parquet").is_file() and (folder / "images.csv").is_file() for folder in (a, b)):
         return None
-    subjects = _subjects(a) | _subjects(b)
+    subjects = stored_subjects(a) | stored_subjects(b)
     found: list[Difference] = []
     remarks: list[str] = []
     other_faces: list[str] = []
     identical = compared = 0
-    cells_a, cells_b = _cells(a), _cells(b)
+    cells_a, cells_b = stored_cells(a), stored_cells(b)
     for group in dict.fromkeys(astuple(cell)[: len(_GROUP)] for cell in cells_a):
         both = [cell for cell in cells_a if astuple(cell)[: len(_GROUP)] == group and cell in cells_b]
         judge = f"{group[4]}, {group[2]} arm, {group[3]} px"
-        tables = {cell: (_scores(a, cell), _scores(b, cell)) for cell in both}
-        shared = [cell for cell in both if tables[cell][0][_IDS].equals(tables[cell][1][_IDS])]
+        tables = {cell: (stored_scores(a, cell), stored_scores(b, cell)) for cell in both}
+        shared = [
+            cell for cell in both if tables[cell][0][COMPARISON_COLUMNS].equals(tables[cell][1][COMPARISON_COLUMNS])
+        ]
         if len(shared) < len(both):
             remarks.append(f"For {judge} the runs made different comparisons, so their methods are not compared.")
         ids = {str(one) for cell in shared for name in ("reference_id", "probe_id") for one in tables[cell][0][name]}
         if ids - subjects.keys():
             remarks.append(f"For {judge} the subjects of the comparisons are not stored, so nothing is paired.")
             continue
-        if any(cell.method == "none" and not _alike(*tables[cell]) for cell in shared):
+        if any(cell.method == "none" and not same_scores(*tables[cell]) for cell in shared):
             other_faces.append(judge)
         if not shared:
             continue
@@ -129,36 +128,10 @@ def _scored(cell: Cell, table: pd.DataFrame, photos: pd.Index) -> ScoredCell:
     return ScoredCell(cell, comparisons, table["score"].to_numpy(dtype=np.float32), nobody, nobody)
 
 
-def _alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+def same_scores(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Whether two tables of the same comparisons hold the same scores, but for rounding (`SAME_SCORES`)."""
     first, second = (table["score"].to_numpy(dtype=np.float64) for table in (one, other))
     if not np.array_equal(np.isfinite(first), np.isfinite(second)):
         return False
     moved, spread = np.abs(first - second), np.nanstd(first) if np.isfinite(first).any() else 0.0
     return not np.isfinite(moved).any() or float(np.nanmax(moved)) <= SAME_SCORES * float(spread)
-
-
-def _cells(folder: Path) -> dict[Cell, None]:
-    """The cells of a run, in the file's order."""
-    stored = pads.dataset(folder / "scores.parquet", format="parquet")
-
-    def of_batches() -> Iterator[Cell]:
-        for batch in stored.to_batches(columns=list(CELL_COLUMNS)):
-            for values in batch.to_pandas().drop_duplicates().itertuples(index=False, name=None):
-                yield Cell(*(str(value) for value in values))
-
-    return dict.fromkeys(of_batches())
-
-
-def _scores(folder: Path, cell: Cell) -> pd.DataFrame:
-    wanted = None
-    for name, value in zip(CELL_COLUMNS, astuple(cell), strict=True):
-        condition = pads.field(name) == value
-        wanted = condition if wanted is None else wanted & condition
-    stored = pads.dataset(folder / "scores.parquet", format="parquet")
-    table: pd.DataFrame = stored.to_table(columns=[*_IDS, "score"], filter=wanted).to_pandas()
-    return table.astype({"reference_id": str, "probe_id": str})
-
-
-def _subjects(folder: Path) -> dict[str, str]:
-    images = read_table_of_text(folder / "images.csv", ("image_id", "subject_id"))
-    return dict(zip(images["image_id"], images["subject_id"], strict=True))

@@ -34,6 +34,7 @@ def measure(
     metrics: Mapping[str, Metric] | None = None,
     baselines: Collection[str] = (),
     given_thresholds: Mapping[Group, Mapping[float, float]] | None = None,
+    between_methods: bool = True,
 ) -> Measurement:
     """Measure every cell of one protocol.
 
@@ -53,6 +54,7 @@ def measure(
         baselines: names of the methods that every other one is tested against.
         given_thresholds: frozen thresholds from elsewhere, by recogniser, arm and size; then by target. A group that is
             not named takes them from its own raw-raw cell.
+        between_methods: whether every method is set against every other one, too.
 
     Returns:
         Rows in the order of `cells`; no two share all key columns. A value that is not defined is None.
@@ -77,7 +79,8 @@ def measure(
             for scored in group:
                 rows[scored.cell], curves[scored.cell] = meter.measure(scored)
                 bar.update(1)
-            between += meter.differences(baselines)
+            if between_methods:
+                between += meter.differences(baselines)
     return Measurement(
         tuple(row for scored in cells for row in rows[scored.cell]),
         book.notes(),
