@@ -172,7 +172,7 @@ def test_partial_damaged_and_foreign_folders_are_listed_not_shown(
     assert leaderboard(tmp_path / "out", honest, damaged, without, foreign, tmp_path / "absent") == 1
     error = capsys.readouterr().err
     assert "refused: damaged: " in error
-    assert "refused: without: it holds no scores.parquet" in error
+    assert "passed over: without: it holds no scores.parquet" in error
     assert "passed over: foreign: " in error and "passed over: absent: no such folder" in error
     assert leaderboard(tmp_path / "out", honest, foreign) == 0, "what is no run is no failure"
     assert leaderboard(tmp_path / "nothing", foreign) == 2

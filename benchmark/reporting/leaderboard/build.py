@@ -13,6 +13,7 @@ from benchmark.reporting.leaderboard.render import leaderboard_csv, leaderboard_
 from benchmark.reporting.leaderboard.standings import Board, Submission, boards
 from benchmark.reporting.run_folder import MANIFEST
 from benchmark.reporting.stored_run import read_run
+from benchmark.reporting.stored_scores import SCORES
 from benchmark.storage.atomic_files import write_atomically
 from benchmark.storage.utf8 import as_utf8, writable
 
@@ -24,7 +25,7 @@ class Refusal:
     Attributes:
         name: of the folder.
         reason: one line.
-        is_run: whether it claims to be a finished run; a folder of something else is only passed over.
+        is_run: whether it claims to be a finished run with scores; anything else is only passed over.
     """
 
     name: str
@@ -68,7 +69,8 @@ def write_leaderboard(folders: Sequence[Path], out: Path, progress: Progress) ->
                 run = read_run(folder)
                 submissions.append(Submission(folder, run, recompute(folder, run)))
             except RequestError as error:
-                refused.append(Refusal(writable(folder.name), str(error), (folder / MANIFEST).exists()))
+                claims = all((folder / name).exists() for name in (MANIFEST, SCORES))
+                refused.append(Refusal(writable(folder.name), str(error), claims))
             bar.update(1)
     found = boards(submissions)
     if not found:
