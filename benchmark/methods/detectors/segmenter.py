@@ -15,7 +15,7 @@ from torch.nn import functional
 from benchmark.masked_faces import resized, to_tensor
 from benchmark.methods.base import MethodCard
 from benchmark.methods.detectors.base import Detector
-from benchmark.methods.detectors.found_region import cleaned
+from benchmark.methods.detectors.found_region import around_the_sure, cleaned
 from benchmark.methods.detectors.segmenter_examples import ExampleSettings, SegmenterExamples
 from benchmark.methods.detectors.segmenter_network import MaskUNet
 from benchmark.methods.trained_networks import TrainedNetworks, channels_last
@@ -36,13 +36,19 @@ class SegmenterSettings:
     Attributes:
         training: length and portions; `size` must be divisible by 8.
         learning_rate: highest of the one-cycle schedule.
-        smallest: regions smaller than this share of the crop are dropped; so is a whole mask.
+        smallest: gaps smaller than this share of the crop are filled, and regions smaller than it are dropped.
+        covered: probability above which a pixel may be covered.
+        sure: probability above which it is surely covered.
+        least_sure: share of the crop that must surely be covered in every region.
         examples: how the faces vary that it learns from.
     """
 
     training: TrainingSettings
     learning_rate: float
     smallest: float
+    covered: float = 0.5
+    sure: float = 0.8
+    least_sure: float = 0.05
     examples: ExampleSettings = field(default_factory=ExampleSettings)
 
 
@@ -50,12 +56,12 @@ class SegmenterSettings:
 class Segmenter(TrainedNetworks, Detector):
     """Detector: a small U-Net marks the mask; finds nothing on a bare face.
 
-    It works on faces of 64 px, learns from the masked training faces and, as examples of nothing to find, from the
-    same faces without mask, and never sees a recogniser. Its answer is enlarged to the crop, cut at one half, freed of
-    small regions and filled.
+    It works on faces of 64 px, learns from faces with drawn masks and with masks of any outline and cloth and, as
+    examples of nothing to find, from bare ones, and never sees a recogniser. Its answers to the face and to its mirror
+    image are averaged and enlarged to the crop; a region that is nowhere sure is dropped.
     """
 
-    version = 3
+    version = 4
 
     card = MethodCard(source="after Ronneberger, Fischer, Brox: U-Net, MICCAI 2015", parameters={"segmenter": 64_972})
     presets: ClassVar[dict[str, SegmenterSettings]] = {
@@ -86,18 +92,27 @@ class Segmenter(TrainedNetworks, Detector):
         image_ids: tuple[str, ...],  # noqa: ARG002
     ) -> NDArray[np.uint8]:
         """The mask found on each face, ``uint8 (N, S, S)``."""
-        size = pixels.shape[1]
+        settings = self.settings
         found = np.zeros(pixels.shape[:3], dtype=np.uint8)
         for start in range(0, len(pixels), _BATCH):
             batch = np.asarray(pixels[start : start + _BATCH])
             # always a full batch: a face's answer must not depend on how many others there are
             full = np.concatenate([batch, np.repeat(batch[-1:], _BATCH - len(batch), axis=0)])
-            small = _at_working_side(full, self.device)
-            with torch.inference_mode():
-                covered = resized(self.modules["segmenter"](small).sigmoid(), size)[: len(batch), 0] > 0.5
-            for row, region in enumerate(covered.cpu().numpy()):
-                found[start + row] = cleaned(region, smallest=self.settings.smallest)
+            for row, probabilities in enumerate(self._probabilities(full)[: len(batch)]):
+                region = around_the_sure(
+                    probabilities, covered=settings.covered, sure=settings.sure, least_sure=settings.least_sure
+                )
+                found[start + row] = cleaned(region, smallest=settings.smallest)
         return found
+
+    def _probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """How probably each pixel is covered, ``float32 (N, S, S)``: by the face and its mirror image together."""
+        small = _at_working_side(pixels, self.device)
+        network = self.modules["segmenter"]
+        with torch.inference_mode():
+            logits = (network(small) + network(small.flip(-1)).flip(-1)) / 2
+            covered: Tensor = resized(logits.sigmoid().float(), pixels.shape[1])[:, 0]
+        return covered.cpu().numpy()
 
 
 class SegmentationTask(TrainingTask):

@@ -11,7 +11,7 @@ from benchmark.acquisition.alignment import crop_face
 from benchmark.acquisition.detection import locate_face
 from benchmark.errors import StorageError
 from benchmark.masking.resolve import mask_style
-from benchmark.methods.detectors.found_region import cleaned
+from benchmark.methods.detectors.found_region import around_the_sure, cleaned
 from benchmark.methods.detectors.segmenter import Segmenter
 from benchmark.methods.detectors.segmenter_examples import AS_DRAWN
 from benchmark.methods.trained_weights import shipped_weights
@@ -85,6 +85,24 @@ def test_specks_go_and_gaps_close():
     found = cleaned(region, smallest=0.01)
     assert np.array_equal(found, np.where(solid, 255, 0))
     assert found.dtype == np.uint8
+
+
+def test_a_region_reaches_its_soft_edge_if_it_is_sure_somewhere():
+    probabilities = np.full((40, 40), 0.1, np.float32)
+    probabilities[5:15, 5:15] = 0.4
+    probabilities[20:35, 5:15] = 0.4
+    probabilities[25:30, 5:15] = 0.95  # 50 sure pixels
+    region = around_the_sure(probabilities, covered=0.3, sure=0.8, least_sure=0.03)
+    assert region[20:35, 5:15].all()
+    assert region.sum() == 150
+    assert not around_the_sure(probabilities, covered=0.3, sure=0.8, least_sure=0.04).any()
+
+
+def test_a_mirrored_face_gives_the_mirrored_mask(toy, quiet):
+    method = fitted(toy, quiet, epochs=2)
+    found = method.detect(toy.masked, None, ())
+    assert found.any()
+    assert np.array_equal(method.detect(toy.masked[:, :, ::-1].copy(), None, ()), found[:, :, ::-1])
 
 
 def test_a_region_that_is_too_small_is_no_mask():
