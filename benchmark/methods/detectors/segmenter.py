@@ -46,7 +46,7 @@ class SegmenterSettings:
     training: TrainingSettings
     learning_rate: float
     smallest: float
-    covered: float = 0.5
+    covered: float = 0.45
     sure: float = 0.8
     least_sure: float = 0.05
     examples: ExampleSettings = field(default_factory=ExampleSettings)
@@ -66,7 +66,7 @@ class Segmenter(TrainedNetworks, Detector):
     card = MethodCard(source="after Ronneberger, Fischer, Brox: U-Net, MICCAI 2015", parameters={"segmenter": 64_972})
     presets: ClassVar[dict[str, SegmenterSettings]] = {
         "default": SegmenterSettings(
-            training=TrainingSettings(epochs=40, batch_size=16, size=_SIDE, flip=True, patience=40, max_steps=12_000),
+            training=TrainingSettings(epochs=40, batch_size=16, size=_SIDE, flip=True, patience=40, max_steps=15_000),
             learning_rate=1e-2,
             smallest=0.03,
         )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from benchmark.methods.detectors.segmenter import Segmenter
+from benchmark.methods.trained_weights import shipped_weights
 from tests.conftest import ROOT
 
 SIZE = 128
@@ -55,3 +56,19 @@ def test_there_are_60_outlines_of_odd_and_of_even_photos(measure):
     outlines = measure._outlines()
     assert [sum(int(number) % 2 == parity for number in outlines) for parity in (0, 1)] == [60, 60]
     assert all(6 <= len(corners) <= 18 for corners in outlines.values())
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_the_weights_that_travel_along_cover_worn_masks_and_leave_bare_faces(measure, real_masks_root):
+    weights = shipped_weights("segmenter", "default", SIZE)
+    assert weights is not None
+    detector = Segmenter()
+    detector.load(weights.folder)
+    masked, bare = (list(measure.crops(real_masks_root, kind, parity=1, size=SIZE)) for kind in ("masked", "bare"))
+    assert len(masked) == 60
+    figures = measure.measured(detector, masked, bare)
+    assert figures.covered.mean() > 0.89
+    assert figures.area.mean() < 1.3
+    assert (figures.covered < 0.5).sum() <= 3
+    assert (figures.bare > 0).sum() <= 3
