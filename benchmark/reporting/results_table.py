@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from benchmark.reporting.formatting import EN_DASH, missing, number, rate_decimals, times
+from benchmark.reporting.formatting import EN_DASH, MINUS, missing, number, rate_decimals, times
 from benchmark.reporting.metric_text import bare_interval, bare_value, heading
 from benchmark.reporting.results_index import FLAGGED_RATIO, NATIVE, Entry, Panel, ResultsIndex
 from benchmark.verification.base import MetricRow
@@ -232,7 +232,7 @@ def shown(index: ResultsIndex, row: MetricRow | None, target: float | None, why:
     metric = index.describe(row.metric)
     counts = f"{number(row.n_mated, 0)} mated, {number(row.n_nonmated, 0)} non-mated, {number(row.n_failed, 0)} failed"
     if row.threshold is not None and not missing(row.threshold):
-        counts += f"; threshold {row.threshold:.4g}"
+        counts += f"; threshold {row.threshold:.4g}".replace("-", MINUS)
     decimals, flag = metric.decimals, ""
     if metric.held_to_target and target:
         decimals = rate_decimals(target)

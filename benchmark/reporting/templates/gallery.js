@@ -79,10 +79,11 @@
       for (const [kind, title] of Object.entries(titles)) {
         if (change.value && change.value !== kind) continue;
         const pairs = found.pairs.filter((pair) => pair.change === kind && (!mask.value || pair.mask === mask.value));
-        shown.append(made("h3", { text: title }), made("p", { class: "note", text: `${meant[kind]}, FMR ${target}` }),
+        shown.append(made("div", { class: "judged-group" }, made("h3", { text: title }),
+          made("p", { class: "note", text: `${meant[kind]}, FMR ${target}` }),
           pairs.length ? made("div", { class: "judged-row" },
             ...pairs.map((pair) => card(pair, found.thresholds, found.name)))
-            : made("p", { class: "note", text: "None." }));
+            : made("p", { class: "note", text: "None." })));
       }
     }
     draw();
