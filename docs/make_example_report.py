@@ -36,7 +36,7 @@ EXAMPLE = Path(__file__).resolve().parents[1] / "reports" / "example"
 PAGE_BYTES, ALL_BYTES = 2_000_000, 3_000_000
 _WEBP_QUALITY = 60
 _FACES_WIDTH = 1200
-_PICTURE = re.compile(r"data:image/(?:jpeg|png);base64,([A-Za-z0-9+/=]+)")
+_PICTURE = re.compile(r"data:image/(?:jpeg|png|webp);base64,([A-Za-z0-9+/=]+)")
 _SECTION = re.compile(r'<section[^>]*\bid="([^"]+)"')
 _HEADING = re.compile(r"<h2[^>]*>(.*?)</h2>", re.DOTALL)
 _CHANGING = ("started", "durations", "notes", "git_revision", "left_out")
