@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from benchmark.acquisition.dlib_models import recogniser_availability
@@ -48,7 +49,7 @@ def declaration(target: str) -> Declaration:
     True
     """
     module, _, name = target.partition(":")
-    found = _Class(source_of(module), name)
+    found = _class_at(module, name)
     card = found.value("card", Card())
     presets = found.value("presets", {})
     text = ast.get_docstring(found.node) or ""
@@ -119,7 +120,7 @@ class _Class:
             if not isinstance(plain, ast.Name):
                 continue
             if plain.id in self._source.classes:
-                bases.append(_Class(self._source, plain.id))
+                bases.append(_class_at(self._source.module, plain.id))
             module, name = self._source.imports.get(plain.id, ("", ""))
             if module.startswith(OWN):
                 bases.append(_class_at(module, name))
@@ -129,6 +130,7 @@ class _Class:
 _ABSENT = object()
 
 
+@cache
 def _class_at(module: str, name: str) -> _Class:
     """A class by where it is imported from, which may hand it on from another module."""
     source = source_of(module)

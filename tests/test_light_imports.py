@@ -32,7 +32,7 @@ def test_comparing_runs_imports_nothing_that_draws(package: str) -> None:
     assert done.stdout.splitlines()[-1] == "False"
 
 
-@pytest.mark.parametrize("package", ["numpy", "cv2", "dlib", "yaml"])
+@pytest.mark.parametrize("package", ["numpy", "cv2", "dlib", "yaml", "pydantic"])
 def test_listing_needs_only_the_sources(package: str) -> None:
     code = (
         "import sys\nfrom benchmark.cli.main import main\nassert main(['list']) == 0\n"

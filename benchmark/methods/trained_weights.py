@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from benchmark.cards import MethodCard
-from benchmark.embedded_files import embedded
 from benchmark.errors import StorageError
+from benchmark.methods.shipped_weights import CARD, shipped_folder
 from benchmark.storage.atomic_files import write_atomically
 from benchmark.storage.csv_files import read_table
 from benchmark.storage.utf8 import as_utf8
@@ -23,7 +22,6 @@ from benchmark.structured_text import Unreadable, read_unicode
 if TYPE_CHECKING:
     import pandas as pd
 
-CARD = "card.json"
 PEOPLE = "people.txt"
 
 
@@ -141,12 +139,6 @@ class TrainedWeights:
         return found
 
 
-def with_weights(card: MethodCard, weights: WeightsCard) -> MethodCard:
-    """The card of a method that comes with weights: these have seen data, whose licences hold for them."""
-    data = "; ".join(f"{name}: {licence}" for name, licence in weights.trained_on.items())
-    return replace(card, trained_on=tuple(weights.trained_on), licence=f"code {card.licence}; weights: {data}")
-
-
 def write_card(folder: Path, card: WeightsCard, people: Mapping[str, set[str]]) -> None:
     """Write ``card.json`` and ``people.txt`` beside weights."""
     lines = [f"{dataset}\t{_in_one_line(subject)}" for dataset, all_of in people.items() for subject in sorted(all_of)]
@@ -173,23 +165,6 @@ def _original_name(line: str) -> str:
 
 
 def shipped_weights(method: str, preset: str, size: int, *, root: Path | None = None) -> TrainedWeights | None:
-    """The weights shipped with the program, if there are any for this method and preset.
-
-    They are in ``weights/METHOD/PRESET/SIDE``. Of several sides the largest that is no larger than the run's crops is
-    chosen, or else the smallest.
-
-    Args:
-        method: name of the part that learns.
-        preset: its preset.
-        size: side of the run's crops, pixels.
-        root: instead of the program's own folder.
-    """
-    try:
-        folder = (root or embedded("weights")) / method / preset
-    except StorageError:  # an installation without weights trains
-        return None
-    sides = sorted(int(path.name) for path in folder.glob("*") if path.name.isdigit())
-    if not sides:
-        return None
-    fitting = [side for side in sides if side <= size]
-    return TrainedWeights(folder / str(fitting[-1] if fitting else sides[0]))
+    """The weights in `shipped_folder`, if there are any for this method, preset and side of the crops."""
+    folder = shipped_folder(method, preset, size, root=root)
+    return None if folder is None else TrainedWeights(folder)

@@ -8,7 +8,7 @@ from benchmark.acquisition.face_detectors.known import face_detector_class
 from benchmark.cards import Card
 from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method
-from benchmark.methods.trained_weights import with_weights
+from benchmark.methods.shipped_weights import with_data
 from benchmark.pipeline.planning.plan import Plan
 
 
@@ -31,5 +31,5 @@ def plugin_cards(plan: Plan) -> dict[str, Card]:
 
 def _card_of(part: Method, plan: Plan) -> Card:
     trained = plan.weights.get(part.label)
-    card = part.card if trained is None else with_weights(part.card, trained.card)
+    card = part.card if trained is None else with_data(part.card, trained.card.trained_on)
     return replace(card, learns=part.trains, fitted_to_recogniser=part.fitted_to_recogniser)

@@ -21,7 +21,8 @@ from benchmark.methods.base import Learner, RecogniserAdapter, trainable_paramet
 from benchmark.methods.fit_step import Learned, fit
 from benchmark.methods.learner import pair_learners
 from benchmark.methods.resolve import resolve_parts
-from benchmark.methods.trained_weights import CARD, TrainedWeights, WeightsCard, write_card
+from benchmark.methods.shipped_weights import CARD
+from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, write_card
 from benchmark.pipeline.adapted_recogniser import recogniser_to_adapt
 from benchmark.pipeline.manifest import device_name
 from benchmark.pipeline.planning.adapters import AT

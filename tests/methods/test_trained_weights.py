@@ -159,7 +159,7 @@ def test_what_a_method_learned_from_is_the_union_of_its_parts(tmp_path: Path) ->
 
 def test_all_leaves_out_networks_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     method = resolve_method("true-mask+glcic")
-    monkeypatch.setattr("benchmark.methods.trained_weights.embedded", tmp_path.joinpath)
+    monkeypatch.setattr("benchmark.methods.shipped_weights.embedded", tmp_path.joinpath)
     assert untrained(method, RunConfig()) == "glcic"
     assert untrained(method, RunConfig(retrain=True)) == ""
     assert untrained(method, RunConfig(weights=("glcic=somewhere",))) == ""
