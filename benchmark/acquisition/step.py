@@ -14,7 +14,7 @@ from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
 from benchmark.faces import NO_FACE_FOUND, FaceGeometry, Image, Photo
 from benchmark.library_versions import libraries_in_key
-from benchmark.plugin_code.guard import plugin_code
+from benchmark.plugin_code.photos import read_guarded
 from benchmark.views import (
     FAILED_EARLIER,
     GEOMETRY_ARRAYS,
@@ -106,8 +106,7 @@ def _locate(photos: Sequence[Photo], *, dataset: Dataset, search: FaceSearch) ->
 
 def _read(photo: Photo, dataset: Dataset) -> Image | ImageRefused:
     try:
-        with plugin_code("the photo cannot be read", error=ImageRefused):
-            return dataset.read(photo)
+        return read_guarded(dataset, photo)
     except ImageRefused as refusal:
         return refusal
 
@@ -117,7 +116,7 @@ def _crop(item: tuple[Photo, FaceGeometry | None], *, dataset: Dataset, size: in
     if face is None:
         return dict(NO_FACE), {"reason": FAILED_EARLIER}
     try:
-        whole = dataset.read(photo)
+        whole = read_guarded(dataset, photo)
         pixels, moved = crop_face(whole, face, size)
         corners = corners_in_crop(whole, face, size)
     except ImageRefused as refusal:

@@ -36,6 +36,7 @@ from benchmark.masking.export_journal import FOLDERS, ExportJournal, ExportRecor
 from benchmark.masking.resolve import mask_style
 from benchmark.parallel import map_in_processes
 from benchmark.plugin_code.keys import code_in_key
+from benchmark.plugin_code.photos import draw_guarded
 from benchmark.progress import Progress
 from benchmark.seeds import generator_for
 from benchmark.storage.atomic_files import TEMPORARY_LENGTH, write_atomically
@@ -242,7 +243,8 @@ def _export_one(
         step = "mask"
         photo, face = reduced_for_crop(photo, found.geometry, max(_SMALLEST_DRAWING, round(_FINER * size)))
         # the stream that a benchmark run gives this image, so that both draw the same mask
-        drawn = task.style.draw(photo, face.landmarks, generator_for(seed, "mask", task.mask_type, task.file))
+        generator = generator_for(seed, "mask", task.mask_type, task.file)
+        drawn = draw_guarded(task.mask_type, task.style, photo, face.landmarks, generator)
         masked, _ = crop_face(drawn.photo, face, size)
         unmasked, _ = crop_face(photo, face, size)
         covered, _ = crop_face(np.repeat(drawn.coverage[:, :, None], 3, axis=2), face, size)

@@ -19,8 +19,8 @@ from benchmark.faces import FaceGeometry, Image, Photo
 from benchmark.library_versions import libraries_in_key
 from benchmark.masking.base import DrawnMask, MaskStyle
 from benchmark.masking.resolve import mask_style
-from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.keys import code_in_key
+from benchmark.plugin_code.photos import draw_guarded, read_guarded
 from benchmark.seeds import generator_for
 from benchmark.views import (
     FAILED_EARLIER,
@@ -110,8 +110,18 @@ class Worn:
     style: MaskStyle
 
     def draw(self, pixels: Image, face: FaceGeometry, *, image_id: str, seed: int) -> DrawnMask:
-        """The photo with its mask on: the same pixels whenever and wherever they are asked for."""
-        return self.style.draw(pixels, face.landmarks, generator_for(seed, "mask", self.mask_type, image_id))
+        """The photo with its mask on: the same pixels whenever and wherever they are asked for.
+
+        Raises:
+            ImageRefused: the mask cannot be drawn on this photo, for whatever reason.
+        """
+        return draw_guarded(
+            self.mask_type,
+            self.style,
+            pixels,
+            face.landmarks,
+            generator_for(seed, "mask", self.mask_type, image_id),
+        )
 
 
 _Item = tuple[Photo, FaceGeometry | None, Worn]
@@ -140,10 +150,8 @@ def _draw(item: _Item, dataset: Dataset, seed: int) -> _MaskedPhoto | ImageRefus
     if face is None:
         return ImageRefused(FAILED_EARLIER)
     try:
-        with plugin_code("the photo cannot be read", error=ImageRefused):
-            pixels = dataset.read(photo)
-        with plugin_code(f"the mask '{worn.mask_type}' cannot be drawn", error=ImageRefused):
-            return _MaskedPhoto(pixels, worn.draw(pixels, face, image_id=photo.image_id, seed=seed), face)
+        pixels = read_guarded(dataset, photo)
+        return _MaskedPhoto(pixels, worn.draw(pixels, face, image_id=photo.image_id, seed=seed), face)
     except ImageRefused as refusal:
         return refusal
 

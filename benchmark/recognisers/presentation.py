@@ -17,6 +17,7 @@ from benchmark.library_versions import libraries_in_key
 from benchmark.masking.resolve import mask_style
 from benchmark.masking.step import Worn
 from benchmark.plugin_code.keys import code_in_key
+from benchmark.plugin_code.photos import read_guarded
 from benchmark.views import FAILED_EARLIER, NO_FACE, View, crop_arrays, geometry_values, view_of
 
 _VERSION = 2
@@ -101,7 +102,7 @@ def _pasted(item: _Item, dataset: Dataset, seed: int) -> Image | ImageRefused:
     if crop is None or aligned_on is None or raw_face is None:
         return ImageRefused(FAILED_EARLIER)
     try:
-        pixels = dataset.read(photo)
+        pixels = read_guarded(dataset, photo)
         if worn is not None:
             pixels = worn.draw(pixels, raw_face, image_id=photo.image_id, seed=seed).photo
         return paste_back(pixels, crop, crop_matrix(aligned_on, crop.shape[0]))

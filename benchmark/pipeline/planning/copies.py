@@ -27,6 +27,7 @@ from benchmark.errors import ImageRefused, RequestError
 from benchmark.faces import Photo
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.planning.training_sources import TrainingSource
+from benchmark.plugin_code.photos import read_guarded
 from benchmark.views import PhotoSet
 
 log = logging.getLogger(__name__)
@@ -120,7 +121,7 @@ def _copies(photos: PhotoSet, context: RunContext) -> list[CopiedPhoto]:
 
 def _fingerprint(photo: Photo, *, dataset: Dataset) -> Row:
     try:
-        found = fingerprint(dataset.read(photo))
+        found = fingerprint(read_guarded(dataset, photo))
     except ImageRefused as refusal:
         return {}, {"reason": refusal.reason}  # the step `acquire` enters it as a failure
     return {"phash": found.phash, "grey": found.grey}, {}
