@@ -54,7 +54,7 @@ def is_own(module: str) -> bool:
 
 def computes_names(file: Path) -> bool:
     """Whether the file imports modules whose names stand nowhere in it."""
-    return any(not isinstance(call.args[0], ast.Constant) for call in _import_calls(_parsed(file)) if call.args)
+    return any(not isinstance(name, ast.Constant) for name in _called_for(_parsed(file)))
 
 
 def _names_in(module: str, file: Path) -> Iterator[str]:
@@ -68,17 +68,19 @@ def _names_in(module: str, file: Path) -> Iterator[str]:
             base = _absolute("." * node.level + (node.module or ""), package)
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
-    for call in _import_calls(tree):
-        if call.args and isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str):
-            yield _absolute(call.args[0].value, package)
+    for name in _called_for(tree):
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            yield _absolute(name.value, package)
 
 
-def _import_calls(tree: ast.AST) -> Iterator[ast.Call]:
+def _called_for(tree: ast.AST) -> Iterator[ast.expr]:
+    """What each call of an import function gives as the module's name: in first place, as ``name=`` or in ``**``."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if called in _IMPORT_CALLS:
-                yield node
+                named = [keyword.value for keyword in node.keywords if keyword.arg in ("name", None)]
+                yield from [*node.args[:1], *named][:1]
 
 
 def _parsed(file: Path) -> ast.AST:

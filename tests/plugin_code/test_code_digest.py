@@ -16,6 +16,7 @@ from torch import nn
 from benchmark.errors import BenchmarkError, RequestError
 from benchmark.methods.baselines.mean_face import MeanFace
 from benchmark.plugin_code.digest import NEVER_STORED, code_digest, module_digest
+from benchmark.plugin_code.imported_files import computes_names
 from benchmark.plugin_code.importer import load_file
 from benchmark.plugin_code.keys import code_in_key, remember_object
 from benchmark.plugin_code.object_state import object_digest
@@ -110,6 +111,32 @@ def test_a_module_imported_by_a_computed_name_counts_once_it_is_loaded(tmp_path:
     before = digest_in(tmp_path)
     write(tmp_path, part="value = 2\n")
     assert digest_in(tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'import_module(name="part")',
+        'import_module(package=__package__, name=".part")',
+        '__import__(name="part")',
+    ],
+)
+def test_a_module_imported_by_a_call_with_keywords_counts_before_it_is_imported(tmp_path: Path, call: str) -> None:
+    method = f"from importlib import import_module\nclass Plugin:\n    def call(self):\n        return {call}\n"
+    write(tmp_path, method=method, part="value = 1\n")
+    before = digest_in(tmp_path)
+    write(tmp_path, part="value = 2\n", method=method + "\n")  # makes it load again
+    write(tmp_path, method=method)
+    assert digest_in(tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    ("call", "computed"),
+    [("name='part'", False), ("name='pa' + 'rt'", True), ("**given", True), ("'part', package='a' + 'b'", False)],
+)
+def test_a_computed_name_is_seen_wherever_it_stands(tmp_path: Path, call: str, computed: bool) -> None:
+    write(tmp_path, method=f"import importlib\ndef part(given):\n    return importlib.import_module({call})\n")
+    assert computes_names(tmp_path / "method.py") is computed
 
 
 def test_a_module_that_is_missing_from_the_digest_is_refused(tmp_path: Path) -> None:
