@@ -23,6 +23,10 @@ class MethodFailed(PluginError):
     """A method failed while a recogniser was running: the recogniser is not the cause."""
 
 
+class PluginNotMade(PluginError):
+    """The constructor of a method or recogniser raised: it loses its own cells, like one that breaks in a call."""
+
+
 class PluginNotLoaded(PluginError, RequestError):
     """A plugin that was asked for cannot be imported: the request cannot be carried out (exit status 2)."""
 

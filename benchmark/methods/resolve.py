@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.errors import PluginError, RequestError
+from benchmark.errors import PluginError, PluginNotMade, RequestError
 from benchmark.methods.adapters.detected_probes import DetectedProbes
 from benchmark.methods.base import Method, RecogniserAdapter, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
@@ -26,6 +26,7 @@ def resolve_method(name: str, *, seed: int = 0, device: str = "cpu") -> Method:
     Raises:
         RequestError: an unknown name or preset (the nearest is suggested), a method that does not work on this
             machine, or halves that do not fit together.
+        PluginNotMade: its constructor raises.
     """
     first, plus, second = name.partition("+")
     if not plus:
@@ -88,7 +89,8 @@ def _instance(text: str, *, seed: int, device: str) -> Method:
         available = cls.availability()
     if not available.available:
         raise RequestError(f"method '{name}' does not work here: {available.reason}")
-    method = cls(preset=preset or None, seed=seed, device=device)
+    with plugin_code(f"method '{name}' cannot be made", error=PluginNotMade):
+        method = cls(preset=preset or None, seed=seed, device=device)
     method.name = name
     return method
 

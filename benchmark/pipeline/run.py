@@ -28,6 +28,7 @@ from benchmark.pipeline.plugin_cards import plugin_cards
 from benchmark.pipeline.rows.comparison import recognise_and_compare
 from benchmark.pipeline.rows.measured import measure_run
 from benchmark.pipeline.stopwatch import Stopwatch
+from benchmark.plugin_failures import PluginFailures
 from benchmark.progress import Progress
 from benchmark.reporting.run_folder import RunFolder
 from benchmark.reporting.run_results import RunResults
@@ -132,6 +133,9 @@ def _loss_curves(plan: Plan, fitted: FittedMethods) -> dict[str, pd.DataFrame]:
 
 def _context(plan: Plan, progress: Progress) -> RunContext:
     config = plan.config
+    failures = PluginFailures()
+    for failure in plan.not_made:
+        failures.add(failure)
     return RunContext(
         store=ArtifactStore(config.cache, fresh=config.fresh, verify=config.verify, watch=progress.step),
         ledger=Ledger(),
@@ -139,4 +143,5 @@ def _context(plan: Plan, progress: Progress) -> RunContext:
         workers=config.workers,
         device=config.device,
         seed=config.seed,
+        failures=failures,
     )

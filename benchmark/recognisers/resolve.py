@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
 from benchmark.cards import Availability
-from benchmark.errors import PluginError, RequestError
+from benchmark.errors import PluginError, PluginNotMade, RequestError
 from benchmark.model_download import fetched
 from benchmark.model_files import located
 from benchmark.plugin_code.guard import plugin_code
@@ -32,11 +32,13 @@ class ResolvedRecognisers:
         ready: by label, in the order asked for, each once.
         texts: how ``--recognisers`` names each of them, without ``all``.
         left_out: those that ``all`` leaves out, with the reason.
+        not_made: those whose constructor raised, by label, with the reason.
     """
 
     ready: Mapping[str, Recogniser]
     texts: tuple[str, ...]
     left_out: Mapping[str, str]
+    not_made: Mapping[str, str] = field(default_factory=dict)
 
 
 def resolve_recognisers(
@@ -59,7 +61,7 @@ def resolve_recognisers(
     Raises:
         RequestError: an unknown name, one that does not work here, two files of one label, none at all, or weights for
             a recogniser that is not asked for.
-        PluginError: a download failed, or weights are damaged.
+        PluginError: a download failed, weights are damaged, or every recogniser's constructor raises.
     """
     left_out: dict[str, str] = {}
     texts: dict[str, str] = {}
@@ -78,10 +80,20 @@ def resolve_recognisers(
     if unused:
         raise RequestError(f"--weights {unused[0]}: --recognisers {','.join(asked)} does not ask for it")
     build = partial(resolve_recogniser, weights=weights, device=device, precision=precision, progress=progress)
+    ready: dict[str, Recogniser] = {}
+    not_made: dict[str, PluginNotMade] = {}
+    for label, text in texts.items():
+        try:
+            ready[label] = build(text)
+        except PluginNotMade as error:  # the others can be measured without it
+            not_made[label] = error
+    if not ready:
+        raise next(iter(not_made.values()))
     return ResolvedRecognisers(
-        ready={label: build(text) for label, text in texts.items()},
-        texts=tuple(texts.values()),
+        ready=ready,
+        texts=tuple(texts[label] for label in ready),
         left_out={name: reason for name, reason in left_out.items() if name not in texts},
+        not_made={label: str(error) for label, error in not_made.items()},
     )
 
 
@@ -105,6 +117,7 @@ def resolve_recogniser(
     Raises:
         RequestError: an unknown name (the nearest is suggested), a missing file, or a recogniser that does not work
             here.
+        PluginNotMade: its constructor raises.
         PluginError: its weights cannot be downloaded or are damaged.
     """
     given = (weights or {}).get(text)
@@ -125,7 +138,8 @@ def resolve_recogniser(
     found = _fetch(cls, given, progress or Progress(quiet=True))
     if not found.available:
         raise RequestError(f"recogniser '{text}' does not work here: {found.reason}")
-    return cls(device=device, precision=precision, weights=given)
+    with plugin_code(f"recogniser '{text}' cannot be made", error=PluginNotMade):
+        return cls(device=device, precision=precision, weights=given)
 
 
 def selectable_recognisers(weights: Mapping[str, Path]) -> tuple[tuple[str, ...], dict[str, str]]:

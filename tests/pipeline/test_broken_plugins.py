@@ -44,6 +44,25 @@ class Listing(TemplateMapper):
     def map(self, masked):
         return [1]
 
+@register_method("unmade-for-test")
+class Unmade(CropTransform):
+    """Cannot be made."""
+    def __init__(self, **settings):
+        raise ValueError("nothing to begin with")
+    def transform(self, faces):
+        return faces
+
+@register_recogniser("unmade-judge-for-test")
+class UnmadeJudge(Recogniser):
+    """Cannot be made either."""
+    card = RecogniserCard(chip_size=(8, 8))
+    def __init__(self, **settings):
+        quit()
+    def chip(self, image, face):
+        return image[:8, :8]
+    def embed(self, chips):
+        return chips
+
 @register_recogniser("complex-for-test")
 class Complex(Recogniser):
     """Gives complex numbers."""
@@ -58,8 +77,11 @@ FAILED = {
     "quits-for-test": "SystemExit",
     "true-mask+nan-for-test": "no valid image for any of",
     "list-for-test": "returned list from map()",
+    "unmade-for-test": "cannot be made: ValueError: nothing to begin with",
     "complex-for-test": "an array of complex64",
+    "unmade-judge-for-test": "cannot be made: it raised SystemExit",
 }
+JUDGES = ("complex-for-test", "unmade-judge-for-test")
 
 
 def test_each_broken_plugin_loses_its_own_cells_alone(
@@ -70,8 +92,8 @@ def test_each_broken_plugin_loses_its_own_cells_alone(
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
     file, out = tmp_path / "broken.py", tmp_path / "run"
     file.write_text(BROKEN, "utf-8")
-    arguments = ["--plugin", str(file), "--recognisers", "complex-for-test,face_recognition"]
-    arguments += ["--methods", ",".join([*(name for name in FAILED if "complex" not in name), "true-pixels"])]
+    arguments = ["--plugin", str(file), "--recognisers", "complex-for-test,unmade-judge-for-test,face_recognition"]
+    arguments += ["--methods", ",".join([*(name for name in FAILED if name not in JUDGES), "true-pixels"])]
     arguments += [
         "--limit",
         "8",

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from benchmark.errors import PluginError, RequestError
+from benchmark.errors import PluginError, PluginNotMade, RequestError
 from benchmark.model_files import ModelFile
 from benchmark.named_weights import named_weights
 from benchmark.plugins import RECOGNISERS
@@ -175,3 +175,19 @@ def test_weights_need_a_name_and_a_path(text: str) -> None:
 def test_weights_named_twice_are_an_error() -> None:
     with pytest.raises(RequestError, match=r"two paths for 'from-file': a\.bin and b\.bin"):
         named_weights(["from-file=a.bin", "from-file=a.bin", "from-file=b.bin"])
+
+
+def test_one_whose_constructor_raises_leaves_the_others_alone() -> None:
+    class Unmade(Dummy):
+        """Cannot be made."""
+
+        def __init__(self, **_: object) -> None:
+            raise SystemExit
+
+    RECOGNISERS.register("unmade")(Unmade)
+    found = resolve_recognisers(["unmade", "plain"], weights={})
+    assert list(found.ready) == ["plain"]
+    assert found.texts == ("plain",)
+    assert "'unmade' cannot be made: it raised SystemExit" in found.not_made["unmade"]
+    with pytest.raises(PluginNotMade, match="'unmade' cannot be made"):
+        resolve_recognisers(["unmade"], weights={})

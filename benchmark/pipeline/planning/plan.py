@@ -21,7 +21,7 @@ from benchmark.datasets.copies import CopiedPhoto
 from benchmark.datasets.named_file import named_file
 from benchmark.datasets.opening import open_dataset
 from benchmark.datasets.templates import check_templates
-from benchmark.errors import RequestError, StorageError
+from benchmark.errors import PluginNotMade, RequestError, StorageError
 from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method, RecogniserAdapter
 from benchmark.methods.resolve import resolve_method, selectable_methods
@@ -32,6 +32,7 @@ from benchmark.pipeline.planning.adapters import choose_adapters, without_unfit
 from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
 from benchmark.pipeline.planning.given_thresholds import GivenThresholds, thresholds_from
 from benchmark.pipeline.planning.training_sources import TrainingSources, check_overlap, choose_training
+from benchmark.plugin_failures import PluginFailure
 from benchmark.plugins import MASKS
 from benchmark.processor_time import available_cores
 from benchmark.progress import Progress
@@ -63,6 +64,7 @@ class Plan:
         left_out: plugins that ``all`` would have named but that do not work here, with the reason.
         out: the run's folder.
         copied: photos of the test that are the same picture; none until they have been looked for.
+        not_made: methods and recognisers that were asked for and whose constructor raised.
         attributes: groups of the protocol's photos.
         thresholds: frozen ones from another run; None = set on this run's raw faces.
     """
@@ -81,6 +83,7 @@ class Plan:
     left_out: Mapping[str, str]
     out: Path
     copied: tuple[CopiedPhoto, ...] = ()
+    not_made: tuple[PluginFailure, ...] = ()
     thresholds: GivenThresholds | None = None
     attributes: Attributes = field(default_factory=lambda: Attributes({}))
 
@@ -101,7 +104,8 @@ def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
     device = torch_device(config.device)
     masks = mask_names(config)
     face_search = face_search_of(config, device)
-    methods, named = _methods(config, device, left_out)
+    not_made: list[PluginFailure] = []
+    methods, named = _methods(config, device, left_out, not_made)
     precision = native_precision(config.precision, device)
     if config.precision == "bfloat16" != precision:
         log.warning(
@@ -114,6 +118,7 @@ def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
         precision=precision,
         progress=Progress(quiet=config.quiet),
     )
+    not_made += [PluginFailure("recogniser", label, "", why) for label, why in recognisers.not_made.items()]
     without: dict[str, str] = {}
     metrics = load_metrics(left_out=without)
     dataset = open_dataset(config.dataset, config.data_root, config)
@@ -186,6 +191,7 @@ def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
         overlap=overlap,
         left_out={**left_out, **recognisers.left_out, **without},
         out=out,
+        not_made=tuple(not_made),
         thresholds=thresholds,
         attributes=_attributes(config, dataset, protocol),
     )
@@ -248,7 +254,9 @@ def torch_device(name: str) -> str:
     return name
 
 
-def _methods(config: RunConfig, device: str, left_out: dict[str, str]) -> tuple[dict[str, Method], set[str]]:
+def _methods(
+    config: RunConfig, device: str, left_out: dict[str, str], not_made: list[PluginFailure]
+) -> tuple[dict[str, Method], set[str]]:
     """The methods asked for, by label, without ``none``, whose rows are the masked ones; and the labels named."""
     methods: dict[str, Method] = {}
     named: set[str] = set()
@@ -258,7 +266,11 @@ def _methods(config: RunConfig, device: str, left_out: dict[str, str]) -> tuple[
         if asked == "all":
             names, absent = selectable_methods()
         for name in names:
-            method = resolve_method(name, seed=config.seed, device=device)
+            try:
+                method = resolve_method(name, seed=config.seed, device=device)
+            except PluginNotMade as error:  # the others can be measured without it
+                not_made.append(PluginFailure("method", name, "", str(error)))
+                continue
             part = untrained(method, config) if asked == "all" else ""
             if part:
                 absent[name] = (
