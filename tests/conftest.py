@@ -15,6 +15,8 @@ with suppress(PluginError):  # not installed
     provide_operators()  # before torchmetrics imports a torchvision whose operators may not load
 
 ROOT = Path(__file__).resolve().parents[1]
+collect_ignore = ["campaign"]
+"""A program of its own: ``python -m tests.campaign``."""
 SHARED = Path(os.environ.get("UNMASK_SHARED", ROOT.parent / "shared")) / "data"
 
 
