@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import errno
-import logging
+import hashlib
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-import pooch
 from filelock import FileLock
 
 from benchmark.errors import BenchmarkError, PluginError, StorageError
 from benchmark.model_files import FOLDER_VARIABLE, ModelFile, checked_given, expected_sha256, located, remember
 from benchmark.progress import Progress
 from benchmark.resumable_download import DownloadFailed, download
-
-pooch.get_logger().setLevel(logging.WARNING)  # we show a bar instead of its lines
 
 
 def fetched(
@@ -72,41 +68,31 @@ def _download(file: ModelFile, progress: Progress, accept: Callable[[Path], None
     )
     if not file.url:
         raise PluginError(file.how_to_get)
+    part = file.path.with_name(file.file_name + ".part")
     try:
-        pooch.retrieve(
-            file.url,
-            known_hash=expected or None,
-            fname=file.file_name,
-            path=file.path.parent,
-            downloader=partial(_into, file=file, progress=progress, accept=None if expected else accept),
-        )
+        download(file.url, part, most=file.max_bytes, description=file.file_name, progress=progress)
+        _check(part, expected, accept)
     except DownloadFailed as error:
         raise PluginError(f"{file.url} could not be downloaded ({error}); {by_hand}") from error
-    except ValueError as error:  # how pooch tells of another digest
-        raise PluginError(
-            f"{file.url} is not the file that '{file.plugin}' expects (SHA-256 is not {expected[:12]}…); try again, or "
-            f"{by_hand}"
-        ) from error
     except PluginError as error:
         raise PluginError(f"{file.url} is not the file that '{file.plugin}' expects ({error}); {by_hand}") from error
+    part.replace(file.path)
 
 
-def _into(
-    url: str,
-    target: str,
-    _: object,
-    *,
-    file: ModelFile,
-    progress: Progress,
-    accept: Callable[[Path], None] | None,
-) -> None:
-    """What pooch calls to download: ours continues where an earlier attempt was cut off."""
-    part = file.path.with_name(file.file_name + ".part")
-    download(url, part, most=file.max_bytes, description=file.file_name, progress=progress)
+def _check(part: Path, expected: str, accept: Callable[[Path], None] | None) -> None:
+    """Refuse, and remove, what is not the published file.
+
+    A download is never under another name than its own and ``.part``, so that a kill at any moment leaves no file
+    that nobody removes, and a file that was whole is not downloaded twice.
+    """
     try:
-        if accept is not None:
+        if expected:
+            with part.open("rb") as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
+            if found != expected:
+                raise PluginError(f"SHA-256 is not {expected[:12]}…; try again")
+        elif accept is not None:
             accept(part)
     except BenchmarkError:
         part.unlink()
         raise
-    part.replace(target)

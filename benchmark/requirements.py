@@ -20,7 +20,6 @@ REQUIREMENTS: Mapping[str, str] = {
     "pandas": "pandas",
     "PIL": "pillow",
     "platformdirs": "platformdirs",
-    "pooch": "pooch",
     "pyarrow": "pyarrow",
     "pydantic": "pydantic",
     "requests": "requests",

@@ -112,7 +112,7 @@ def test_a_whole_download(file: ModelFile, server: Server, capfd: pytest.Capture
     assert path == models_folder() / "net.pt" == located(file)
     assert path.read_bytes() == CONTENT
     assert server.asked == [None]
-    assert "net.pt: 100%" in capfd.readouterr().err
+    assert "net.pt: 2.05MB in " in capfd.readouterr().err
     assert fetched(file, progress=QUIET) == path
     assert len(server.asked) == 1, "what is here is not downloaded again"
 
@@ -233,6 +233,17 @@ def test_a_wrong_checksum_leaves_nothing(file: ModelFile, server: Server, stored
     assert server.url in message and DIGEST[:12] in message and "--weights some-net=" in message
     assert str(file.path) in message and "\n" not in message
     assert [found.name for found in models_folder().iterdir() if not found.name.endswith(".lock")] == []
+
+
+def test_a_kill_at_any_moment_leaves_no_file_that_nobody_removes(file: ModelFile, server: Server) -> None:
+    seen: set[str] = set()
+
+    def look(_: Path) -> None:
+        seen.update(found.name for found in models_folder().iterdir())
+
+    path = fetched(replace(file, sha256=""), progress=QUIET, accept=look)
+    assert seen == {"net.pt.part", "net.pt.lock"}, "a process that dies here leaves these"
+    assert path.read_bytes() == CONTENT
 
 
 def test_404(file: ModelFile, server: Server) -> None:

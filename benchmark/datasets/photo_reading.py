@@ -62,8 +62,9 @@ def read_photo(path: Path, limits: ReadingLimits = DEFAULT_LIMITS) -> Image:
             ``not an image``, ``truncated image``, ``corrupt image``, ``image smaller than 16×16 pixels``,
             ``image larger than 178 megapixels``, ``image of 32 bits per channel larger than 44.5 megapixels``,
             ``progressive JPEG of more than 100 scans``, ``decoding took more than 60 seconds of processor time``,
-            ``too little memory to decode the image``, ``unsupported pixel format MODE``, ``file cannot be read: …``, or
-            what is needed to read the format (``HEIF: to read it, pip install …``).
+            ``too little memory to decode the image``, ``unsupported pixel format MODE``, ``unsupported pixel format:
+            floats outside 0…255``, ``unsupported pixel format: integers of more than 16 bits``, ``file cannot be read:
+            …``, or what is needed to read the format (``HEIF: to read it, pip install …``).
     """
     _check_file(path)
     return _decoded(path, lambda: _first_bytes(path), limits)

@@ -1,4 +1,5 @@
-"""The folder of a run: one finished run at a time, each file listed with its digest in ``manifest.json``.
+"""The folder of a run: one finished run at a time, each file listed with its digest in ``manifest.json``, which proves
+itself by a digest of its other entries.
 
 A run writes to a hidden folder inside its own, `STAGING`. When everything is there, the earlier run's manifest goes,
 then its files, then the new ones move into place, and the new manifest last. Killed before that, a run leaves what was
@@ -7,6 +8,7 @@ there; killed during it, it leaves a folder without a manifest, which nothing ta
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 STAGING = ".unfinished"
+_OWN_DIGEST = "manifest_sha256"
+"""In the manifest: of its other entries, so that a changed setting or note is as visible as a changed file."""
 _LOCK = ".run.lock"
 _LEFTOVERS = "leftovers.json"
 """In `STAGING`: what a killed run was replacing, and what it was moving into place; of one name, perhaps both."""
@@ -170,7 +174,9 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
             name: stored_file(file).model_dump(exclude={"stamp"})
             for name, file in files_below(folder, besides=(MANIFEST, _LEFTOVERS)).items()
         }
-    text = json.dumps({**manifest, "files": files}, indent=2, ensure_ascii=False, default=str) + "\n"
+    whole = {**manifest, "files": files}
+    whole[_OWN_DIGEST] = _digest_of_entries(whole)
+    text = json.dumps(whole, indent=2, ensure_ascii=False, default=str) + "\n"
     write_atomically(folder / MANIFEST, as_utf8(text))
 
 
@@ -197,18 +203,27 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def read_finished(folder: Path) -> dict[str, Any]:
-    """The manifest of a run whose files are all as it left them; without the list of files.
+    """The manifest of a run whose files are all as it left them; without digests of the files and of itself.
 
     Raises:
-        RequestError: as `read_manifest`; or a file is missing or was changed.
+        RequestError: as `read_manifest`; or a file is missing, or a file or the manifest itself was changed.
     """
     manifest = read_manifest(folder)
     damage = first_damage(folder, _listed_files(manifest))
+    if not damage and manifest.get(_OWN_DIGEST, "") not in ("", _digest_of_entries(manifest)):
+        damage = f"{MANIFEST} was changed after it was written"  # one of an earlier version has no digest
     if damage:
         raise RequestError(
             f"{folder} is not as its run left it: {damage}; run the benchmark again with --out {folder} --overwrite"
         )
-    return {name: value for name, value in manifest.items() if name != "files"}
+    return {name: value for name, value in manifest.items() if name not in ("files", _OWN_DIGEST)}
+
+
+def _digest_of_entries(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of all entries but itself, as they are when they are read back."""
+    entries = {name: value for name, value in manifest.items() if name != _OWN_DIGEST}
+    as_read = json.loads(json.dumps(entries, default=str))
+    return hashlib.sha256(json.dumps(as_read, sort_keys=True).encode("ascii")).hexdigest()
 
 
 def _listed_files(manifest: Mapping[str, Any]) -> dict[str, StoredFile]:

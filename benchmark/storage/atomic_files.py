@@ -18,6 +18,8 @@ from benchmark.errors import StorageError
 _TEMPORARY = re.compile(r"\..+\.(?P<machine>[0-9a-f]{8})-(?P<process>\d+)\.tmp")
 TEMPORARY_LENGTH = 28
 """By how many bytes a temporary name is longer than the file's own, at most."""
+_swept: set[Path] = set()
+"""Folders in which this process has looked for what others left."""
 _TOO_LARGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
 
@@ -25,11 +27,16 @@ _FORBIDDEN = (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIS
 def write_atomically(file: Path, content: bytes) -> None:
     """Write a file whole or not at all: temporary name, fsync, rename.
 
+    The first file that a process writes to a folder also removes what killed processes were writing there.
+
     Raises:
         StorageError: the disk is full, or the folder cannot be written.
     """
     temporary = temporary_name(file)
     with storage_errors(file):
+        if file.parent not in _swept:  # not for every file: a folder may hold a million
+            _swept.add(file.parent)
+            remove_temporary_files(file.parent)
         try:
             with temporary.open("wb") as stream:
                 stream.write(content)

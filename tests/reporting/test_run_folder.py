@@ -80,6 +80,19 @@ def test_a_folder_with_a_report_that_no_manifest_lists_is_refused(tmp_path: Path
     assert held(tmp_path) == FIRST
 
 
+def test_a_manifest_in_which_a_setting_was_changed_is_refused(out: Path) -> None:
+    file = out / "manifest.json"
+    text = file.read_text("utf-8")
+    assert '"seed": 0' in text
+    file.write_text(text.replace('"seed": 0', '"seed": 1'), "utf-8")
+    with pytest.raises(
+        RequestError, match=r"is not as its run left it: manifest\.json was changed after it was written"
+    ):
+        read_finished(out)
+    file.write_text(json.dumps(json.loads(text)), "utf-8")  # the same entries, written otherwise
+    assert read_finished(out)["config"]["seed"] == 0
+
+
 @pytest.mark.parametrize("text", ['{"config": {}}', "{", "[]", '{"files": {"a": 1}}', "[" * 100_000])
 def test_a_manifest_that_cannot_be_trusted_is_refused(text: str, out: Path) -> None:
     (out / "manifest.json").write_text(text)

@@ -15,6 +15,20 @@ from benchmark.storage import atomic_files
 from benchmark.storage.atomic_files import remove_temporary_files, storage_errors, temporary_name, write_atomically
 
 
+def test_the_first_file_in_a_folder_removes_what_a_killed_process_was_writing(tmp_path: Path) -> None:
+    script = f"""
+import os, signal
+from pathlib import Path
+from benchmark.storage import atomic_files
+atomic_files.os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+atomic_files.write_atomically(Path({str(tmp_path / "tables.json")!r}), b"half")
+"""
+    subprocess.run([sys.executable, "-c", script], check=False)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".tmp"]
+    write_atomically(tmp_path / "other.json", b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["other.json"]
+
+
 def test_an_atomic_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "table.csv"
     write_atomically(file, b"old")
