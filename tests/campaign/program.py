@@ -104,6 +104,8 @@ def run_program(
     with tempfile.TemporaryDirectory(prefix="campaign-") as kept:
         output, errors, count = (Path(kept) / name for name in ("output", "errors", "count"))
         began = time.monotonic()
+        for file in (output, errors):
+            file.touch()  # a process that is stopped at once makes none
         sys.stdout.flush()
         sys.stderr.flush()
         child = os.fork()
