@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from torch.multiprocessing.spawn import ProcessException, spawn
 from benchmark.errors import BenchmarkError, RequestError
 from benchmark.methods.base import Learner, MaskedPairs
 from benchmark.parallel import end_with_parent
+from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.sources import KeptSources, kept_sources
 from benchmark.progress import Progress
 from benchmark.storage.csv_files import read_table, write_table
@@ -56,7 +58,7 @@ def fit_in_processes(learner: Learner[MaskedPairs], pairs: MaskedPairs, *, devic
         try:
             spawn(_fit, args=(fitting, pairs), nprocs=devices)  # type: ignore[no-untyped-call]
         except ProcessException as error:
-            reason = str(error).strip().splitlines()[-1]
+            reason = fitting.first_reason() or str(error).strip().splitlines()[-1]
             raise BenchmarkError(f"training of '{learner.name}' on {devices} devices failed: {reason}") from error
         learner.load(fitting.weights)
         learner.losses = read_table(fitting.losses) if fitting.losses.exists() else None
@@ -89,6 +91,19 @@ class _Fitting:
         """Where it saves the loss curve."""
         return self.folder / "losses.csv"
 
+    def first_reason(self) -> str:
+        """Why the first process failed; the others then miss it, which explains nothing. Empty where none said it."""
+        return self._reason.read_text("utf-8") if self._reason.exists() else ""
+
+    def say(self, error: BenchmarkError) -> None:
+        """Leave the reason of a failure to the process that started this one, unless another was the first to fail."""
+        with suppress(FileExistsError), self._reason.open("x", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(str(error))
+
+    @property
+    def _reason(self) -> Path:
+        return self.folder / "reason.txt"
+
 
 def _fit(number: int, fitting: _Fitting, pairs: MaskedPairs) -> None:
     end_with_parent()
@@ -98,15 +113,31 @@ def _fit(number: int, fitting: _Fitting, pairs: MaskedPairs) -> None:
     distributed.init_process_group(backend, init_method=meeting, rank=number, world_size=fitting.devices)
     if on_gpu:
         torch.cuda.set_device(number)
-    device = f"cuda:{number}" if on_gpu else fitting.device
-    learner = fitting.cls(preset=fitting.preset, seed=fitting.seed, device=device)
-    for name, value in fitting.given.items():
-        setattr(learner, name, value)
-    learner.fit(pairs, progress=Progress(quiet=fitting.quiet or number > 0))
-    if number == 0:
-        fitting.weights.mkdir()
-        learner.save(fitting.weights)
-        if learner.losses is not None:
-            write_table(fitting.losses, learner.losses)
+    try:
+        _fit_share(number, fitting, f"cuda:{number}" if on_gpu else fitting.device, pairs)
+    except BenchmarkError as error:
+        fitting.say(error)
+        raise
     distributed.barrier()
     distributed.destroy_process_group()
+
+
+def _fit_share(number: int, fitting: _Fitting, device: str, pairs: MaskedPairs) -> None:
+    """Fit on this process's share of each batch; the first process saves what was learned.
+
+    Raises:
+        BenchmarkError: the learner's own code fails.
+    """
+    called = f"'{fitting.given['name']}'"
+    with plugin_code(f"{called} cannot be made"):
+        learner = fitting.cls(preset=fitting.preset, seed=fitting.seed, device=device)
+        for name, value in fitting.given.items():
+            setattr(learner, name, value)
+    with plugin_code(f"{called} fails in fit()"):
+        learner.fit(pairs, progress=Progress(quiet=fitting.quiet or number > 0))
+    if number == 0:
+        fitting.weights.mkdir()
+        with plugin_code(f"{called} fails in save()"):
+            learner.save(fitting.weights)
+        if learner.losses is not None:
+            write_table(fitting.losses, learner.losses)

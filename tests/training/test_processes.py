@@ -72,6 +72,33 @@ def test_a_failure_in_a_process_is_one_line(noise_pairs: Callable[..., MaskedPai
         fit_in_processes(regressor(batch_size=400), noise_pairs(8), devices=2, progress=quiet)
 
 
+class Breaking(ResidualRegressor):
+    """Breaks in the second process alone, after the first began to wait for it."""
+
+    def fit(self, pairs: MaskedPairs, *, progress: Progress) -> None:
+        if process_number() == 1:
+            raise self.settings
+        of_all_processes("waits")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [(ValueError("no\nluck"), "ValueError: no luck"), (SystemExit(), "it raised SystemExit to end the program")],
+)
+def test_what_a_plugin_raises_in_a_process_is_one_line(
+    noise_pairs: Callable[..., MaskedPairs], quiet: Progress, raised: BaseException, said: str
+) -> None:
+    method = Breaking(preset="thesis-64")
+    method.name = "breaking"
+    method.settings = raised  # type: ignore[assignment]
+    with pytest.raises(
+        BenchmarkError, match=rf"^training of 'breaking' .* failed: 'breaking' fails in fit\(\): {said}"
+    ) as error:
+        fit_in_processes(method, noise_pairs(8), devices=2, progress=quiet)
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there are GPUs here")
 def test_more_gpus_than_there_are_is_a_wrong_request(noise_pairs: Callable[..., MaskedPairs], quiet: Progress) -> None:
     method = regressor()
