@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy and PyTorch: a process with threads is not forked
@@ -49,7 +49,7 @@ def main() -> int:
     return int(any(part.findings for part in parts))
 
 
-def _parts(options: argparse.Namespace, work: Path) -> Iterator[Iterator[Part]]:
+def _parts(options: argparse.Namespace, work: Path) -> Iterator[Generator[Part, None, None]]:
     """The parts that are asked for, each as a generator of its state after every trial."""
     if options.kills:
         from tests.campaign.kills import kill_commands

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from benchmark import load_run
@@ -27,7 +27,7 @@ _WITH_TIMES = ("about.json", "records.jsonl")
 _SAID = "is damaged and will be recomputed"
 
 
-def damage_results(count: int, folder: Path, *, seed: int) -> Iterator[Part]:
+def damage_results(count: int, folder: Path, *, seed: int) -> Generator[Part, None, None]:
     """Damage stored results `count` times; the part as it stands after each trial.
 
     Args:

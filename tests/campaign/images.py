@@ -15,7 +15,7 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,7 @@ REASONS = re.compile(
 """What `read_photo` documents."""
 
 
-def read_mutated_images(count: int, folder: Path, *, seed: int) -> Iterator[Part]:
+def read_mutated_images(count: int, folder: Path, *, seed: int) -> Generator[Part, None, None]:
     """Read `count` mutated images; the part as it stands after each of them.
 
     Args:

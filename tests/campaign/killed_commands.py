@@ -183,6 +183,11 @@ def _compare(ground: Ground, here: Path) -> Sequence[str]:
     return ["compare", *map(str, runs), "--out", str(here / "out")]
 
 
+def _leaderboard(ground: Ground, here: Path) -> Sequence[str]:
+    runs = (ground.run("run-a"), ground.run("run-b", "--replicates", "6"))
+    return ["leaderboard", *map(str, runs), "--quiet", "--out", str(here / "out")]
+
+
 def _export(ground: Ground, here: Path) -> Sequence[str]:
     return ["export", str(ground.run("run-a")), "--format", "json", "--out", str(here / "out" / "tables.json")]
 
@@ -206,6 +211,7 @@ COMMANDS = {
             makes_a_run=True,
         ),
         Command("export", _export, _files_below("out")),
+        Command("leaderboard", _leaderboard, _files_below("out")),
         Command("fetch", _fetch, _files_below("models", ".lock")),
         Command("run from nothing", _run, _result_of_run, makes_a_run=True),
         Command("train", _train, _files_below("out", ".lock")),

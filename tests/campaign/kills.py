@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ _UNFINISHED = (".tmp", ".partial", ".part", ".unfinished")
 _STOPPED = {signal.SIGKILL: (-signal.SIGKILL,), signal.SIGTERM: (143, -signal.SIGTERM)}
 
 
-def kill_commands(count: int, folder: Path, *, seed: int, names: tuple[str, ...] = ()) -> Iterator[Part]:
+def kill_commands(count: int, folder: Path, *, seed: int, names: tuple[str, ...] = ()) -> Generator[Part, None, None]:
     """Stop commands `count` times; the part as it stands after each trial.
 
     Args:

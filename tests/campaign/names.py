@@ -12,7 +12,7 @@ import os
 import random
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
@@ -62,7 +62,7 @@ _SETTINGS = (
 )
 
 
-def run_with_names(count: int, folder: Path, *, seed: int) -> Iterator[Part]:
+def run_with_names(count: int, folder: Path, *, seed: int) -> Generator[Part, None, None]:
     """Give `count` hostile names to everything that has a name; the part as it stands after each of them.
 
     Args:

@@ -123,8 +123,8 @@ def run_program(
         seconds = time.monotonic() - began
         left = _left_alive(child)
         events = int(count.read_text() or 0) if count.exists() else 0
-        texts = (file.read_bytes().decode("utf-8", "replace") for file in (output, errors))
-        return Ended(status, *texts, seconds, events, left)
+        said, complained = (file.read_bytes().decode("utf-8", "replace") for file in (output, errors))
+        return Ended(status, said, complained, seconds, events, left)
 
 
 def _be_the_program(
@@ -167,7 +167,7 @@ def _count_events(folder: str, stop: Stop | None) -> list[int]:
 
     def hook(event: str, values: tuple[object, ...]) -> None:
         if event in _FILE_EVENTS and values and isinstance(values[0], str | bytes | os.PathLike):
-            name = os.fsdecode(values[0])  # type: ignore[arg-type]  # isinstance knows no type parameter
+            name = os.fsdecode(values[0])
             if name.startswith(folder):
                 seen[0] += 1
                 if stop is not None and seen[0] == before:
