@@ -31,6 +31,10 @@ class PluginNotLoaded(PluginError, RequestError):
     """A plugin that was asked for cannot be imported: the request cannot be carried out (exit status 2)."""
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM arrived: end as after Ctrl-C, and take the worker processes along."""
+
+
 class ImageRefused(BenchmarkError):
     """One image could not pass a step. Becomes a failed entry of the ledger; never ends a run.
 

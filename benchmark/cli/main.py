@@ -14,7 +14,7 @@ from benchmark import __version__
 from benchmark.cli.command_parser import CommandParser
 from benchmark.cli.subcommands import SUBCOMMANDS, subcommand, summary
 from benchmark.cli.system_limits import explain
-from benchmark.errors import BenchmarkError, RequestError
+from benchmark.errors import BenchmarkError, RequestError, Terminated
 
 DONE, FAILED, WRONG_REQUEST, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, WRONG_REQUEST if isinstance(error, RequestError) else FAILED)
     except KeyboardInterrupt as stop:
         print("\nstopped; finished work is kept: run the same command again to continue", file=sys.stderr)
-        return TERMINATED if isinstance(stop, _Terminated) else INTERRUPTED
+        return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:  # e.g. `list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
@@ -56,10 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM arrived: end as after Ctrl-C, and take the worker processes along."""
-
-
 @contextmanager
 def _heeding_sigterm() -> Iterator[None]:
     """Make SIGTERM an exception in this block; a second one ends the process at once."""
@@ -69,7 +65,7 @@ def _heeding_sigterm() -> Iterator[None]:
 
     def stop(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        raise _Terminated
+        raise Terminated
 
     before = signal.signal(signal.SIGTERM, stop)
     try:

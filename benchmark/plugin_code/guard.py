@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from benchmark.errors import BenchmarkError, PluginError
+from benchmark.errors import BenchmarkError, PluginError, Terminated
 from benchmark.plugin_code.imported_files import is_installed, is_own
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def plugin_code(doing: str, *, error: type[BenchmarkError] = PluginError) -> Ite
         except BenchmarkError:
             raise
         except (SystemExit, KeyboardInterrupt) as stop:
-            if isinstance(stop, KeyboardInterrupt) and (received is None or received):
+            if isinstance(stop, Terminated) or (isinstance(stop, KeyboardInterrupt) and (received is None or received)):
                 raise
             log.info("%s", doing, exc_info=True)
             raise error(

@@ -26,7 +26,7 @@ from benchmark.storage.atomic_files import remove, storage_errors, sync_folder, 
 from benchmark.storage.contained_path import path_inside
 from benchmark.storage.file_digests import StoredFile, files_below, first_damage, stored_file
 from benchmark.storage.file_locks import exclusive
-from benchmark.storage.utf8 import as_utf8
+from benchmark.storage.utf8 import as_utf8, printable, writable
 from benchmark.structured_text import Unreadable, read_json
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,8 @@ class RunFolder:
         self._moving = False
 
     def __enter__(self) -> Self:
+        if writable(str(self.out)) != str(self.out):  # Parquet's writer takes no other name
+            raise RequestError(f"--out {printable(str(self.out))} is not UTF-8; choose another folder")
         with storage_errors(self.out):
             self.out.mkdir(parents=True, exist_ok=True)
             try:

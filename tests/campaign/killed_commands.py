@@ -214,7 +214,7 @@ COMMANDS = {
         Command("leaderboard", _leaderboard, _files_below("out")),
         Command("fetch", _fetch, _files_below("models", ".lock")),
         Command("run from nothing", _run, _result_of_run, makes_a_run=True),
-        Command("train", _train, _files_below("out", ".lock")),
+        Command("train", _train, _files_below("out", ".lock", "card.json", "losses.csv")),
         Command("mask with workers", partial(_mask, workers="2"), _mask_files),
     )
 }

@@ -128,7 +128,8 @@ def _problems_of(names: Sequence[bytes], photos: Sequence[Path], here: Path) -> 
 
 
 def _folder(here: Path, kind: bytes, name: bytes) -> Path:
-    return Path(os.fsdecode(os.fsencode(here) + b"/" + kind + b"/" + name))
+    """A folder for results: its name must be UTF-8, others are refused in one line."""
+    return here / kind.decode() / name.decode("utf-8", "replace")
 
 
 def _make(folder: bytes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import ImageRefused, PluginError, RequestError
+from benchmark.errors import ImageRefused, PluginError, RequestError, Terminated
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.importer import load_file
 
@@ -56,3 +56,8 @@ def test_in_a_worker_process_nothing_is_a_ctrl_c() -> None:
             raise KeyboardInterrupt
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_sigterm_while_a_plugin_works_ends_the_program() -> None:
+    with pytest.raises(Terminated), plugin_code("it failed"):
+        raise Terminated

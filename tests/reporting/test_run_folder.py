@@ -102,6 +102,12 @@ def test_a_manifest_that_cannot_be_trusted_is_refused(text: str, out: Path) -> N
     read_finished(out)
 
 
+def test_a_folder_whose_name_is_not_utf_8_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"--out .*Zo\\xeb is not UTF-8; choose another folder"):
+        write(tmp_path / "Zo\udceb", FIRST)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_two_runs_at_once_are_refused(out: Path) -> None:
     with RunFolder(out, RunConfig()), pytest.raises(RequestError, match="another run is writing"):
         write(out, SECOND)
