@@ -5,6 +5,9 @@ version number (kept beside the result in ``about.json``): a changed setting giv
 depends on it. While an artefact is being made, its folder is called ``<key>.partial``; once finished, it is renamed and
 never written to again.
 
+What must never be found again, because it was made by code that nobody can describe (`benchmark.plugin_code.keys`), and
+all that is made from it, is kept in a temporary folder of the store, which `ArtifactStore.close` removes.
+
 ``about.json`` also lists every file with its digest. A run checks the files when it first opens the artefact, and
 recomputes a damaged one. Most artefacts consist of rows, one per image: see `benchmark.storage.row_writer`.
 """
@@ -15,6 +18,10 @@ import hashlib
 import json
 import logging
 import os
+import re
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -26,6 +33,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.errors import StorageError
+from benchmark.plugin_code.keys import UNSTORED
 from benchmark.storage.atomic_files import remove, storage_errors, sync_folder
 from benchmark.storage.file_digests import StoredFile, files_below, first_damage, stored_file
 from benchmark.storage.file_locks import exclusive
@@ -40,6 +48,10 @@ _ABOUT = "about.json"
 _CACHE_TAG = b"Signature: 8a477f597d28d172789f06886806bc55\n# Results that can be made again.\n"
 """Tells other programs, and this one when it searches a folder for photos, what the store is: the Cache Directory
 Tagging Specification, https://bford.info/cachedir/."""
+
+
+_NEVER_FOUND_AGAIN = re.compile(f'"{UNSTORED}[0-9a-f]{{24,}}"')
+"""A JSON string that is such a key, or a digest of one."""
 
 
 @dataclass(frozen=True)
@@ -132,11 +144,19 @@ class ArtifactStore:
         self._fresh = fresh
         self._verify = verify
         self._checked: set[Path] = set()
+        self._temporary: Path | None = None
+        self._removal: weakref.finalize[..., ArtifactStore] | None = None
         with storage_errors(root):
             root.mkdir(parents=True, exist_ok=True)
             tag = root / "CACHEDIR.TAG"
             if not tag.exists():
                 tag.write_bytes(_CACHE_TAG)
+
+    def close(self) -> None:
+        """Remove what must never be found again; the store can still be used."""
+        if self._removal is not None:
+            self._removal()
+            self._temporary = self._removal = None
 
     def folder(
         self,
@@ -165,7 +185,7 @@ class ArtifactStore:
         self, step: str, about: Mapping[str, Any], make: Callable[[Path], None], *, holds: Callable[[Path], bool]
     ) -> Artifact:
         key = digest(about)
-        final = self.root / step / key
+        final = self._root_of(key) / step / key
         if final in self._checked:
             return Artifact(key, final)
         partial = final.with_suffix(".partial")
@@ -190,6 +210,16 @@ class ArtifactStore:
                     sync_folder(final.parent)
                 self._checked.add(final)
         return Artifact(key, final)
+
+    def _root_of(self, key: str) -> Path:
+        """Where an artefact is kept: in the store's own folder unless it must never be found again."""
+        if not key.startswith(UNSTORED):
+            return self.root
+        if self._temporary is None:
+            with storage_errors(self.root):
+                self._temporary = Path(tempfile.mkdtemp(prefix=UNSTORED, dir=self.root))
+            self._removal = weakref.finalize(self, shutil.rmtree, self._temporary, ignore_errors=True)
+        return self._temporary
 
     def rows(
         self,
@@ -238,11 +268,14 @@ class ArtifactStore:
 def digest(about: Mapping[str, Any]) -> str:
     """A hexadecimal digest of JSON values, whatever the order of the keys.
 
+    Where a value is a key that begins with `UNSTORED`, so does the digest: what is made from it is not found either.
+
     >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
     True
     """
     text = json.dumps(about, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    found = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return f"{UNSTORED}{found}" if _NEVER_FOUND_AGAIN.search(text) else found
 
 
 def whole_work(step: str, about: Mapping[str, Any]) -> Work:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -32,7 +34,8 @@ _SECONDS_TO_END = 5.0
 def map_in_processes(function: Callable[[T], R], items: Iterable[T], *, workers: int, bar: Any) -> Iterator[R]:
     """Results of `function` over `items`, in the order of `items`.
 
-    If the system cannot start processes (no semaphores, no memory, too few files), the work is done in this one.
+    If the system cannot start processes (no semaphores, no memory, too few files), or the work cannot be sent to them
+    (a plugin object with an open file, say, or one of a class typed into a notebook), it is done in this one.
 
     Args:
         function: picklable (a module-level function, or `functools.partial` of one).
@@ -44,7 +47,12 @@ def map_in_processes(function: Callable[[T], R], items: Iterable[T], *, workers:
         BenchmarkError: a worker process died.
     """
     left: Iterable[T] = iter(items)
-    if workers > 1:
+    first = list(islice(left, 1)) if workers > 1 else []
+    left = chain(first, left)
+    unsendable = _why_it_cannot_be_sent((function, *first)) if first else ""
+    if unsendable:
+        _warn_of_unsendable(unsendable)
+    elif first:
         sources = kept_sources()
         try:
             pool = ProcessPoolExecutor(
@@ -111,6 +119,23 @@ def _map_in_pool(
             for process in started:
                 process.terminate()
         pool.shutdown(cancel_futures=True)
+
+
+def _why_it_cannot_be_sent(work: object) -> str:
+    """Why a worker process cannot be given `work`; empty if it can."""
+    try:
+        content = pickle.dumps(work)
+    except Exception as error:  # whatever the object's own code raises
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    if b"__main__" in content and not hasattr(sys.modules["__main__"], "__file__"):
+        return "it is of a class that was typed in and is in no file"
+    return ""
+
+
+@cache
+def _warn_of_unsendable(reason: str) -> None:
+    """Once, though several steps of a run meet it."""
+    log.warning("a plugin object cannot be sent to worker processes (%s): its steps work in this process", reason)
 
 
 @cache

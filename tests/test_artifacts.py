@@ -11,19 +11,21 @@ import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmark.artifacts import ArtifactStore, Commit, RowArray, digest
 from benchmark.errors import StorageError
+from benchmark.plugin_code.keys import digest_or_unstored
 from benchmark.storage import file_digests
 from benchmark.storage.file_digests import stored_file
 
 ARRAYS = {"squares": RowArray((2,), "float32")}
 
 
-def build(store: ArtifactStore, count: int = 5, about: dict[str, int] | None = None, seen: list[int] | None = None):
+def build(store: ArtifactStore, count: int = 5, about: dict[str, Any] | None = None, seen: list[int] | None = None):
     def make(missing: list[int], commit: Commit) -> None:
         if seen is not None:
             seen.extend(missing)
@@ -328,3 +330,18 @@ def test_a_stored_result_that_names_files_elsewhere_is_made_again(tmp_path: Path
 def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
     assert digest({"a": 1, "b": [2, 3]}) == digest({"b": [2, 3], "a": 1})
     assert digest({"a": 1}) != digest({"a": 2})
+
+
+def test_what_must_never_be_found_again_leaves_no_folder(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    about: dict[str, Any] = {"code": [digest_or_unstored(None)]}
+    seen: list[int] = []
+    first = build(store, about=about, seen=seen)
+    second = build(store, about={"of": digest({"view": first.key})}, seen=seen)
+    assert build(store, about=about, seen=seen) == first
+    assert seen == [*range(5), *range(5)]
+    assert second.array("squares").tolist() == first.array("squares").tolist()
+    assert not (tmp_path / "square").exists()
+    store.close()
+    assert sorted(tmp_path.iterdir()) == before

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -182,3 +183,22 @@ def test_an_error_of_the_work_itself_is_passed_on() -> None:
     for workers in (1, 2):
         with pytest.raises(ZeroDivisionError):
             list(map_in_processes(partial(operator.truediv, 1), [1, 0], workers=workers, bar=None))
+
+
+class _Unsendable:
+    """Holds what no other process can have."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+    def __call__(self, number: int) -> tuple[int, int]:
+        return number * number, os.getpid()
+
+
+def test_what_cannot_be_sent_works_here_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        assert list(map_in_processes(_Unsendable(), [1, 2], workers=2, bar=None)) == [
+            (1, os.getpid()),
+            (4, os.getpid()),
+        ]
+    assert caplog.text.count("a plugin object cannot be sent to worker processes (TypeError: ") == 1

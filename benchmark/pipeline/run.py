@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -54,9 +55,10 @@ def run(config: RunConfig) -> Path:
     with RunFolder(plan.out, plan.config) as folder:
         count = StepCount(costs_of(plan), _expected(plan))
         progress = Progress(quiet=plan.config.quiet, count=count)
-        results = _results(plan, folder.staging, started, progress, count)
-        with progress.step(reporting(len(results.curves)), folder.staging):
-            report = write_run(results, folder.staging)
+        with closing(_store(plan.config, progress)) as store:
+            results = _results(plan, folder.staging, started, _context(plan, store, progress), count)
+            with progress.step(reporting(len(results.curves)), folder.staging):
+                report = write_run(results, folder.staging)
         folder.finish()
     return plan.out / report.name
 
@@ -70,10 +72,9 @@ def _expected(plan: Plan) -> list[Work]:
         return []
 
 
-def _results(plan: Plan, folder: Path, started: datetime, progress: Progress, count: StepCount) -> RunResults:
+def _results(plan: Plan, folder: Path, started: datetime, context: RunContext, count: StepCount) -> RunResults:
     """The eight steps; those that write while they compute write to `folder`."""
     watch = Stopwatch()
-    context = _context(plan, progress)
     with watch.step("look for copies"):
         plan = look_for_copies(plan, context)
     with watch.step("train"):
@@ -89,7 +90,7 @@ def _results(plan: Plan, folder: Path, started: datetime, progress: Progress, co
         compared = recognise_and_compare(plan, arms, fitted, context, folder=folder)
     comparisons = sum(len(cell.comparisons) for cell in compared.cells)
     scoring = watch.seconds["recognise and compare"] - (count.seconds - made_before)
-    with watch.step("measure"), progress.step(measuring(plan, comparisons), spent=scoring):
+    with watch.step("measure"), context.progress.step(measuring(plan, comparisons), spent=scoring):
         measured = measure_run(plan, arms, compared.cells, context.progress)
     return RunResults(
         metrics=measured.rows,
@@ -131,13 +132,17 @@ def _loss_curves(plan: Plan, fitted: FittedMethods) -> dict[str, pd.DataFrame]:
     return {label: losses for label, losses in {**before, **here}.items() if losses is not None}
 
 
-def _context(plan: Plan, progress: Progress) -> RunContext:
+def _store(config: RunConfig, progress: Progress) -> ArtifactStore:
+    return ArtifactStore(config.cache, fresh=config.fresh, verify=config.verify, watch=progress.step)
+
+
+def _context(plan: Plan, store: ArtifactStore, progress: Progress) -> RunContext:
     config = plan.config
     failures = PluginFailures()
     for failure in plan.not_made:
         failures.add(failure)
     return RunContext(
-        store=ArtifactStore(config.cache, fresh=config.fresh, verify=config.verify, watch=progress.step),
+        store=store,
         ledger=Ledger(),
         progress=progress,
         workers=config.workers,
