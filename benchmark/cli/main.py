@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from benchmark import __version__
 from benchmark.cli.command_parser import CommandParser
-from benchmark.cli.subcommands import SUBCOMMANDS, subcommand, summary
+from benchmark.cli.subcommands import CONTINUED, SUBCOMMANDS, subcommand, summary
 from benchmark.cli.system_limits import explain
 from benchmark.errors import BenchmarkError, RequestError, Terminated
 
@@ -43,7 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BenchmarkError as error:
         return _complain(error, WRONG_REQUEST if isinstance(error, RequestError) else FAILED)
     except KeyboardInterrupt as stop:
-        print("\nstopped; finished work is kept: run the same command again to continue", file=sys.stderr)
+        kept = given[0] in CONTINUED
+        print(
+            "\nstopped; finished work is kept: run the same command again to continue" if kept else "\nstopped",
+            file=sys.stderr,
+        )
         return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:  # e.g. `list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

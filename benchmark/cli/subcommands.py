@@ -19,6 +19,8 @@ SUBCOMMANDS = {
     "doctor": "doctor",
 }
 """Their modules' names in this package."""
+CONTINUED = ("run", "mask", "train", "fetch")
+"""Those that keep finished work when they are stopped, and go on from there the next time."""
 
 
 def subcommand(name: str) -> ModuleType:

@@ -26,7 +26,7 @@ class Answer:
         refused: why nothing may be called better or worse; empty where it may.
         worse: tested methods that are worse in B, by a paired test after Holm's correction.
         better: those that are better.
-        differences: all of them, worse ones first, then better ones, then by name.
+        differences: all of them, worse ones first, then better ones, then the other tested ones.
         remarks: what a reader must know.
     """
 
@@ -62,6 +62,7 @@ def answer(refused: Sequence[str], paired: PairedRuns | None) -> Answer:
     worse = tuple(sorted((row for row in certain if row.difference > 0), key=lambda row: -row.difference))
     better = tuple(sorted((row for row in certain if row.difference < 0), key=lambda row: row.difference))
     rest = [row for row in paired.differences if row not in worse and row not in better]
+    rest.sort(key=lambda row: row.p_holm is None)
     sentence = _sentence(paired, tested, worse, better)
     return Answer(sentence, (), worse, better, (*worse, *better, *rest), paired.remarks)
 

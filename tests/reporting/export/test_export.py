@@ -70,6 +70,17 @@ def test_latex_has_every_table_with_the_rules_of_booktabs(exported: ExportedRun)
     assert text.isascii()
 
 
+def test_latex_sets_intervals_beneath_their_numbers_so_that_wide_tables_can_be_read(exported: ExportedRun) -> None:
+    text = latex(exported)
+    assert r"\providecommand{\withinterval}[2]" in text.split(r"\begin{table}")[0]
+    assert text.count(r"\withinterval{") > 20 and r"} {\scriptsize (" not in text
+    assert r"\shortstack[r]{GFRR~\%,\\matched threshold}" in text
+
+
+def test_latex_takes_no_name_for_an_argument_of_the_row_before() -> None:
+    assert latex_escaped("[2cm]*") == "{[}2cm]{*}"
+
+
 def test_csv_holds_every_method_before_every_recogniser_for_every_mask_type(exported: ExportedRun) -> None:
     rows = list(csv.DictReader(io.StringIO(csv_table(exported))))
     methods = {(row["recogniser"], row["method"], row["mask_type"]) for row in rows if row["role"] != "condition"}
