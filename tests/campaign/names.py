@@ -26,6 +26,8 @@ from tests.campaign.program import Ended, import_everything, run_program
 
 TOGETHER = 25
 """Names in one run."""
+LEAST_PEOPLE = 8
+"""In one run, so that its threshold can be set."""
 _METHODS = '''
 
 from benchmark.methods.base import Unmasker
@@ -92,7 +94,8 @@ def _problems_of(names: Sequence[bytes], photos: Sequence[Path], here: Path) -> 
     data = here / "data"
     given: dict[str, bytes] = {}
     people = sorted({photo.parent for photo in photos})
-    for name, person in zip(names, people, strict=False):
+    ordinary = [f"person {place}".encode() for place in range(len(names), LEAST_PEOPLE)]
+    for name, person in zip([*names, *ordinary], people, strict=False):
         _make(os.fsencode(data) + b"/" + name)
         for place, photo in enumerate(sorted(person.iterdir())):
             file = (name if place else b"first") + b".jpg"
