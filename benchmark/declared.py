@@ -15,7 +15,7 @@ from typing import Any
 from benchmark.acquisition.dlib_models import recogniser_availability
 from benchmark.cards import AVAILABLE, Availability, Card, available_with
 from benchmark.datasets.layouts import needs_folder, needs_named_file
-from benchmark.datasets.lfw_download import lfw_availability
+from benchmark.datasets.lfw_home import lfw_availability
 from benchmark.model_files import available_with_file
 from benchmark.plain_values import OWN, NotDeclared, Source, assigned, plain_value, source_of
 

@@ -11,7 +11,8 @@ from benchmark.datasets.base import Protocol
 from benchmark.datasets.files import PhotoFiles
 from benchmark.datasets.layouts import looks_like
 from benchmark.datasets.lfw_csv_lists import read_pairs_csv, read_people_csv
-from benchmark.datasets.lfw_download import download_lfw, lfw_availability
+from benchmark.datasets.lfw_download import download_lfw
+from benchmark.datasets.lfw_home import lfw_availability
 from benchmark.datasets.lfw_lists import person_of, photo_path, read_pairs, read_people
 from benchmark.datasets.lfw_variant import lfw_variant
 from benchmark.datasets.listed_pairs import comparisons_of, ids_of, lines_of, some_pairs

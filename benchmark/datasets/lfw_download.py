@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import shutil
 import tarfile
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from benchmark.cards import AVAILABLE, Availability
+from benchmark.datasets.lfw_home import PAIR_LIST, PHOTO_ARCHIVE, PHOTO_FOLDER, downloaded_lfw, lfw_home
 from benchmark.errors import RequestError
 from benchmark.progress import Progress
 from benchmark.resumable_download import DownloadFailed, download
@@ -42,37 +41,21 @@ class RemoteFile:
 
 
 PHOTOS = RemoteFile(
-    "lfw-funneled.tgz",
+    PHOTO_ARCHIVE,
     "https://ndownloader.figshare.com/files/5976015",
     "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a",
     260_000_000,
 )
 PAIRS = RemoteFile(
-    "pairs.txt",
+    PAIR_LIST,
     "https://ndownloader.figshare.com/files/5976006",
     "ea42330c62c92989f9d7c03237ed5d591365e89b3e649747777b70e692dc1592",
     160_000,
 )
-PHOTO_FOLDER = "lfw_funneled"
 BY_HAND = (
     f"download {PHOTOS.name} ({PHOTOS.url}) and {PAIRS.name} ({PAIRS.url}) where there is a network, unpack both into "
     "one folder and name it with --data-root"
 )
-
-
-def downloaded_lfw() -> Path | None:
-    """The folder with LFW's funneled photos and ``pairs.txt``, if it is complete on this machine."""
-    home = _home()
-    # scikit-learn deletes the archive when it has unpacked it; where both are there, it was cut off in between
-    unpacked = (home / PHOTO_FOLDER).is_dir() and not (home / PHOTOS.name).exists()
-    return home if unpacked and (home / PAIRS.name).is_file() else None
-
-
-def lfw_availability() -> Availability:
-    """Usable without ``--data-root`` once it was downloaded."""
-    if downloaded_lfw() is not None:
-        return AVAILABLE
-    return Availability(False, "needs --data-root DIR with LFW, or a network to download it (about 240 MB)")
 
 
 def download_lfw() -> Path:
@@ -84,7 +67,7 @@ def download_lfw() -> Path:
     found = downloaded_lfw()
     if found is not None:
         return found
-    home = _home()
+    home = lfw_home()
     try:
         home.mkdir(parents=True, exist_ok=True)
         with FileLock(home / ".unmask-benchmark.lock"):  # of two runs, one downloads and the other finds it
@@ -134,8 +117,3 @@ def _unpack(home: Path) -> None:
 def _sha256(file: Path) -> str:
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def _home() -> Path:
-    """Where scikit-learn keeps LFW; told without importing it, which takes a second."""
-    return Path(os.environ.get("SCIKIT_LEARN_DATA", "~/scikit_learn_data")).expanduser() / "lfw_home"

@@ -41,7 +41,7 @@ def _block(index: ResultsIndex, panel: Panel, target: float) -> str:
         _line(_cut(name, name_width), _cells(row, [place for place, _ in places]), name_width, widths)
         for name, row in _rows(table)
     ]
-    lines.append("frozen: GFRR at the threshold set on raw faces; FMR: the realised rate at that threshold")
+    lines.append("frozen: GFRR at the threshold set on raw faces; FMR: the realised rate there")
     if table.unranked:
         lines.append("*: ranked separately (privileged, or fitted to or trained with this recogniser)")
     return "\n".join(lines)

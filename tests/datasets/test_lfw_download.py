@@ -21,7 +21,8 @@ from sklearn.datasets._lfw import FUNNELED_ARCHIVE, TARGETS
 from benchmark import resumable_download
 from benchmark.datasets import lfw_download
 from benchmark.datasets.lfw import LabeledFacesInTheWild
-from benchmark.datasets.lfw_download import PAIRS, PHOTOS, downloaded_lfw
+from benchmark.datasets.lfw_download import PAIRS, PHOTOS
+from benchmark.datasets.lfw_home import downloaded_lfw, lfw_home
 from benchmark.errors import RequestError
 
 LIST = b"2\t1\nAnna\t1\t2\nAnna\t1\tBert\t1\nBert\t1\t2\nBert\t2\tAnna\t2\n"
@@ -197,4 +198,4 @@ def test_the_place_is_scikit_learn_s(chosen: str, tmp_path: Path, monkeypatch: p
     monkeypatch.delenv("SCIKIT_LEARN_DATA", raising=False)
     if chosen:
         monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / chosen))
-    assert lfw_download._home() == Path(get_data_home()) / "lfw_home"
+    assert lfw_home() == Path(get_data_home()) / "lfw_home"

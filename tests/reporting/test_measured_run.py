@@ -79,6 +79,7 @@ def test_a_measured_run_is_reported(tmp_path: Path) -> None:
         r"The best restoration, telea, wins back \d+\u202f% of that loss \(95\u202f% interval \d+ to \d+\)", page
     )
     assert {path.name for path in (tmp_path / "figures").glob("*.svg")} == {
+        "det-dlib.svg",
         "recovery-dlib.svg",
         "roc-dlib.svg",
         "scores-dlib.svg",
