@@ -62,6 +62,7 @@ class RunConfig(BaseModel):
         seed: the seed of every random choice.
         limit: fewer test subjects (or listed comparisons), for a quick look.
         passthrough: how many bare probes are sent through each method.
+        hole_margin: share of the crop's side by which holes that a detector found are closed and widened.
         train_dataset: what methods that learn are trained on; each ``NAME`` or ``NAME=DIR``.
         train_root: the folder of the only one, where it needs one.
         train_limit: at most this many training photos, and no more to validate on.
@@ -107,6 +108,7 @@ class RunConfig(BaseModel):
     seed: int = Field(default=0, ge=0)
     limit: int | None = Field(default=None, ge=2)
     passthrough: int = Field(default=100, ge=0)
+    hole_margin: float = Field(default=0.0, ge=0, le=0.25)
     train_dataset: tuple[str, ...] = ("synthetic",)
     train_root: Path | None = None
     train_limit: int = Field(default=1600, ge=1)

@@ -30,6 +30,7 @@ class RunContext:
         device: torch device name for networks.
         seed: the run's seed.
         failures: plugins that broke.
+        hole_margin: share of a crop's side by which holes that a detector found are closed and widened.
     """
 
     store: ArtifactStore
@@ -39,6 +40,7 @@ class RunContext:
     device: str
     seed: int
     failures: PluginFailures = field(default_factory=PluginFailures)
+    hole_margin: float = 0.0
 
     def in_arm(self, acquisition: str) -> RunContext:
         """The same for the steps of one acquisition arm, which the ledger keeps apart."""

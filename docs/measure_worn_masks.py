@@ -27,6 +27,7 @@ from benchmark.datasets.photo_reading import read_photo
 from benchmark.errors import ImageRefused
 from benchmark.faces import Image, Points
 from benchmark.methods.detectors.base import Detector
+from benchmark.methods.detectors.hole_margin import widened
 from benchmark.methods.resolve import resolve_parts
 from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
 
@@ -113,25 +114,27 @@ def crops(folder: Path, kind: str, *, parity: int | None, size: int) -> Iterator
         yield Crop(number, crop_face(photo, face, size)[0], area, outline)
 
 
-def measured(detector: Detector, masked: list[Crop], bare: list[Crop]) -> Marked:
+def measured(detector: Detector, masked: list[Crop], bare: list[Crop], *, margin: float = 0.0) -> Marked:
     """Ask `detector`; what it marks beyond a photo does not count, as in a run."""
-    found, true = marked(detector, masked), [crop.mask() for crop in masked]
+    found, true = marked(detector, masked, margin=margin), [crop.mask() for crop in masked]
     covered = [(hole & mask).sum() / mask.sum() for hole, mask in zip(found, true, strict=True)]
     area = [hole.sum() / mask.sum() for hole, mask in zip(found, true, strict=True)]
-    return Marked(np.array(covered), np.array(area), np.array([hole.mean() for hole in marked(detector, bare)]))
+    return Marked(
+        np.array(covered), np.array(area), np.array([hole.mean() for hole in marked(detector, bare, margin=margin)])
+    )
 
 
-def marked(detector: Detector, faces: list[Crop]) -> list[Region]:
-    """What `detector` marks on each face, inside its photo."""
+def marked(detector: Detector, faces: list[Crop], *, margin: float = 0.0) -> list[Region]:
+    """What `detector` marks on each face, widened by `margin` as in a run, inside its photo."""
     pixels = np.stack([crop.pixels for crop in faces])
     found = detector.detect(pixels, None, tuple(crop.number for crop in faces))
-    return [(hole > 0) & crop.photo for hole, crop in zip(found, faces, strict=True)]
+    return [(widened(hole, margin) > 0) & crop.photo for hole, crop in zip(found, faces, strict=True)]
 
 
-def sheet(detector: Detector, faces: list[Crop], *, columns: int = 12) -> Image:
+def sheet(detector: Detector, faces: list[Crop], *, margin: float = 0.0, columns: int = 12) -> Image:
     """Every face with what is marked in red and the outline in yellow."""
     cells = []
-    for crop, hole in zip(faces, marked(detector, faces), strict=True):
+    for crop, hole in zip(faces, marked(detector, faces, margin=margin), strict=True):
         cell = crop.pixels.copy()
         cell[hole] = cell[hole] // 2 + np.array([127, 0, 0], np.uint8)
         if crop.outline is not None:
@@ -158,6 +161,7 @@ def main() -> None:
     parser.add_argument("--detector", default="segmenter", help="(default: %(default)s)")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="what `train` wrote (default: those shipped)")
     parser.add_argument("--size", type=int, default=128, help="side of the crops, pixels (default: %(default)s)")
+    parser.add_argument("--hole-margin", type=float, default=0.0, help="as in a run (default: %(default)s)")
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw the masked faces with what is marked")
     options = parser.parse_args()
     (detector,) = resolve_parts(options.detector, seed=0, device="cpu")
@@ -169,9 +173,9 @@ def main() -> None:
         detector.load(weights.folder)  # type: ignore[attr-defined]
     parity = {"odd": 1, "even": 0, "all": None}[options.numbers]
     masked, bare = (list(crops(options.photos, kind, parity=parity, size=options.size)) for kind in ("masked", "bare"))
-    print(measured(detector, masked, bare))
+    print(measured(detector, masked, bare, margin=options.hole_margin))
     if options.sheet:
-        cv2.imwrite(str(options.sheet), sheet(detector, masked)[:, :, ::-1])
+        cv2.imwrite(str(options.sheet), sheet(detector, masked, margin=options.hole_margin)[:, :, ::-1])
 
 
 if __name__ == "__main__":

@@ -59,6 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"number of unmasked probes sent through every method (default: {defaults.passthrough})",
     )
+    what.add_argument(
+        "--hole-margin",
+        type=float,
+        metavar="SHARE",
+        help="close gaps in the masks that detectors find and widen them by this share of the crop's side, up to 0.25 "
+        f"(default: {defaults.hole_margin:g}); 0.016 leaves fewer strips of worn masks",
+    )
     learn = parser.add_argument_group("what methods learn from")
     learn.add_argument(
         "--train-dataset",

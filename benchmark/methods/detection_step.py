@@ -15,6 +15,7 @@ from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
 from benchmark.library_versions import libraries_in_key
 from benchmark.methods.detectors.base import DetectionCost, Detector, detected
+from benchmark.methods.detectors.hole_margin import widened
 from benchmark.plugin_code.keys import code_in_key
 from benchmark.views import FAILED_EARLIER, View
 
@@ -44,7 +45,8 @@ class FoundMasks:
 def find_masks(detector: Detector, view: View, *, trained_on: str, context: RunContext) -> FoundMasks:
     """Run `detector` on every face of `view`. Not for a privileged detector, which is given the true mask.
 
-    Pixels outside the photo never count as mask, whatever the detector returns: they are black and show no face.
+    What it finds is closed and widened by the run's `hole_margin`. Pixels outside the photo never count as mask,
+    whatever the detector returns: they are black and show no face.
 
     Args:
         detector: fitted, not privileged.
@@ -61,12 +63,15 @@ def find_masks(detector: Detector, view: View, *, trained_on: str, context: RunC
         "trained_on": trained_on,
         "seed": context.seed,
         "view": view.key,
+        **({"hole_margin": context.hole_margin} if context.hole_margin else {}),
         **code_in_key(detector),
         **libraries_in_key("opencv", "torch"),
     }
     shown = "masked" if view.masked else "bare"
     make = context.make_batches(
-        partial(_detect_rows, detector, view), count=len(view), doing=f"find masks: {detector.label} ({shown} faces)"
+        partial(_detect_rows, detector, view, context.hole_margin),
+        count=len(view),
+        doing=f"find masks: {detector.label} ({shown} faces)",
     )
     size = view.faces.size
     arrays = {"holes": RowArray((size, size), "uint8")}
@@ -81,13 +86,14 @@ def find_masks(detector: Detector, view: View, *, trained_on: str, context: RunC
     return FoundMasks(artifact.key, artifact.array("holes"), records)
 
 
-def _detect_rows(detector: Detector, view: View, rows: Sequence[int], commit: Commit) -> None:
+def _detect_rows(detector: Detector, view: View, margin: float, rows: Sequence[int], commit: Commit) -> None:
     ready = [row for row in rows if not view.failed(row)]
     if ready:
         faces = view.take(ready).faces
         found, cost = detected(detector, np.asarray(faces.pixels), None, faces.image_ids)
         corners = faces.photo_corners
-        for place, (row, hole) in enumerate(zip(ready, found, strict=True)):
+        for place, (row, as_found) in enumerate(zip(ready, found, strict=True)):
+            hole = widened(as_found, margin)
             if corners is not None:
                 hole[~photo_area(corners[place], hole.shape[0])] = 0
             commit(row, {"holes": hole}, {"seconds": cost.seconds, "memory_mib": cost.peak_memory_mib})

@@ -149,4 +149,5 @@ def _context(plan: Plan, store: ArtifactStore, progress: Progress) -> RunContext
         device=config.device,
         seed=config.seed,
         failures=failures,
+        hole_margin=config.hole_margin,
     )

@@ -52,6 +52,35 @@ class MaskRecall(MaskMetric):
         return _share((true > 0) & (found > 0), true > 0, where_empty=np.nan)
 
 
+@register_metric("mask_left")
+class MaskLeft(MaskMetric):
+    """Share of the covered pixels outside the hole, which a completer takes for face; mean over faces."""
+
+    title = "Mask left"
+    share = True
+    higher_is_better = False
+
+    def per_image(self, true: Masks, found: Masks) -> NDArray[np.float64]:
+        """Covered ones that were not found, among those covered."""
+        return _share((true > 0) & (found == 0), true > 0, where_empty=np.nan)
+
+
+@register_metric("hole_excess")
+class HoleExcess(MaskMetric):
+    """Pixels of the hole beyond the mask, as a share of the mask's: true face given away; mean over faces."""
+
+    title = "Hole excess"
+    share = True
+    higher_is_better = False
+
+    def per_image(self, true: Masks, found: Masks) -> NDArray[np.float64]:
+        """Found ones that are not covered, over those covered; may exceed 1."""
+        whole = (true > 0).reshape(len(true), -1).sum(axis=1).astype(np.float64)
+        beyond = ((true == 0) & (found > 0)).reshape(len(true), -1).sum(axis=1)
+        shares: NDArray[np.float64] = np.divide(beyond, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+        return shares
+
+
 @register_metric("missed_masks")
 class MissedMasks(MaskMetric):
     """Share of masked faces on which the detector found nothing at all; known for masks really worn, too."""

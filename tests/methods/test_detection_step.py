@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,3 +48,36 @@ def test_no_hole_outside_the_photo(tmp_path: Path, known: bool) -> None:
     covered = np.asarray(found.holes[0]) > 0
     assert covered[:20].all()
     assert covered[20:].any() is np.bool_(not known)
+
+
+class Strip(Everywhere):
+    """Finds two strips that nearly touch, at the photo's lower end."""
+
+    name = "strip"
+
+    def detect(self, pixels, true_holes, image_ids):
+        found = np.zeros(pixels.shape[:3], np.uint8)
+        found[:, 12:15, 8:24] = found[:, 17:20, 8:24] = 255
+        return found
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.07])
+def test_a_margin_closes_and_widens_but_never_beyond_the_photo(tmp_path: Path, margin: float) -> None:
+    context = RunContext(
+        store=ArtifactStore(tmp_path),
+        ledger=Ledger(),
+        progress=Progress(quiet=True),
+        workers=1,
+        device="cpu",
+        seed=0,
+        hole_margin=margin,
+    )
+    view = view_with(np.array([[(-5, -5), (40, -5), (40, 19.5), (-5, 19.5)]], np.float32))
+    found = find_masks(Strip(), view, trained_on="", context=context)
+    hole = np.asarray(found.holes[0]) > 0
+    assert hole[12:15, 8:24].all() and hole[17:20, 8:24].all()
+    assert hole[15:17, 10:22].all() == (margin > 0)
+    assert hole[10:12, 10:22].all() == (margin > 0)
+    assert not hole[20:].any()
+    other = find_masks(Strip(), view, trained_on="", context=replace(context, hole_margin=0.1))
+    assert other.key != found.key

@@ -47,13 +47,26 @@ def test_overlap_is_that_of_scikit_learn(name, reference):
     assert row.ci_low < row.value < row.ci_high
 
 
+def test_what_is_left_of_the_mask_and_what_the_hole_takes_beyond_it() -> None:
+    true, found = (np.zeros((1, 8, 8), np.uint8) for _ in range(2))
+    true[0, 2:6, 2:6] = 255  # 16 pixels
+    found[0, 3:8, 2:6] = 255  # a row of 4 is left, 8 are beyond
+    rows = rows_of(true, found)
+    assert rows["mask_left", "all"].value == pytest.approx(4 / 16)
+    assert rows["hole_excess", "all"].value == pytest.approx(8 / 16)
+
+
 def test_rows_by_mask_type_leave_failures_out_and_count_them():
     true, found = masks(0), masks(1)
     found[0] = true[0]
     found[1] = 0
     failed = np.array([False] * 5 + [True])
     rows = rows_of(true, found, failed, ["cloth", "n95"] * 3)
-    assert set(rows) == {(name, kind) for name in (*NAMES, "missed_masks") for kind in ("all", "cloth", "n95")}
+    assert set(rows) == {
+        (name, kind)
+        for name in (*NAMES, "mask_left", "hole_excess", "missed_masks")
+        for kind in ("all", "cloth", "n95")
+    }
     single = METRICS.load("mask_iou")().per_image(true, found)
     assert single[0] == 1
     assert single[1] == 0, "a mask that was missed counts"

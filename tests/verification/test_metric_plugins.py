@@ -31,7 +31,7 @@ from tests.verification.population import CELL, cell_of, scores, search
 RATES = ["fmr", "fnmr", "gfrr", "gfar", "tar", "eer", "auc", "d_prime", "accuracy", "rank1", "fta"]
 CONTRASTS = ["recovery", "recovery_frozen", "harm"]
 DISTANCES = ["fid", "kid"]
-MASKS = ["mask_iou", "mask_precision", "mask_recall", "missed_masks", "false_masks"]
+MASKS = ["mask_iou", "mask_precision", "mask_recall", "mask_left", "hole_excess", "missed_masks", "false_masks"]
 IMAGES_AND_COSTS = ["psnr", "ssim", "seconds_per_image", "peak_memory_mib"]
 
 

@@ -53,7 +53,13 @@ def foresee(plan: Plan) -> Forecast:
     config = plan.config
     store = BlankStore(config.cache, fresh=config.fresh)
     context = RunContext(
-        store, _NoLedger(), Progress(quiet=True), workers=config.workers, device=config.device, seed=config.seed
+        store,
+        _NoLedger(),
+        Progress(quiet=True),
+        workers=config.workers,
+        device=config.device,
+        seed=config.seed,
+        hole_margin=config.hole_margin,
     )
     with _silence():
         whole = look_for_copies(plan, context)

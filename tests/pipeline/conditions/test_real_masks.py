@@ -33,7 +33,19 @@ SMALL = {
     "workers": 1,
     "quiet": True,
 }
-NEEDS_TRUTH = {"psnr", "psnr_hole", "ssim", "ssim_hole", "mask_iou", "mask_precision", "mask_recall", "fid", "kid"}
+NEEDS_TRUTH = {
+    "psnr",
+    "psnr_hole",
+    "ssim",
+    "ssim_hole",
+    "mask_iou",
+    "mask_precision",
+    "mask_recall",
+    "mask_left",
+    "hole_excess",
+    "fid",
+    "kid",
+}
 
 
 @pytest.fixture(scope="module")
