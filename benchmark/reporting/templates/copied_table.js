@@ -7,7 +7,7 @@ const copiedTable = (() => {
     ...backslashed("\\`*_[]|~#"), "<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " ",
   });
   const forLatex = escaping({
-    ...backslashed("&%$#_{}"), "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}",
+    ...backslashed("&%$#_{}"), "[": "{[}", "*": "{*}", "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}",
     "<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}", "`": "\\textasciigrave{}",
     '"': "\\textquotedbl{}", "−": "$-$", "–": "--", "×": "$\\times$", "→": "$\\rightarrow$", "\u202f": "\\,",
     "\u00a0": "~", "\n": " ", "\r": " ",
