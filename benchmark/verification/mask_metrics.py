@@ -75,10 +75,7 @@ class HoleExcess(MaskMetric):
 
     def per_image(self, true: Masks, found: Masks) -> NDArray[np.float64]:
         """Found ones that are not covered, over those covered; may exceed 1."""
-        whole = (true > 0).reshape(len(true), -1).sum(axis=1).astype(np.float64)
-        beyond = ((true == 0) & (found > 0)).reshape(len(true), -1).sum(axis=1)
-        shares: NDArray[np.float64] = np.divide(beyond, whole, out=np.full(len(whole), np.nan), where=whole > 0)
-        return shares
+        return _share((true == 0) & (found > 0), true > 0, where_empty=np.nan)
 
 
 @register_metric("missed_masks")
