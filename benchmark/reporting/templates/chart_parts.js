@@ -70,7 +70,13 @@ const chartParts = (() => {
   // Numbers at every decade, or at 1, 2 and 5 where there are few decades.
   const logarithmic = (title, text, more = {}, digits = "1") => axis(title, {
     type: "logarithmic", ...more,
-    ticks: { callback: (value) => (digits.includes(value.toExponential()[0]) ? text(value) : null) },
+    ticks: {
+      // 0.015 begins with 1, too, and would be written over 0.01
+      callback: (value) => {
+        const [first, , second] = value.toExponential(1);
+        return digits.includes(first) && second === "0" ? text(value) : null;
+      },
+    },
   });
   const shortened = (name) => (name.length > 18 ? name.split(/(?<=\+)/) : name);
   return { style, percent, chosen, guides, axis, logarithmic, shortened };
