@@ -20,6 +20,10 @@ DEFINED_SHARE = 0.95
 """An interval is withheld where the value is undefined in more than 5 % of the replicates."""
 _CHUNK = 64
 """Replicates of one matrix product: bounds the memory at subjects × 64 numbers."""
+_DENSE = 0.05
+"""Comparisons for each possible pair of subjects from which on a dense matrix product is the faster one."""
+_LARGEST_DENSE = 8192
+"""Subjects: such a matrix takes half a gibibyte."""
 
 
 def draw_subjects(subjects: int, replicates: int, *, seed: int) -> NDArray[np.int32]:
@@ -56,8 +60,7 @@ def nonmated_weight(
 ) -> NDArray[np.float64]:
     """Weight of all non-mated comparisons in each replicate: Σ c_i·c_j = cᵀNc, ``(R + 1,)``.
 
-    N counts the comparisons of each two subjects; it is kept sparse, so that neither a protocol with few pairs and
-    many people nor one with every pair needs more than it must.
+    N counts the comparisons of each two subjects. Where few pairs of people meet it is kept sparse.
 
     Args:
         reference: ``(N,)``, subject of the reference of each comparison.
@@ -65,13 +68,22 @@ def nonmated_weight(
         draws: ``(R + 1, S)``.
     """
     size = draws.shape[1]
-    ones = np.ones(len(reference))
-    pairs = sparse.coo_matrix((ones, (reference, probe)), shape=(size, size)).tocsr()
+    if not len(reference):
+        return np.zeros(len(draws))
     weight = np.empty(len(draws))
+    pairs = _table(reference, probe, size)
     for start in range(0, len(draws), _CHUNK):
         part = draws[start : start + _CHUNK].astype(np.float64)
         weight[start : start + _CHUNK] = np.einsum("rs,sr->r", part, pairs @ part.T)
     return weight
+
+
+def _table(one: NDArray[np.int32], other: NDArray[np.int32], size: int) -> NDArray[np.float64] | sparse.csr_matrix:
+    """``(S, S)``: how often each two subjects meet; a dense matrix where its product is the faster one."""
+    if size <= _LARGEST_DENSE and len(one) >= _DENSE * size**2:
+        codes = one.astype(np.int64) * size + other
+        return np.bincount(codes, minlength=size**2).astype(np.float64).reshape(size, size)
+    return sparse.coo_matrix((np.ones(len(one)), (one, other)), shape=(size, size)).tocsr()
 
 
 def percentile_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:

@@ -30,10 +30,10 @@ from benchmark.verification.differences import ComparedCell, compared_cell, diff
 from benchmark.verification.errors_in_cells import AtThreshold, CellErrors, SelectionErrors
 from benchmark.verification.intervals import shrunk_interval
 from benchmark.verification.measurement import CellCurves, NoteBook, ScoredCell
-from benchmark.verification.replicates import SubjectScores
 from benchmark.verification.samples import ComparisonSample, Estimate, ScoreSample, SearchSample
 from benchmark.verification.searches import Searches, carried, is_search
 from benchmark.verification.selections import ALL_TYPES, RankedScores
+from benchmark.verification.subject_scores import SubjectScores
 
 BOOTSTRAP_LIMIT = 100_000
 """Ranking measures get an interval up to this many comparisons; beyond, sorting and weighing all would take minutes."""
@@ -86,6 +86,7 @@ class CellMeter:
         self._edges = histogram_edges(group)
         self._compared: list[ComparedCell] = []
         self._searches_of: dict[tuple[Cell, str], Searches | None] = {}
+        self._is_search: dict[int, bool] = {}
 
     def measure(self, scored: ScoredCell) -> tuple[list[MetricRow], CellCurves]:
         """Rows and curves of one cell.
@@ -188,9 +189,12 @@ class CellMeter:
         """The searches of a cell; None where its protocol lists pairs instead of searching a gallery."""
         key = (scored.cell, mask_type)
         if key not in self._searches_of:
-            trial = self._trial(scored, mask_type)
-            searched = is_search(trial.comparisons)
-            self._searches_of[key] = Searches.of(trial.scores, trial.comparisons) if searched else None
+            comparisons, _ = self._errors.selections(scored.comparisons).part(mask_type)
+            if id(comparisons) not in self._is_search:
+                self._is_search[id(comparisons)] = is_search(comparisons)
+            searched = self._is_search[id(comparisons)]
+            scores = self._trial(scored, mask_type).scores if searched else np.empty(0)
+            self._searches_of[key] = Searches.of(scores, comparisons) if searched else None
         return self._searches_of[key]
 
     def _contrasts(self, name: str, metric: ContrastMetric, view: _View) -> Iterator[Found]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmark.verification.dyadic import PairSums, Part, Spread, spread_of
 from benchmark.verification.error_rates import ErrorCounts
 from benchmark.verification.intervals import FEW_EVENTS, RULE_OF_THREE, share_interval
-from benchmark.verification.replicates import SubjectScores
+from benchmark.verification.subject_scores import SubjectScores
 
 Floats = NDArray[np.float64]
 

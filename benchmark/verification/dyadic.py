@@ -14,8 +14,9 @@ person have nothing in common that is three times as much.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PairSums:
     """A number for each pair of subjects; pairs that are not named have 0.
 
@@ -36,6 +37,8 @@ class PairSums:
     codes: NDArray[np.int64]
     values: Floats
     touching: Floats
+    _products: MutableMapping[PairSums, float] = field(default_factory=WeakKeyDictionary, repr=False)
+    """What `dot` gave before: every rate of a cell asks for the same products."""
 
     @classmethod
     def counted(cls, one: NDArray[np.integer], other: NDArray[np.integer], subjects: int) -> PairSums:
@@ -74,9 +77,11 @@ class PairSums:
         short, long = (self, other) if len(self.codes) <= len(other.codes) else (other, self)
         if not len(short.codes):
             return 0.0
-        place = np.minimum(np.searchsorted(long.codes, short.codes), len(long.codes) - 1)
-        found = long.codes[place] == short.codes
-        return float(short.values[found] @ long.values[place[found]])
+        if long not in short._products:
+            place = np.minimum(np.searchsorted(long.codes, short.codes), len(long.codes) - 1)
+            found = long.codes[place] == short.codes
+            short._products[long] = float(short.values[found] @ long.values[place[found]])
+        return short._products[long]
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,7 @@ class CellErrors:
         self._frozen: dict[float, NDArray[np.float64]] = {}
         self._setters: dict[float, ThresholdSetter | None] = {}
         self._known: dict[tuple[Cell, int, str], SelectionErrors] = {}
+        self._ranked: tuple[ScoredCell, RankedScores] | None = None
 
     @property
     def people(self) -> int:
@@ -148,8 +149,11 @@ class CellErrors:
         return made
 
     def rank(self, scored: ScoredCell) -> RankedScores:
-        """The cell's scores, sorted."""
-        return RankedScores(self.selections(scored.comparisons), np.asarray(scored.scores, dtype=np.float32))
+        """The cell's scores, sorted; those of the last cell are kept."""
+        if self._ranked is None or self._ranked[0] is not scored:
+            scores = np.asarray(scored.scores, dtype=np.float32)
+            self._ranked = scored, RankedScores(self.selections(scored.comparisons), scores)
+        return self._ranked[1]
 
     def of(self, scored: ScoredCell, mask_type: str, ranked: RankedScores | None = None) -> SelectionErrors:
         """Errors of one selection of a cell; `ranked` are its sorted scores, where they are at hand."""

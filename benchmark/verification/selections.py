@@ -15,33 +15,49 @@ from benchmark.verification.auc_spread import Auc, area_under_curve
 from benchmark.verification.bootstrap import mated_weight, nonmated_weight
 from benchmark.verification.count_spread import CountedScores
 from benchmark.verification.dyadic import PairSums
-from benchmark.verification.replicates import SubjectScores
+from benchmark.verification.subject_scores import SubjectScores
 
 ALL_TYPES = "all"
 
 
-@dataclass(frozen=True)
 class Rows:
-    """Some rows of a `Comparisons`, columns of equal length.
+    """Some rows of a `Comparisons`.
 
-    Attributes:
-        row: ``int32``, which rows.
-        reference_subject: ``int32``, subject of the reference.
-        probe_subject: ``int32``, subject of the probe.
-        type_code: ``int16``, mask type of the probe's photo; −1 = none.
+    Args:
+        table: ``int32 (N, 4)``: which row; subject of the reference; subject of the probe; mask type of the probe's
+            photo, −1 = none. Side by side, so that putting them in order reads each from one place.
     """
 
-    row: NDArray[np.int32]
-    reference_subject: NDArray[np.int32]
-    probe_subject: NDArray[np.int32]
-    type_code: NDArray[np.int16]
+    def __init__(self, table: NDArray[np.int32]) -> None:
+        self._table = table
 
     def __len__(self) -> int:
-        return len(self.row)
+        return len(self._table)
+
+    @property
+    def row(self) -> NDArray[np.int32]:
+        """``int32 (N,)``, which rows."""
+        return self._table[:, 0]
+
+    @property
+    def reference_subject(self) -> NDArray[np.int32]:
+        """``int32 (N,)``, subject of the reference."""
+        return self._table[:, 1]
+
+    @property
+    def probe_subject(self) -> NDArray[np.int32]:
+        """``int32 (N,)``, subject of the probe."""
+        return self._table[:, 2]
+
+    @property
+    def type_code(self) -> NDArray[np.int32]:
+        """``int32 (N,)``, mask type of the probe's photo; −1 = none."""
+        return self._table[:, 3]
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Rows:
         """Some of them, chosen or put in order by `which`."""
-        return Rows(self.row[which], self.reference_subject[which], self.probe_subject[which], self.type_code[which])
+        places = np.flatnonzero(which) if which.dtype == bool else which
+        return Rows(self._table.take(places, axis=0))
 
     def of_type(self, code: int | None) -> Rows:
         """Those whose probe wears one type of mask; None = all of them."""
@@ -144,12 +160,12 @@ class Selections:
         return self._parts[mask_type]
 
     def _rows(self, rows: NDArray[np.int64]) -> Rows:
-        return Rows(
-            rows.astype(np.int32),
-            self.subjects[self.comparisons.reference[rows]],
-            self.subjects[self.comparisons.probe[rows]],
-            self._row_type[rows],
-        )
+        table = np.empty((len(rows), 4), dtype=np.int32)
+        table[:, 0] = rows
+        table[:, 1] = self.subjects[self.comparisons.reference[rows]]
+        table[:, 2] = self.subjects[self.comparisons.probe[rows]]
+        table[:, 3] = self._row_type[rows]
+        return Rows(table)
 
 
 class RankedScores:
