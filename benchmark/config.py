@@ -67,8 +67,8 @@ class RunConfig(BaseModel):
         train_root: the folder of the only one, where it needs one.
         train_limit: at most this many training photos, and no more to validate on.
         mask_draws: masks drawn on every training photo, one after the other.
-        weights: ``NAME=PATH``: what a method learned, as ``train`` wrote it; or the file of a recogniser or face
-            detector.
+        weights: ``NAME=PATH``: what a method learned, as ``train`` wrote it; or the file of a recogniser, face
+            detector or metric.
         retrain: train what this run can train, instead of using the weights shipped with the program.
         allow_unknown_overlap: train and test on data sets for which it is unknown whether they share people.
         targets: false match rates at which thresholds are set.

@@ -81,6 +81,8 @@ def _availability(found: _Class, card: Card) -> Availability:  # noqa: PLR0911  
             return lfw_availability()
         case "benchmark.recognisers.base:Recogniser":
             return available_with_file(found.value("needs", {}), found.value("model_file", None))
+        case "benchmark.verification.weighted_metric:WeightedMetric":
+            return available_with_file(found.value("needs", {}), found.value("model_file", None))
         case "benchmark.recognisers.face_recognition:FaceRecognition":
             return recogniser_availability()
     raise NotDeclared(f"{found.node.name} decides for itself whether it is available")

@@ -1,4 +1,5 @@
-"""What ``--weights NAME=PATH`` names: files of recognisers and face detectors, and folders that `train` wrote."""
+"""What ``--weights NAME=PATH`` names: files of recognisers, face detectors and metrics, and folders that `train`
+wrote."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from benchmark.errors import RequestError
 from benchmark.model_files import ModelFile
-from benchmark.plugins import RECOGNISERS
+from benchmark.plugins import METRICS, RECOGNISERS
 
 DETECTOR_FILES = {"opencv-yunet": "benchmark.acquisition.face_detectors.opencv_yunet:YUNET"}
 """Face detectors whose weights are a file, each with the ``module:attribute`` of its `ModelFile`."""
@@ -22,11 +23,13 @@ class NamedWeights:
     Attributes:
         recognisers: files, by recogniser as ``--recognisers`` names it.
         detectors: files, by face detector.
+        metrics: files, by metric.
         parts: folders, by the label of a method or of its part: every other name.
     """
 
     recognisers: Mapping[str, Path]
     detectors: Mapping[str, Path]
+    metrics: Mapping[str, Path]
     parts: Mapping[str, Path]
 
 
@@ -46,22 +49,25 @@ def named_weights(texts: Sequence[str], asked_recognisers: Sequence[str] = ()) -
     """
     recognisers: dict[str, Path] = {}
     detectors: dict[str, Path] = {}
+    metrics: dict[str, Path] = {}
     parts: dict[str, Path] = {}
     for text in texts:
         name, equals, path = text.partition("=")
         if not (name and equals and path):
             raise RequestError(
-                f"--weights {text}: write NAME=PATH, with the file of a recogniser or detector, or a folder that "
-                "`train` wrote"
+                f"--weights {text}: write NAME=PATH, with the file of a recogniser, detector or metric, or a folder "
+                "that `train` wrote"
             )
         takers = parts
         if name in RECOGNISERS or name in asked_recognisers:
             takers = recognisers
         elif name in DETECTOR_FILES:
             takers = detectors
+        elif name in METRICS:
+            takers = metrics
         if takers.setdefault(name, Path(path).expanduser()) != Path(path).expanduser():
             raise RequestError(f"--weights names two paths for '{name}': {takers[name]} and {path}")
-    return NamedWeights(recognisers, detectors, parts)
+    return NamedWeights(recognisers, detectors, metrics, parts)
 
 
 def detector_file(name: str) -> ModelFile:

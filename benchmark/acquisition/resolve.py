@@ -55,7 +55,7 @@ def only_face_detector_files(texts: Sequence[str]) -> Mapping[str, Path]:
         RequestError: a name is another's.
     """
     named = named_weights(texts)
-    others = [*named.recognisers, *named.parts]
+    others = [*named.recognisers, *named.metrics, *named.parts]
     if others:
         raise RequestError(f"--weights {others[0]}: only face detectors take a file here: {', '.join(DETECTOR_FILES)}")
     return named.detectors

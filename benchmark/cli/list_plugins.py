@@ -131,6 +131,12 @@ def _as_text(kind: str, rows: list[dict[str, Any]]) -> str:
             text += f" — not available: {row['reason']}"
         indent = " " * (name_width + 2)
         lines.append(
-            textwrap.fill(text, width, initial_indent=f"  {row['name']:<{name_width}}", subsequent_indent=indent)
+            textwrap.fill(
+                text,
+                width,
+                initial_indent=f"  {row['name']:<{name_width}}",
+                subsequent_indent=indent,
+                break_on_hyphens=False,  # flags and file names are copied
+            )
         )
     return "\n".join(lines)

@@ -87,8 +87,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights",
         action="append",
         metavar="NAME=PATH",
-        help="the weights file of a recogniser or face detector, or the folder that `train` wrote for a method or mask "
-        "detector, which replaces the weights shipped with the program",
+        help="the weights file of a recogniser, face detector or metric, or the folder that `train` wrote for a "
+        "method or mask detector, which replaces the weights shipped with the program",
     )
     learn.add_argument(
         "--retrain", action="store_true", help="train again instead of using the weights shipped with the program"

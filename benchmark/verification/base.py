@@ -1,6 +1,6 @@
 """The base classes of metrics, and the rows of ``metrics.csv`` that they produce.
 
-A metric is one of nine kinds, by what it sees; an author writes one method, or one function (see `metric_functions`):
+A metric is one of ten kinds, by what it sees; an author writes one method, or one function (see `metric_functions`):
 
 * `RateMetric`: a rate of errors at a threshold, from counts (vectorised over bootstrap replicates);
 * `ScoreMetric`: anything else computed from mated and non-mated scores;
@@ -8,6 +8,7 @@ A metric is one of nine kinds, by what it sees; an author writes one method, or 
 * `SearchMetric`: how well probes are found in a gallery, from the outcome of every search;
 * `ContrastMetric`: sets a condition's errors against those of other conditions on the same comparisons;
 * `ImageMetric`: compares restored pixels with true ones, pixel by pixel;
+* `ImageSetMetric`: compares the set of restored images with the set of true ones;
 * `MaskMetric`: compares the mask that a detector found with the true one;
 * `FeatureMetric`: compares the set of restored probes with the set of raw ones, by a recogniser's embeddings;
 * `CostMetric`: time or memory, measured by the pipeline while it works and only described here.
@@ -28,14 +29,21 @@ from numpy.typing import NDArray
 from benchmark.cards import AVAILABLE, Availability, Card
 from benchmark.verification.error_rates import ErrorCounts
 from benchmark.verification.metric_description import MetricDescription
-from benchmark.verification.samples import ComparisonSample, Estimate, FeatureSample, ScoreSample, SearchSample
+from benchmark.verification.samples import (
+    ComparisonSample,
+    Estimate,
+    FeatureSample,
+    ImageSetSample,
+    ScoreSample,
+    SearchSample,
+)
 
 
 class Metric(ABC):
     """A number that says how well people are told apart, or how like the truth a restored image is."""
 
     kind: ClassVar[str] = ""
-    """Given by the nine base classes below; a class without one cannot be measured."""
+    """Given by the ten base classes below; a class without one cannot be measured."""
     author_writes: ClassVar[str] = ""
     """The method of the kind that an author writes, and that a decorated function becomes."""
     card: ClassVar[Card] = Card()
@@ -251,6 +259,21 @@ def region_name(name: str, region: str) -> str:
     return name if region == "face" else f"{name}_hole"
 
 
+class ImageSetMetric(Metric):
+    """How far the set of masked or restored faces is from the set of true ones, by their pixels."""
+
+    kind = "image set"
+    author_writes = "estimate"
+
+    @abstractmethod
+    def estimate(self, sample: ImageSetSample) -> Estimate | None:
+        """The value and its interval; None where it is not defined."""
+
+    def remark(self, sample: ImageSetSample) -> tuple[str, str] | None:  # noqa: ARG002
+        """Kind (see `measurement.Note`) and text of what a reader must know about the value; None if nothing."""
+        return None
+
+
 class MaskMetric(Metric):
     """How well a detector finds masks: the mean over faces of `per_image`, with an interval by subjects."""
 
@@ -301,6 +324,7 @@ KINDS: tuple[type[Metric], ...] = (
     SearchMetric,
     ContrastMetric,
     ImageMetric,
+    ImageSetMetric,
     MaskMetric,
     FeatureMetric,
     CostMetric,

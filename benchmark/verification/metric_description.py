@@ -24,7 +24,7 @@ class MetricDescription(BaseModel):
         title: as tables and figures call it.
         meaning: one line: what it measures.
         kind: what it is measured from: ``"rate"``, ``"score"``, ``"comparison"``, ``"contrast"``, ``"image"``,
-            ``"mask"``, ``"features"`` or ``"cost"``; empty where nobody knows.
+            ``"image set"``, ``"mask"``, ``"features"`` or ``"cost"``; empty where nobody knows.
         share: whether the value is a share that is printed times 100.
         unit: beside the printed number: ``"%"``, ``"points"`` (a difference of shares), ``"dB"``, ``"s"``, ``"MiB"``;
             empty where it has none.
@@ -34,6 +34,7 @@ class MetricDescription(BaseModel):
         held_to_target: whether a target false match rate bounds it: it is printed with the digits that the target
             needs.
         version: the version of the metric's code.
+        weights: SHA-256 of the file of weights that is a part of its definition; empty for most.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -48,6 +49,7 @@ class MetricDescription(BaseModel):
     signed: bool = False
     held_to_target: bool = False
     version: int = 1
+    weights: str = Field(default="", max_length=64)
 
 
 def undescribed(name: str) -> MetricDescription:
@@ -85,12 +87,12 @@ def stored_descriptions(manifest: Mapping[str, Any]) -> dict[str, MetricDescript
 def common_descriptions(several: Iterable[Mapping[str, MetricDescription]]) -> dict[str, MetricDescription]:
     """The descriptions of several runs together: the first that describes a metric wins.
 
-    Runs that disagree about the better direction leave it undefined.
+    Runs that disagree about the better direction, or measured with other weights, leave it undefined.
     """
     found: dict[str, MetricDescription] = {}
     for descriptions in several:
         for name, description in descriptions.items():
             known = found.setdefault(name, description)
-            if known.higher_is_better != description.higher_is_better:
+            if (known.higher_is_better, known.weights) != (description.higher_is_better, description.weights):
                 found[name] = known.model_copy(update={"higher_is_better": None})
     return found

@@ -29,8 +29,8 @@ def metric_class(name: str, function: Callable[..., Any], kind: str, settings: d
     Args:
         name: that it is registered by.
         function: its docstring is the metric's.
-        kind: ``"rate"``, ``"score"``, ``"comparison"``, ``"contrast"``, ``"image"``, ``"mask"`` or ``"features"``; the
-            base classes in `benchmark.verification.base` say what each is given and returns.
+        kind: ``"rate"``, ``"score"``, ``"comparison"``, ``"contrast"``, ``"image"``, ``"image set"``, ``"mask"`` or
+            ``"features"``; the base classes in `benchmark.verification.base` say what each is given and returns.
         settings: class attributes of the kind: `higher_is_better`, `share`, `threshold_kinds` and so on.
 
     Raises:

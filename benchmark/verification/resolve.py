@@ -5,26 +5,37 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from benchmark.errors import PluginError
+from benchmark.errors import PluginError, RequestError
 from benchmark.plugins import METRICS
 from benchmark.verification.base import KINDS, Metric
 from benchmark.verification.metric_description import MetricDescription
+from benchmark.verification.weighted_metric import WeightedMetric
 
 log = logging.getLogger(__name__)
 
 
-def load_metrics(names: Sequence[str] | None = None, *, left_out: dict[str, str] | None = None) -> dict[str, Metric]:
+def load_metrics(
+    names: Sequence[str] | None = None,
+    *,
+    weights: Mapping[str, Path] | None = None,
+    device: str = "cpu",
+    left_out: dict[str, str] | None = None,
+) -> dict[str, Metric]:
     """The metrics of these names; all that are registered if None.
 
     Args:
         names: registered ones.
+        weights: files that the user named, by metric.
+        device: a torch device name, for metrics that have a network.
         left_out: takes the metrics that cannot be imported or are not available here, with the reason; a warning names
-            them too.
+            them too, except those that nobody named a file of weights for.
 
     Raises:
-        RequestError: no such name.
+        RequestError: no such name; or a file that the user named is missing, of another network, or for a metric that
+            takes none.
         PluginError: a metric is of no kind that is measured, or lacks the method of its kind; or two metrics write
             rows of one name.
     """
@@ -36,6 +47,12 @@ def load_metrics(names: Sequence[str] | None = None, *, left_out: dict[str, str]
             _leave_out(name, str(error), left_out)
             continue
         _check(name, cls)
+        if issubclass(cls, WeightedMetric):
+            weighted = _weighted(name, cls, (weights or {}).get(name), device=device, left_out=left_out)
+            loaded |= {} if weighted is None else {name: weighted}
+            continue
+        if name in (weights or {}):
+            raise RequestError(f"--weights {name}: this metric takes no file; leave --weights out")
         availability = cls.availability()
         if availability.available:
             loaded[name] = cls()
@@ -72,8 +89,27 @@ def described(metrics: Mapping[str, Metric]) -> dict[str, MetricDescription]:
     return found
 
 
-def _leave_out(name: str, reason: str, left_out: dict[str, str] | None) -> None:
-    log.warning("metric '%s' left out: %s", name, reason)
+def _weighted(
+    name: str, cls: type[WeightedMetric], given: Path | None, *, device: str, left_out: dict[str, str] | None
+) -> WeightedMetric | None:
+    """The metric, whose weights are a file. Most users have none: then it is left out without a warning."""
+    found = cls.availability(given)
+    if not found.available:
+        if given is not None:
+            raise RequestError(f"metric '{name}' does not work here: {found.reason}")
+        _leave_out(name, found.reason, left_out, level=logging.INFO)
+        return None
+    try:
+        return cls(weights=given, device=device)
+    except PluginError as error:
+        if given is not None:
+            raise RequestError(f"--weights {name}: {error}") from error
+        _leave_out(name, str(error), left_out)
+        return None
+
+
+def _leave_out(name: str, reason: str, left_out: dict[str, str] | None, *, level: int = logging.WARNING) -> None:
+    log.log(level, "metric '%s' left out: %s", name, reason)
     if left_out is not None:
         left_out[f"metric {name}"] = reason
 

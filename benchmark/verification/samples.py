@@ -105,6 +105,25 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class ImageSetSample:
+    """The faces of a condition, and the true ones.
+
+    Attributes:
+        true: ``uint8 (N, S, S, 3)``, the faces without mask; may be a memory map, as may the next.
+        shown: ``uint8 (N, S, S, 3)``, the same faces masked or restored.
+        rows: ``(M,)``, ascending: the rows of both that count; the others failed.
+        subjects: ``int32 (M,)``, codes.
+        seed: the run's seed.
+    """
+
+    true: NDArray[np.uint8]
+    shown: NDArray[np.uint8]
+    rows: NDArray[np.integer]
+    subjects: NDArray[np.int32]
+    seed: int
+
+
+@dataclass(frozen=True)
 class FeatureSample:
     """The embeddings of the probes that gave one both raw and as the condition shows them.
 

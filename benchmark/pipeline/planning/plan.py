@@ -120,7 +120,9 @@ def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
     )
     not_made += [PluginFailure("recogniser", label, "", why) for label, why in recognisers.not_made.items()]
     without: dict[str, str] = {}
-    metrics = load_metrics(left_out=without)
+    metrics = load_metrics(
+        weights=named_weights(config.weights, config.recognisers).metrics, device=device, left_out=without
+    )
     dataset = open_dataset(config.dataset, config.data_root, config)
     if not dataset.protocols:
         raise RequestError(

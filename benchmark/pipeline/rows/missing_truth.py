@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from benchmark.pipeline.conditions.arm import PreparedArm
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.rows.columns import NO_RECOGNISER, detector_columns, leading_columns
-from benchmark.verification.base import Cell, FeatureMetric, ImageMetric, MaskMetric, region_name
+from benchmark.verification.base import Cell, FeatureMetric, ImageMetric, ImageSetMetric, MaskMetric, region_name
 from benchmark.verification.measurement import Measurement, NoteBook
 from benchmark.views import MaskedView
 
@@ -24,6 +24,8 @@ def note_missing_truth(plan: Plan, prepared: PreparedArm) -> Measurement:
     for name, metric in plan.metrics.items():
         if isinstance(metric, ImageMetric):
             images |= dict.fromkeys(region_name(name, region) for region in metric.regions)
+        elif isinstance(metric, ImageSetMetric):
+            images[name] = None
         elif isinstance(metric, MaskMetric) and metric.needs_truth and not metric.bare:
             masks[name] = None
         elif isinstance(metric, FeatureMetric):

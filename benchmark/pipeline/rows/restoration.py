@@ -14,6 +14,7 @@ from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.rows.columns import leading_columns
 from benchmark.progress import Progress
 from benchmark.verification.base import MetricRow
+from benchmark.verification.measure_image_sets import measure_image_sets
 from benchmark.verification.measure_images import measure_images
 from benchmark.verification.measurement import Measurement, Note
 from benchmark.views import MaskedView, View
@@ -44,20 +45,31 @@ def _image_quality(
     notes: list[Note] = []
     with progress.bar("compare pixels", total=len(shown), unit="method") as bar:
         for label, (condition, view) in shown.items():
+            cell = leading_columns(plan, prepared.arm, label, condition)
+            failed = np.array([view.failed(row) for row in range(len(view))])
             measured = measure_images(
-                leading_columns(plan, prepared.arm, label, condition),
+                cell,
                 true=masked.true_pixels,
                 restored=view.faces.pixels,
                 holes=masked.holes,
-                failed=np.array([view.failed(row) for row in range(len(view))]),
+                failed=failed,
                 subjects=subjects,
                 mask_types=masked.mask_types,
                 replicates=plan.config.replicates,
                 seed=plan.config.seed,
                 metrics=plan.metrics,
             )
-            rows += measured.rows
-            notes += measured.notes
+            as_sets = measure_image_sets(
+                cell,
+                true=masked.true_pixels,
+                shown=view.faces.pixels,
+                failed=failed,
+                subjects=subjects,
+                metrics=plan.metrics,
+                seed=plan.config.seed,
+            )
+            rows += (*measured.rows, *as_sets.rows)
+            notes += (*measured.notes, *as_sets.notes)
             bar.update(1)
     return Measurement(tuple(rows), tuple(notes))
 
