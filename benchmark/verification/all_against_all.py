@@ -136,7 +136,9 @@ class ScoreTally:
             return float(just_above(highest[len(highest) - 1 - allowed]))
         accepted = np.cumsum(self.counts[::-1])[::-1]  # in each bin or above it
         within = int(np.argmax(accepted <= allowed)) if accepted[-1] <= allowed else BINS
-        return self.low + min(within + 1, BINS) * self.bin_width
+        if within + 1 >= BINS:
+            return float(just_above(np.float32(self.high)))
+        return self.low + (within + 1) * self.bin_width
 
     def _keep(self, scores: NDArray[np.float32]) -> None:
         for start in range(0, len(scores), max(self.tail, 1)):
