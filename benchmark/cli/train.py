@@ -49,10 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the recogniser that an adapter is fitted to, named as in `run --recognisers`",
     )
     parser.add_argument(
+        "--teachers",
+        default="",
+        metavar="A,B",
+        help="recognisers in the loss of a method that learns to keep the identity (default: the preset's)",
+    )
+    parser.add_argument(
         "--weights",
         action="append",
         metavar="NAME=FILE",
-        help="the weights file of a face detector or of the recogniser",
+        help="the weights file of a face detector, of the recogniser or of a teacher",
     )
     parser.add_argument("--steps", type=int, metavar="N", help="at most N training steps (default: the preset's)")
     parser.add_argument(
@@ -135,6 +141,7 @@ def execute(options: argparse.Namespace) -> int:
         steps=options.steps,
         start_from=options.start_from,
         devices=options.devices,
+        teachers=[name for name in options.teachers.split(",") if name],
     )
     print(f"trained: {folder.resolve()}")
     return 0

@@ -136,6 +136,8 @@ def _fitted(
         about["precision"] = native_precision(training.precision, learner.device)
     if learner.workspace.start_from is not None:
         about["start_from"] = learner.workspace.start_from.sha256
+    if learner.workspace.teachers:
+        about["teachers"] = {name: teacher.card.sha256 for name, teacher in learner.workspace.teachers.items()}
     if devices > 1:
         about["devices"] = devices
 

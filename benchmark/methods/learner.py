@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.methods.trained_weights import TrainedWeights
+    from benchmark.recognisers.network_recogniser import NetworkRecogniser
 
 Examples = TypeVar("Examples")
 _NOT_LEARNED = frozenset({"losses", "workspace"})
@@ -32,11 +33,13 @@ class Workspace:
         checkpoints: folder in which `fit` keeps what it needs to continue after a kill; None = it keeps nothing.
         samples: folder in which `fit` draws a sheet of faces per epoch, if there is something to show; None = nowhere.
         start_from: weights, perhaps of another side, from which `fit` starts; None = from random ones.
+        teachers: recognisers by name whose embeddings are in the loss; empty = those that the learner has by itself.
     """
 
     checkpoints: Path | None = None
     samples: Path | None = None
     start_from: TrainedWeights | None = None
+    teachers: Mapping[str, NetworkRecogniser] = field(default_factory=dict)
 
 
 class Learner(Method, Generic[Examples]):
@@ -107,6 +110,11 @@ class Learner(Method, Generic[Examples]):
         """Length and portions of its training: the preset's ``training``, if it has that."""
         found = getattr(self.settings, "training", None)
         return found if isinstance(found, TrainingSettings) else None
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """Recognisers in its loss, by name, unless the workspace gives others; empty = it has no place for any."""
+        return ()
 
     def set_steps(self, steps: int) -> None:
         """Train for `steps` steps at most, instead of the preset's length.

@@ -106,7 +106,7 @@ class TrainedNetworks(PairLearner):
             pairs,
             training,
             name=self.name or type(self).__name__,
-            identity=repr((self.architecture, self.settings, self.version, self.side, start)),
+            identity=repr((self.architecture, self.settings, self.version, self.side, start, *self._taught_by())),
             seed=self.seed,
             device=self.device,
             progress=progress,
@@ -124,6 +124,9 @@ class TrainedNetworks(PairLearner):
         """Read what `save` wrote."""
         self._set_side(self._side_of(folder))
         load_network(folder, self.architecture, self._stored())
+
+    def _taught_by(self) -> list[tuple[str, str]]:
+        return [(name, teacher.card.sha256) for name, teacher in self.workspace.teachers.items()]
 
     def _begin_with(self, folder: Path) -> None:
         stored = self._stored()

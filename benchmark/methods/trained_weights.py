@@ -44,6 +44,7 @@ class WeightsCard(BaseModel):
         version: of this program.
         recogniser: that an adapter was fitted to, as ``--recogniser`` named it; empty for everything else.
         recogniser_sha256: of that recogniser's own weights.
+        teachers: recognisers in the loss, of all stages; empty where the method has none, or they were not recorded.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +64,7 @@ class WeightsCard(BaseModel):
     version: str
     recogniser: str = ""
     recogniser_sha256: str = ""
+    teachers: tuple[str, ...] = ()
 
     @property
     def train_data(self) -> str:
@@ -81,6 +83,7 @@ class WeightsCard(BaseModel):
                 "steps": None if first.steps is None or self.steps is None else first.steps + self.steps,
                 "seconds": None if first.seconds is None or self.seconds is None else first.seconds + self.seconds,
                 "command": earlier + self.command,
+                "teachers": tuple(dict.fromkeys((*first.teachers, *self.teachers))),
             }
         )
 

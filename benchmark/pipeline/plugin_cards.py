@@ -21,7 +21,7 @@ def plugin_cards(plan: Plan) -> dict[str, Card]:
     cards |= {name: recogniser.card for name, recogniser in plan.recognisers.items()}
     cards |= {name: face_detector_class(name).card for name in plan.face_search.face_detectors}
     for method in plan.methods.values():
-        cards |= {part.name: _card_of(part, plan) for part in method.parts()}
+        cards |= {part.label: _card_of(part, plan) for part in method.parts()}
         if method.name not in cards:
             cards[method.name] = method.card
         if method.fitted_to_recogniser:
@@ -32,4 +32,6 @@ def plugin_cards(plan: Plan) -> dict[str, Card]:
 def _card_of(part: Method, plan: Plan) -> Card:
     trained = plan.weights.get(part.label)
     card = part.card if trained is None else with_data(part.card, trained.card.trained_on)
+    if trained is not None and trained.card.teachers:
+        card = replace(card, saw_recognisers=trained.card.teachers)
     return replace(card, learns=part.trains, fitted_to_recogniser=part.fitted_to_recogniser)

@@ -28,6 +28,7 @@ from benchmark.pipeline.manifest import device_name
 from benchmark.pipeline.planning.adapters import AT
 from benchmark.pipeline.planning.plan import face_search_of, mask_names, torch_device, writable
 from benchmark.pipeline.planning.training_sources import choose_training
+from benchmark.pipeline.teachers import teachers_of
 from benchmark.pipeline.training_pairs import make_training_pairs
 from benchmark.processor_time import available_cores
 from benchmark.progress import Progress
@@ -43,6 +44,7 @@ def train_method(
     steps: int | None = None,
     start_from: Path | None = None,
     devices: int = 1,
+    teachers: Sequence[str] = (),
 ) -> Path:
     """Train ``config.methods[0]``, a method or a detector, on ``config.train_dataset``.
 
@@ -56,6 +58,7 @@ def train_method(
         steps: at most, instead of the preset's length; learning rates follow.
         start_from: folder of weights to start from, which may be of another side.
         devices: train on so many GPUs, or in so many processes on a CPU.
+        teachers: recognisers in the loss, as `RunConfig.recognisers` names them; none = those of the preset.
 
     Raises:
         RequestError: the method learns nothing, or learns from a recogniser's embeddings and so only within a run.
@@ -70,8 +73,6 @@ def train_method(
     if adapter is None and recogniser is not None:
         raise RequestError(f"--recogniser {recogniser}: '{asked}' is not fitted to a recogniser; omit --recogniser")
     adapted = None if adapter is None else recogniser_to_adapt(adapter, recogniser, config, device)
-    if adapted is None:
-        only_face_detector_files(config.weights)
     learners: Sequence[Learner[Any]] = pair_learners(parts) if adapter is None else (adapter,)
     if not learners:
         raise RequestError(f"method '{asked}' has nothing to learn; run it without training")
@@ -80,6 +81,11 @@ def train_method(
         raise RequestError(f"--devices {devices}: '{asked}' trains on one device")
     if start_from is not None:
         _begin_with(TrainedWeights(start_from), learners)
+    given = teachers_of(learners, teachers, config, device)
+    for learner in learners:
+        learner.workspace = replace(learner.workspace, teachers=given if learner.teachers else {})
+    if adapted is None and not given:
+        only_face_detector_files(config.weights)
     name = asked if adapted is None else f"{asked}{AT}{adapted.name}"
     folder = writable(out or Path("reports") / "trained" / name.replace(":", "_").replace("/", "_"))
     context = RunContext(
@@ -104,14 +110,16 @@ def train_method(
             learned = fit(learner, *adapted.examples(pairs, context), context)
         target = folder if len(learners) == 1 else folder / learner.label.replace(":", "_")
         _hand_out(learned, target)
-        command = _command(config, recogniser=recogniser, steps=steps, start_from=start_from, devices=devices)
+        command = _command(
+            config, recogniser=recogniser, steps=steps, start_from=start_from, devices=devices, teachers=teachers
+        )
         card = _card(learner, learned.losses, config, len(pairs.pairs))
         fitted_to = {} if adapted is None else adapted.facts()
         card = card.model_copy(update={"trained_on": licences, "command": command, **fitted_to})
         seen = people
         if start_from is not None:
             first = TrainedWeights(start_from)
-            card, seen = card.continuing(first.card), _together(first.people(), people)
+            card, seen = card.continuing(_with_teachers(first.card, learner)), _together(first.people(), people)
         write_card(target, card, seen)
     return folder
 
@@ -155,11 +163,23 @@ def _card(learner: Learner[Any], losses: pd.DataFrame | None, config: RunConfig,
         command="",
         parameters={name: trainable_parameters(network) for name, network in learner.networks().items()},
         version=__version__,
+        teachers=tuple(learner.workspace.teachers) or learner.teachers,
     )
 
 
+def _with_teachers(first: WeightsCard, learner: Learner[Any]) -> WeightsCard:
+    """The card of weights from before teachers were recorded, with those that the method's class names."""
+    return first if first.teachers or not learner.teachers else first.model_copy(update={"teachers": learner.teachers})
+
+
 def _command(
-    config: RunConfig, *, recogniser: str | None, steps: int | None, start_from: Path | None, devices: int
+    config: RunConfig,
+    *,
+    recogniser: str | None,
+    steps: int | None,
+    start_from: Path | None,
+    devices: int,
+    teachers: Sequence[str],
 ) -> str:
     """The command that trains again on any machine: without this one's folders."""
     defaults = RunConfig()
@@ -169,6 +189,7 @@ def _command(
     command += ["--dataset", ",".join(f"{name}=DIR" if name in rooted else name for name in names)]
     for flag, value, default in (
         ("--recogniser", recogniser, None),
+        ("--teachers", ",".join(teachers), ""),
         ("--masks", ",".join(config.masks), ",".join(defaults.masks)),
         ("--size", config.size, defaults.size),
         ("--train-limit", config.train_limit, defaults.train_limit),

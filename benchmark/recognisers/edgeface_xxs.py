@@ -64,6 +64,10 @@ class EdgeFaceRecogniser(TorchRecogniser):
         """The face on ArcFace's template, ``uint8 (112, 112, 3)``."""
         return _SPEC.cut(image, face)
 
+    def chip_grid(self, landmarks: Tensor, side: int) -> Tensor:
+        """Where the pixels of its chips are in crops, ``float32 (B, h, w, 2)``."""
+        return _SPEC.chip_grid(landmarks, side)
+
     def forward(self, pixels: Tensor) -> Tensor:
         """Embeddings ``(N, 512)``."""
         return _SPEC.embedded(self.network, pixels)

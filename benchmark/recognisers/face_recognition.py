@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CHIP_PADDING = 0.25
 """Margin round dlib's mean-shape square, as a share of its side: what the network was trained with."""
-_MEAN_FIVE_POINTS = (
+MEAN_FIVE_POINTS = (
     (0.8595674595992, 0.2134981538014),
     (0.6460604764104, 0.2289674387677),
     (0.1205750620789, 0.2137274526848),
@@ -102,6 +102,12 @@ class FaceRecognition(NetworkRecogniser):
         embeddings: Tensor = self.network(pixels)
         return embeddings
 
+    def chip_grid(self, landmarks: Tensor, side: int) -> Tensor:
+        """Where the pixels of dlib's chip are in a crop, ``float32 (B, 150, 150, 2)``."""
+        from benchmark.recognisers.chip_grids import dlib_chip_grid  # noqa: PLC0415  # PyTorch
+
+        return dlib_chip_grid(landmarks, side)
+
     def _embed_batch(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         import torch  # noqa: PLC0415  # recognisers are listed without it
 
@@ -137,7 +143,7 @@ def face_chip(image: Image, five_points: Points, *, size: int = CHIP_SIZE, paddi
         padding: margin as a share of the mean-shape square.
     """
     scale = size / (2 * padding + 1)
-    places = dlib.dpoints([dlib.dpoint((padding + x) * scale, (padding + y) * scale) for x, y in _MEAN_FIVE_POINTS])
+    places = dlib.dpoints([dlib.dpoint((padding + x) * scale, (padding + y) * scale) for x, y in MEAN_FIVE_POINTS])
     points = dlib.dpoints([dlib.dpoint(float(x), float(y)) for x, y in five_points])
     details = dlib.chip_details(places, points, dlib.chip_dims(size, size))
     chip: Image = dlib.extract_image_chip(np.ascontiguousarray(image), details)

@@ -46,6 +46,39 @@ class NetworkRecogniser(Recogniser):
     def ready(self, network: nn.Module) -> nn.Module:
         """`network` as it is used here: not to be trained, on the device, in the precision; changed in place."""
 
+    def forward_in_precision(self, pixels: Tensor) -> Tensor:
+        """As `forward`, computed in the recogniser's precision; gradients pass through. ``float32 (N, D)``."""
+        import torch  # noqa: PLC0415  # recognisers are listed without it
+
+        with torch.autocast(pixels.device.type, enabled=False):
+            return self.forward(pixels).float()
+
+    def chip_grid(self, landmarks: Tensor, side: int) -> Tensor:
+        """Where the pixels of its chips are in crops, ``float32 (B, h, w, 2)`` for `chip_grids.sampled_chips`.
+
+        What a loss needs in order to see a face as the recogniser does. Only for recognisers whose alignment follows
+        from the 68 landmarks.
+
+        Args:
+            landmarks: ``(B, 68, 2)``, pixels of the crops.
+            side: the side of the crops, pixels.
+
+        Raises:
+            RequestError: this recogniser cuts its chips in another way.
+        """
+        raise RequestError(
+            f"{type(self).__name__} does not say where its chips are in a crop (chip_grid), so it cannot teach"
+        )
+
+    def in_precision(self: _Own, precision: str) -> _Own:
+        """The same recogniser with a copy of its network in another precision, one of `PRECISIONS`."""
+        if precision == self.precision:
+            return self
+        changed = copy.copy(self)
+        changed.precision = precision
+        changed.network = changed.ready(copy.deepcopy(self.network))
+        return changed
+
     def with_network(self: _Own, network: nn.Module, *, sha256: str) -> _Own:
         """The same recogniser with another network of the same inputs and outputs.
 

@@ -118,9 +118,21 @@ class RecogniserSpec(BaseModel):
         """Cuts the aligned chip ``uint8 (height, width, 3)`` out of an image ``uint8 (H, W, 3)``."""
         if self.template == "dlib-chip":
             return lambda image, face: face_chip(image, face.five_points, size=self.size[0])
+        return self._five_points.chip
+
+    def chip_grid(self, landmarks: Tensor, side: int) -> Tensor:
+        """Where the pixels of the chip are in crops of `side` pixels with landmarks ``(B, 68, 2)``: ``(B, h, w, 2)``."""
+        from benchmark.recognisers.chip_grids import dlib_chip_grid, five_point_grid  # noqa: PLC0415  # PyTorch
+
+        if self.template == "dlib-chip":
+            return dlib_chip_grid(landmarks, side, size=self.size[0])
+        return five_point_grid(landmarks, side, self._five_points)
+
+    @property
+    def _five_points(self) -> FivePointTemplate:
         if self.template == "arcface":
-            return arcface_template(self.size).chip
-        return FivePointTemplate(self.size, np.array(self.template)).chip
+            return arcface_template(self.size)
+        return FivePointTemplate(self.size, np.array(self.template))
 
     def normalised(self, chips: NDArray[np.uint8]) -> NDArray[np.float32 | np.uint8]:
         """What the network sees of chips ``uint8 (N, h, w, 3)``: ``float32 (N, 3, h, w)``, or ``uint8`` for bytes."""

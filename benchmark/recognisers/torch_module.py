@@ -103,6 +103,10 @@ class ModuleRecogniser(TorchRecogniser):
         """The face on the card's template, ``uint8 (height, width, 3)``."""
         return self._spec.cut(image, face)
 
+    def chip_grid(self, landmarks: Tensor, side: int) -> Tensor:
+        """Where the pixels of its chips are in crops, ``float32 (B, h, w, 2)``."""
+        return self._spec.chip_grid(landmarks, side)
+
     def forward(self, pixels: Tensor) -> Tensor:
         """Embeddings ``(N, D)``.
 

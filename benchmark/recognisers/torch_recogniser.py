@@ -56,6 +56,14 @@ class TorchRecogniser(NetworkRecogniser):
         embeddings: Tensor = self.network(pixels)
         return embeddings
 
+    def forward_in_precision(self, pixels: Tensor) -> Tensor:
+        """As `forward`, in the recogniser's precision by autocast."""
+        import torch  # noqa: PLC0415  # recognisers are listed without it
+
+        rough = self.precision != "float32"
+        with torch.autocast(pixels.device.type, dtype=getattr(torch, self.precision), enabled=rough):
+            return self.forward(pixels).float()
+
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings ``float32 (N, D)`` of chips ``uint8 (N, h, w, 3)``."""
         return embed_in_batches(chips, self._embed_batch, batch_size(self.device, self.batch_sizes))
@@ -64,11 +72,6 @@ class TorchRecogniser(NetworkRecogniser):
         import torch  # noqa: PLC0415  # recognisers are listed without it
 
         pixels = torch.from_numpy(chips).to(self.device).permute(0, 3, 1, 2)  # a view, and channels-last already
-        device_type = torch.device(self.device).type
-        rough = self.precision != "float32"
-        with (
-            torch.inference_mode(),
-            torch.autocast(device_type, dtype=getattr(torch, self.precision), enabled=rough),
-        ):
-            embeddings: NDArray[np.float32] = self.forward(pixels.float() / 255).float().cpu().numpy()
+        with torch.inference_mode():
+            embeddings: NDArray[np.float32] = self.forward_in_precision(pixels.float() / 255).cpu().numpy()
         return embeddings

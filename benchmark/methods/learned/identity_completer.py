@@ -1,10 +1,12 @@
-"""Our own completer: it learns to paint the face whose identity, to a recogniser, is that of the hidden one."""
+"""Our own completer: it learns to paint the face whose identity, to its teachers, is that of the hidden one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -14,11 +16,15 @@ from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard
 from benchmark.methods.filling.completion import blanked, composited, hole_psnr, mean_errors, randomly_grown
 from benchmark.methods.learned.identity_completer_networks import SIDE_STEP, PatchCritic, SlimUNet
 from benchmark.methods.learned.trained_completer import TrainedCompleter
-from benchmark.methods.losses.identity_loss import SAW_RECOGNISER, IdentityLoss, StrangersLoss
-from benchmark.methods.losses.perceptual_loss import PerceptualLoss
+from benchmark.methods.losses.identity_loss import IdentityLoss, StrangersLoss
+from benchmark.methods.losses.perceptual_loss import SAW_RECOGNISER, PerceptualLoss
+from benchmark.methods.losses.structural_similarity import structural_similarity
+from benchmark.methods.occlusion.other_holes import with_other_holes
 from benchmark.methods.trained_networks import channels_last
 from benchmark.native_precision import native_precision
 from benchmark.plugins import register_method
+from benchmark.recognisers.face_recognition import FaceRecognition
+from benchmark.recognisers.network_recogniser import NetworkRecogniser
 from benchmark.training.adversarial import discriminator_loss, discriminator_rests, frozen, generator_loss, judgement
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
 
@@ -27,24 +33,33 @@ if TYPE_CHECKING:
 
     from lightning_fabric import Fabric
 
+    from benchmark.recognisers.dlib_resnet import DlibResNet
+
+_STRANGERS = "strangers of "
+"""What begins the name of the module that remembers the strangers of the teacher whose name follows."""
+
 
 @dataclass(frozen=True)
 class IdentitySettings:
     """A preset of the identity completer.
 
     Attributes:
+        teachers: recognisers in the loss, unless the training is given others.
         training: length and portions.
         learning_rate: highest of the U-Net's, which falls to zero along a cosine.
         critic_learning_rate: highest of the critic's, likewise.
         pixel_weight: of the mean absolute error in the hole.
-        identity_weight: of the squared distance between embeddings.
-        strangers_weight: of `StrangersLoss`; 0 = not computed.
-        perceptual_weight: of the relative difference of early activations; 0 = not computed.
+        identity_weight: of the squared distance between embeddings, the mean over the teachers.
+        strangers_weight: of `StrangersLoss`, likewise; 0 = not computed.
+        perceptual_weight: of the difference in texture; 0 = not computed. It is the relative difference of dlib's early
+            activations where dlib's recogniser is a teacher, and 1 − SSIM where it is not: then it must not be seen.
         adversarial_weight: of the critic's opinion; 0 = there is no critic.
         rests_above: share of right answers in a batch above which the critic does not learn from it.
-        jitter: the jitter of the recogniser's chip, see `IdentityLoss`.
+        jitter: the jitter of the teachers' chips, see `IdentityLoss`.
+        other_holes: share of the faces with a hole of another shape than that of a drawn mask.
     """
 
+    teachers: tuple[str, ...]
     training: TrainingSettings
     learning_rate: float
     critic_learning_rate: float
@@ -55,21 +70,25 @@ class IdentitySettings:
     adversarial_weight: float
     rests_above: float
     jitter: float
+    other_holes: float = 0.0
 
 
 @register_method("identity-completer")
 class IdentityCompleter(TrainedCompleter):
-    """Fill the hole so that the recogniser's embedding of the face comes out as without the mask.
+    """Fill the hole so that a recogniser's embedding of the face comes out as without the mask.
 
     A slim U-Net is shown the face with its hole blanked, and the hole. Its loss is the mean absolute error in the
-    hole, the squared distance between the `face_recognition` embeddings of the composited face and of the true one, a
-    term that rewards a restored face which is closer to its own embedding than to strangers' (making everybody look
+    hole, the squared distance between its teachers' embeddings of the composited face and of the true one, a term that rewards a restored face which is closer to its own embedding than to strangers' (making everybody look
     alike also makes distances smaller), a perceptual term, and an adversarial one against a blurred mouth. Presets:
 
     * ``tuned`` (default): all five terms, in such proportion that what is painted still looks like a face.
     * ``identity-first``: the terms on embeddings weigh several times as much. This is better for the recogniser, but
       what is painted does not look like a mouth: both presets are shipped to show the trade-off.
     * ``plain``: only the first two terms.
+    * ``strong-teacher``: the teacher is `edgeface-xxs`, a stronger recogniser than dlib's, which is not seen at all; part
+      of the holes have other shapes than drawn masks.
+
+    The first three learn from `face_recognition`; ``train --teachers`` names others.
     """
 
     card = MethodCard(
@@ -80,6 +99,7 @@ class IdentityCompleter(TrainedCompleter):
     )
     presets: ClassVar[dict[str, IdentitySettings]] = {
         "tuned": IdentitySettings(
+            teachers=(SAW_RECOGNISER,),
             training=TrainingSettings(epochs=2, max_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
             learning_rate=2e-3,
             critic_learning_rate=4e-4,
@@ -92,6 +112,7 @@ class IdentityCompleter(TrainedCompleter):
             jitter=0.02,
         ),
         "identity-first": IdentitySettings(
+            teachers=(SAW_RECOGNISER,),
             training=TrainingSettings(epochs=2, max_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
             learning_rate=1e-3,
             critic_learning_rate=4e-4,
@@ -104,6 +125,7 @@ class IdentityCompleter(TrainedCompleter):
             jitter=0.02,
         ),
         "plain": IdentitySettings(
+            teachers=(SAW_RECOGNISER,),
             training=TrainingSettings(epochs=2, max_steps=3000, batch_size=16, flip=True, precision="bfloat16"),
             learning_rate=1e-3,
             critic_learning_rate=0.0,
@@ -115,9 +137,32 @@ class IdentityCompleter(TrainedCompleter):
             rests_above=0.0,
             jitter=0.0,
         ),
+        "strong-teacher": IdentitySettings(
+            teachers=("edgeface-xxs",),
+            training=TrainingSettings(epochs=8, batch_size=32, flip=True, precision="bfloat16"),
+            learning_rate=2e-3,
+            critic_learning_rate=4e-4,
+            pixel_weight=6.0,
+            identity_weight=3.0,
+            strangers_weight=0.5,
+            perceptual_weight=2.0,
+            adversarial_weight=0.3,
+            rests_above=0.85,
+            jitter=0.02,
+            other_holes=0.3,
+        ),
     }
     settings: IdentitySettings
     architecture = "identity-completer 1"
+
+    def __init__(self, *, preset: str | None = None, seed: int = 0, device: str = "cpu") -> None:
+        super().__init__(preset=preset, seed=seed, device=device)
+        self.card = replace(self.card, saw_recognisers=self.settings.teachers)
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """The preset's."""
+        return self.settings.teachers
 
     def build(self, side: int) -> dict[str, nn.Module]:
         """The U-Net and, where the preset has one, its critic."""
@@ -132,15 +177,34 @@ class IdentityCompleter(TrainedCompleter):
         return {name: channels_last(network) for name, network in networks.items()}
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
-        """Pixels, identity, perception and, with a critic, plausibility; what remembers strangers joins `modules`."""
+        """Pixels, identity, perception and, with a critic, plausibility; what remembers strangers joins `modules`.
+
+        Raises:
+            RequestError: the preset learns from recognisers that were not given.
+        """
+        teachers = self._ready_teachers()
         if self.settings.strangers_weight > 0:
-            modules["strangers"] = StrangersLoss().to(self.device)
-        return IdentityTask(modules, self.settings, steps=steps, device=self.device)
+            for name, teacher in teachers.items():
+                modules[_STRANGERS + name] = StrangersLoss(embedding_size(teacher)).to(self.device)
+        return IdentityTask(modules, teachers, self.settings, steps=steps)
 
     def fit(self, pairs: MaskedPairs, *, progress: Any) -> None:
         """Train; the strangers are then forgotten."""
         super().fit(pairs, progress=progress)
-        self.modules.pop("strangers", None)
+        for name in [name for name in self.modules if name.startswith(_STRANGERS)]:
+            del self.modules[name]
+
+    def _ready_teachers(self) -> dict[str, NetworkRecogniser]:
+        """Those that the training was given, or dlib's, whose weights are always here; in the training's precision."""
+        precision = native_precision(self.settings.training.precision, self.device)
+        if self.workspace.teachers:
+            return {name: teacher.in_precision(precision) for name, teacher in self.workspace.teachers.items()}
+        if self.teachers != (SAW_RECOGNISER,):
+            raise RequestError(
+                f"'{self.label}' learns from {' and '.join(self.teachers)}, which a run does not do; train it with: "
+                f"python run_benchmark.py train --method {self.label} --teachers {','.join(self.teachers)}"
+            )
+        return {SAW_RECOGNISER: FaceRecognition(device=self.device, precision=precision)}
 
     def paint(self, faces: MaskedFaces) -> Tensor:
         """What the U-Net paints."""
@@ -152,15 +216,22 @@ class IdentityTask(TrainingTask):
     """Paint the hidden pixels and the hidden identity, in a way that a critic cannot tell from a face.
 
     Args:
-        modules: ``generator`` and perhaps ``critic`` and ``strangers``.
+        modules: ``generator``, perhaps ``critic``, and perhaps what remembers each teacher's strangers.
+        teachers: recognisers by name, in the precision of the training.
         settings: weights of the terms, learning rates.
         steps: the number of steps of the whole training.
-        device: where the recogniser's network goes.
     """
 
     monitor = "hole_error"
 
-    def __init__(self, modules: dict[str, nn.Module], settings: IdentitySettings, *, steps: int, device: str) -> None:
+    def __init__(
+        self,
+        modules: dict[str, nn.Module],
+        teachers: Mapping[str, NetworkRecogniser],
+        settings: IdentitySettings,
+        *,
+        steps: int,
+    ) -> None:
         rates = {"generator": settings.learning_rate, "critic": settings.critic_learning_rate}
         betas = {"generator": (0.9, 0.999), "critic": (0.5, 0.99)}
         optimisers: dict[str, torch.optim.Optimizer] = {
@@ -174,25 +245,27 @@ class IdentityTask(TrainingTask):
         }
         super().__init__(modules, optimisers, cosines)
         self._settings = settings
-        low = native_precision(settings.training.precision, device)
-        self._identity = IdentityLoss(precision=low, jitter=settings.jitter).to(device)
-        self._perception = None
+        self._identities = {name: IdentityLoss(one, jitter=settings.jitter) for name, one in teachers.items()}
+        self._perception: Callable[[Tensor, Tensor], Tensor] | None = None
         if settings.perceptual_weight > 0:
-            self._perception = PerceptualLoss(precision=low, network=self._identity.network).to(device)
+            dlib = teachers.get(SAW_RECOGNISER)
+            self._perception = (
+                _unlikeness
+                if not isinstance(dlib, FaceRecognition)
+                else PerceptualLoss(precision=dlib.precision, network=cast("DlibResNet", dlib.network)).to(dlib.device)
+            )
 
     def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
         """The critic's step, if there is one, then the U-Net's."""
+        settings = self._settings
+        batch = with_other_holes(batch, settings.other_holes)
         holes = randomly_grown(batch.holes)
         restored = self._restored(batch, holes)
         judged = self._critic_step(restored.detach(), batch.true, holes, fabric) if "critic" in self.modules else {}
-        settings = self._settings
         pixels = mean_errors(restored, batch.true, holes)[0].mean()
-        found, wanted = self._identity.train().embeddings(restored, batch.true, batch.landmarks)
-        identity = (found - wanted).square().sum(dim=1).mean()
-        losses = {"pixels": pixels, "identity": identity}
-        total = settings.pixel_weight * pixels + settings.identity_weight * identity
-        if "strangers" in self.modules:
-            losses["strangers"] = self.modules["strangers"](found, wanted).mean()
+        losses = {"pixels": pixels, **self._as_taught(restored, batch)}
+        total = settings.pixel_weight * pixels + settings.identity_weight * losses["identity"]
+        if "strangers" in losses:
             total = total + settings.strangers_weight * losses["strangers"]
         if self._perception is not None:
             losses["perception"] = self._perception(restored, batch.true).mean()
@@ -206,20 +279,34 @@ class IdentityTask(TrainingTask):
             self.descend("generator", total, fabric)
         return {"loss": total, **losses, **judged}
 
+    def _as_taught(self, restored: Tensor, batch: TrainingBatch) -> dict[str, Tensor]:
+        """The terms on embeddings, each the mean over the teachers."""
+        terms: dict[str, list[Tensor]] = {}
+        for name, loss in self._identities.items():
+            found, wanted = loss.train().embeddings(restored, batch.true, batch.landmarks)
+            terms.setdefault("identity", []).append((found - wanted).square().sum(dim=1).mean())
+            if _STRANGERS + name in self.modules:
+                terms.setdefault("strangers", []).append(self.modules[_STRANGERS + name](found, wanted).mean())
+        return {name: torch.stack(values).mean() for name, values in terms.items()}
+
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
         """Mean absolute error and PSNR in the hole, squared distance of embeddings restored–true and masked–true."""
         restored = self._restored(batch, batch.holes).clamp(0, 1)
-        identity = self._identity.eval()
         return {
             "hole_error": mean_errors(restored, batch.true, batch.holes)[0],
             "hole_psnr": hole_psnr(restored, batch.true, batch.holes),
-            "identity": identity(restored, batch.true, batch.landmarks),
-            "identity_masked": identity(batch.masked, batch.true, batch.landmarks),
+            "identity": self._distance(restored, batch),
+            "identity_masked": self._distance(batch.masked, batch),
         }
 
     def sample(self, batch: TrainingBatch) -> Sequence[Tensor]:
         """Masked, restored and true faces."""
         return (batch.masked, self._restored(batch, batch.holes), batch.true)
+
+    def _distance(self, faces: Tensor, batch: TrainingBatch) -> Tensor:
+        """Squared distance of embeddings, ``(B,)``, the mean over the teachers."""
+        losses = [loss.eval()(faces, batch.true, batch.landmarks) for loss in self._identities.values()]
+        return torch.stack(losses).mean(dim=0)
 
     def _restored(self, batch: TrainingBatch, holes: Tensor) -> Tensor:
         painted: Tensor = self.modules["generator"](blanked(batch.masked, holes))
@@ -238,3 +325,13 @@ class IdentityTask(TrainingTask):
         logits: Tensor = self.modules["critic"](faces, holes)
         painted = functional.adaptive_max_pool2d(holes, logits.shape[-2:]) > 0
         return logits.float()[painted]
+
+
+def embedding_size(recogniser: NetworkRecogniser) -> int:
+    """How many numbers its embedding has."""
+    return int(recogniser.embed(np.zeros((1, *recogniser.card.chip_size, 3), dtype=np.uint8)).shape[1])
+
+
+def _unlikeness(first: Tensor, second: Tensor) -> Tensor:
+    """1 − SSIM of each pair of faces ``(B, 3, S, S)``, ``(B,)``: 0 = alike."""
+    return 1 - structural_similarity(first, second).flatten(1).mean(dim=1)

@@ -1,7 +1,12 @@
-"""How far a restored face is from the true one according to dlib's recogniser, as a differentiable loss.
+"""How far a restored face is from the true one according to a recogniser, the teacher, as a differentiable loss.
 
-The recogniser must be shown what the pipeline will show it: the chip that `face_recognition.face_chip` cuts out of the
-crop. Here the same similarity is found and the same pixels are read with differentiable operations.
+The teacher must be shown what the pipeline will show it: the chip that it cuts out of the crop. Here the same pixels are
+read with differentiable operations (`benchmark.recognisers.chip_grids`).
+
+Teachers measure in different units. Here all squared distances are in those of dlib's recogniser, for which two photos
+are one person's below 0.36 (its threshold is a distance of 0.6). A recogniser that compares angles has embeddings of unit
+length here, multiplied by 0.6: strangers, whose embeddings are about orthogonal, are then at a squared distance of 0.72,
+as dlib's are on average, and the same settings of a training serve every teacher.
 """
 
 from __future__ import annotations
@@ -10,49 +15,30 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.acquisition.dlib_models import CHIP_SIZE
-from benchmark.recognisers.dlib_resnet import EMBEDDING_SIZE, DlibResNet
-from benchmark.recognisers.face_recognition import CHIP_PADDING, load_network
+from benchmark.recognisers.chip_grids import sampled_chips
+from benchmark.recognisers.network_recogniser import NetworkRecogniser
 
-SAW_RECOGNISER = "face_recognition"
 _SAME_PERSON = 0.36
 """dlib's threshold, squared."""
-_EYE_CORNERS_AND_NOSE = (45, 42, 36, 39, 33)
-"""Of the 68 points, those that stand for dlib's five, in the order of its model: outer and inner corner of the
-image-right eye, of the image-left eye, base of the nose."""
-_MEAN_PLACES = (
-    (0.8595674595992, 0.2134981538014),
-    (0.6460604764104, 0.2289674387677),
-    (0.1205750620789, 0.2137274526848),
-    (0.3340850613712, 0.2290642403242),
-    (0.4901123135679, 0.6277975316475),
-)
-"""Where these are in dlib's mean-shape square (``get_face_chip_details``)."""
+_ANGLES = 0.6
+"""Length of the embeddings of a recogniser that compares angles."""
 
 
 class IdentityLoss(nn.Module):
-    """Squared distance between the embeddings of a restored face and of the true one.
+    """Squared distance between a teacher's embeddings of a restored face and of the true one.
 
-    dlib calls two photos one person's where the *squared* distance is below 0.36 (its threshold is a distance of 0.6).
-    The network is frozen; gradients pass through to the faces. It belongs to no training task's ``modules`` (there is
+    The teacher is frozen; gradients pass through to the faces. It belongs to no training task's ``modules`` (there is
     nothing to store): a task keeps it as a plain attribute.
 
     Args:
-        precision: the precision of the convolutions, ``"float32"`` or ``"bfloat16"``.
+        teacher: a recogniser in the precision in which the loss is to be computed.
         jitter: standard deviation, in training mode, of a random shift of each chip, as a share of its side (drawn
             from PyTorch's stream, the same for both faces), so that no restoration is fitted to one grid of pixels.
-        network: dlib's, read from its package if None.
-
-    Raises:
-        PluginError: the recogniser's weights are missing or damaged.
     """
 
-    def __init__(self, *, precision: str = "float32", jitter: float = 0.0, network: DlibResNet | None = None) -> None:
+    def __init__(self, teacher: NetworkRecogniser, *, jitter: float = 0.0) -> None:
         super().__init__()
-        self.network = load_network() if network is None else network
-        for part in (self.network.stem, self.network.blocks):
-            part.to(getattr(torch, precision))
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from the stubs
+        self._teacher = teacher
         self.jitter = jitter
 
     def forward(self, restored: Tensor, true: Tensor, landmarks: Tensor) -> Tensor:
@@ -67,8 +53,8 @@ class IdentityLoss(nn.Module):
         return (found - wanted).square().sum(dim=1)
 
     def embeddings(self, restored: Tensor, true: Tensor, landmarks: Tensor) -> tuple[Tensor, Tensor]:
-        """Embeddings of the restored faces and of the true ones, ``float32 (B, 128)`` each; arguments as above."""
-        grid = chip_grid(landmarks, restored.shape[-1])
+        """Embeddings of the restored faces and of the true ones, ``float32 (B, D)`` each; arguments as above."""
+        grid = self._teacher.chip_grid(landmarks, restored.shape[-1])
         if self.training and self.jitter > 0:
             # a chip is about 2 / 1.4 units of the grid wide (`benchmark.acquisition.alignment.CROP_PADDING`)
             grid = grid + torch.randn(len(grid), 1, 1, 2).to(grid.device) * (self.jitter * 2 / 1.4)
@@ -77,10 +63,11 @@ class IdentityLoss(nn.Module):
         return self.embed(restored, grid), wanted
 
     def embed(self, faces: Tensor, grid: Tensor) -> Tensor:
-        """Embeddings ``float32 (B, 128)`` of crops ``(B, 3, S, S)``, aligned by `chip_grid`'s answer."""
-        chips = sampled_chips(faces.float(), grid)
-        with torch.autocast(faces.device.type, enabled=False):
-            embeddings: Tensor = self.network(chips.contiguous(memory_format=torch.channels_last))
+        """Embeddings ``float32 (B, D)`` of crops ``(B, 3, S, S)``, aligned by the teacher's ``chip_grid``."""
+        chips = sampled_chips(faces.float(), grid).contiguous(memory_format=torch.channels_last)
+        embeddings = self._teacher.forward_in_precision(chips)
+        if self._teacher.card.metric == "cosine":
+            embeddings = _ANGLES * functional.normalize(embeddings)
         return embeddings
 
 
@@ -96,22 +83,23 @@ class StrangersLoss(nn.Module):
     The embeddings kept are buffers: a task names it among its ``modules``, so that a resumed training has them.
 
     Args:
+        size: of the teacher's embeddings, D.
         kept: how many of the last true embeddings stay.
         temperature: in units of squared distance.
     """
 
     last: Tensor
 
-    def __init__(self, *, kept: int = 2048, temperature: float = 0.05) -> None:
+    def __init__(self, size: int, *, kept: int = 2048, temperature: float = 0.05) -> None:
         super().__init__()
-        self.register_buffer("last", torch.zeros(kept, EMBEDDING_SIZE))
+        self.register_buffer("last", torch.zeros(kept, size))
         self.temperature = temperature
 
     def forward(self, found: Tensor, wanted: Tensor) -> Tensor:
         """The loss of each face, ``float32 (B,)``; then the true embeddings are kept.
 
         Args:
-            found: embeddings of restored faces, ``(B, 128)``.
+            found: embeddings of restored faces, ``(B, D)``, in the units of `IdentityLoss`.
             wanted: of the true ones; no gradient flows to them.
         """
         found, wanted = found.float(), wanted.float()  # Fabric rounds what it hands to a module
@@ -128,39 +116,3 @@ class StrangersLoss(nn.Module):
 def _squared_distances(first: Tensor, second: Tensor) -> Tensor:
     lengths = first.square().sum(dim=1, keepdim=True) + second.square().sum(dim=1)
     return lengths - 2 * first @ second.t()
-
-
-def chip_grid(landmarks: Tensor, side: int, *, size: int = CHIP_SIZE) -> Tensor:
-    """Where the pixels of dlib's chip are in a crop: ``float32 (B, size, size, 2)``, for `sampled_chips`.
-
-    The least-squares similarity from the mean places of dlib's five points to those of this face, which the 68 points
-    stand in for. In complex numbers z → a z + b it is closed: a = Σ conj(zᵢ) wᵢ / Σ |zᵢ|² over centred points.
-
-    Args:
-        landmarks: ``(B, 68, 2)``, pixels of the crop.
-        side: the side of the crop, pixels.
-        size: of the chip, pixels.
-    """
-    scale = size / (2 * CHIP_PADDING + 1)
-    places = (torch.tensor(_MEAN_PLACES, device=landmarks.device) + CHIP_PADDING) * scale
-    points = landmarks[:, _EYE_CORNERS_AND_NOSE].float()
-    place_mean, point_mean = places.mean(dim=0), points.mean(dim=1, keepdim=True)
-    z, w = places - place_mean, points - point_mean
-    length = z.square().sum()
-    real = (z * w).sum(dim=(1, 2)) / length
-    imaginary = (z[:, 0] * w[..., 1] - z[:, 1] * w[..., 0]).sum(dim=1) / length
-    turn = torch.stack([torch.stack([real, -imaginary], dim=1), torch.stack([imaginary, real], dim=1)], dim=1)
-    # dlib's rectangles count whole pixels: a chip of `size` pixels spans the crop's |a| size pixels less one, and
-    # size − 1 steps of its own (`centered_drect` and `extract_image_chip`)
-    length_ratio = torch.hypot(real, imaginary).view(-1, 1, 1)
-    step = (size * length_ratio - 1) / ((size - 1) * length_ratio)
-    steps = torch.arange(size, device=landmarks.device, dtype=torch.float32) - (size - 1) / 2
-    rows, columns = torch.meshgrid(steps, steps, indexing="ij")
-    chip = torch.stack([columns, rows], dim=-1).reshape(1, -1, 2) * step + (size / 2 - place_mean)
-    crop = chip @ turn.transpose(1, 2) + point_mean
-    return ((crop + 0.5) * (2 / side) - 1).reshape(-1, size, size, 2)
-
-
-def sampled_chips(images: Tensor, grid: Tensor) -> Tensor:
-    """Chips ``(B, 3, size, size)`` of crops ``(B, 3, S, S)``, read bilinearly; black outside the crop."""
-    return functional.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)

@@ -1,0 +1,55 @@
+"""The recognisers that `train` gives to a method whose loss compares embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.config import RunConfig
+from benchmark.errors import RequestError
+from benchmark.methods.base import Learner
+from benchmark.named_weights import named_weights
+from benchmark.recognisers.network_recogniser import NetworkRecogniser
+from benchmark.recognisers.resolve import resolve_recognisers
+
+_ALWAYS_HERE = ("face_recognition",)
+"""Teachers that a learner makes by itself."""
+
+
+def teachers_of(
+    learners: Sequence[Learner[Any]], asked: Sequence[str], config: RunConfig, device: str
+) -> Mapping[str, NetworkRecogniser]:
+    """Recognisers by name that `learners` are to be taught by; none where a learner makes its own.
+
+    Args:
+        learners: those that are to be trained.
+        asked: what ``--teachers`` names; empty = what the preset asks for.
+        config: with the recognisers' files.
+        device: of the training.
+
+    Raises:
+        RequestError: none of the learners has a teacher, or a recogniser is not here or cannot teach.
+    """
+    taught = [learner for learner in learners if learner.teachers]
+    if asked and not taught:
+        raise RequestError(f"--teachers {','.join(asked)}: no loss of '{learners[0].label}' compares embeddings")
+    names = tuple(dict.fromkeys(asked or [name for learner in taught for name in learner.teachers]))
+    if not names or (not asked and names == _ALWAYS_HERE):
+        return {}
+    if "all" in names:
+        raise RequestError("--teachers all: name each one; a method is judged fairly only by those that taught it nothing")
+    files = named_weights(config.weights, names).recognisers
+    ready = resolve_recognisers(names, weights=files, device=device)
+    if ready.not_made:
+        name, reason = next(iter(ready.not_made.items()))
+        raise RequestError(f"--teachers {name}: {reason}")
+    teachers: dict[str, NetworkRecogniser] = {}
+    for name, recogniser in ready.ready.items():
+        able = type(recogniser).chip_grid if isinstance(recogniser, NetworkRecogniser) else None
+        if not isinstance(recogniser, NetworkRecogniser) or able is NetworkRecogniser.chip_grid:
+            raise RequestError(
+                f"--teachers {name}: no gradient passes through this recogniser; a teacher is a PyTorch network whose "
+                "chips are aligned by the landmarks, such as face_recognition, edgeface-xxs or FILE.py:ATTR"
+            )
+        teachers[name] = recogniser
+    return teachers
