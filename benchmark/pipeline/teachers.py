@@ -37,7 +37,7 @@ def teachers_of(
     if not names or (not asked and names == _ALWAYS_HERE):
         return {}
     if "all" in names:
-        raise RequestError("--teachers all: name each one; a method is judged fairly only by those that taught it nothing")
+        raise RequestError("--teachers all: name each one; only those that did not teach a method can judge it")
     files = named_weights(config.weights, names).recognisers
     ready = resolve_recognisers(names, weights=files, device=device)
     if ready.not_made:

@@ -23,7 +23,7 @@ from benchmark.methods.learner import pair_learners
 from benchmark.methods.resolve import resolve_parts
 from benchmark.methods.shipped_weights import CARD
 from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, write_card
-from benchmark.pipeline.adapted_recogniser import recogniser_to_adapt
+from benchmark.pipeline.adapted_recogniser import AdaptedRecogniser, recogniser_to_adapt
 from benchmark.pipeline.manifest import device_name
 from benchmark.pipeline.planning.adapters import AT
 from benchmark.pipeline.planning.plan import face_search_of, mask_names, torch_device, writable
@@ -66,16 +66,7 @@ def train_method(
     device = torch_device(config.device)
     face_search = face_search_of(config, device)
     asked = config.methods[0]
-    parts = resolve_parts(asked, seed=config.seed, device=device)
-    adapter = next((part for part in parts if isinstance(part, RecogniserAdapter)), None)
-    if adapter is None and any(part.fitted_to_recogniser for part in parts):
-        raise RequestError(f"method '{asked}' is fitted anew to each recogniser, in seconds, when a run needs it")
-    if adapter is None and recogniser is not None:
-        raise RequestError(f"--recogniser {recogniser}: '{asked}' is not fitted to a recogniser; omit --recogniser")
-    adapted = None if adapter is None else recogniser_to_adapt(adapter, recogniser, config, device)
-    learners: Sequence[Learner[Any]] = pair_learners(parts) if adapter is None else (adapter,)
-    if not learners:
-        raise RequestError(f"method '{asked}' has nothing to learn; run it without training")
+    learners, adapted = _what_learns(config, recogniser, device)
     _check_lengths(steps, devices)
     if devices > 1 and adapted is not None:
         raise RequestError(f"--devices {devices}: '{asked}' trains on one device")
@@ -111,7 +102,7 @@ def train_method(
         target = folder if len(learners) == 1 else folder / learner.label.replace(":", "_")
         _hand_out(learned, target)
         command = _command(
-            config, recogniser=recogniser, steps=steps, start_from=start_from, devices=devices, teachers=teachers
+            config, recogniser=recogniser, steps=steps, start_from=start_from, devices=devices, teachers=tuple(given)
         )
         card = _card(learner, learned.losses, config, len(pairs.pairs))
         fitted_to = {} if adapted is None else adapted.facts()
@@ -122,6 +113,25 @@ def train_method(
             card, seen = card.continuing(_with_teachers(first.card, learner)), _together(first.people(), people)
         write_card(target, card, seen)
     return folder
+
+
+def _what_learns(
+    config: RunConfig, recogniser: str | None, device: str
+) -> tuple[Sequence[Learner[Any]], AdaptedRecogniser | None]:
+    """The parts of the method that learn, and the recogniser that an adapter is fitted to."""
+    asked = config.methods[0]
+    parts = resolve_parts(asked, seed=config.seed, device=device)
+    adapter = next((part for part in parts if isinstance(part, RecogniserAdapter)), None)
+    if adapter is not None:
+        return (adapter,), recogniser_to_adapt(adapter, recogniser, config, device)
+    if any(part.fitted_to_recogniser for part in parts):
+        raise RequestError(f"method '{asked}' is fitted anew to each recogniser, in seconds, when a run needs it")
+    if recogniser is not None:
+        raise RequestError(f"--recogniser {recogniser}: '{asked}' is not fitted to a recogniser; omit --recogniser")
+    learners = pair_learners(parts)
+    if not learners:
+        raise RequestError(f"method '{asked}' has nothing to learn; run it without training")
+    return learners, None
 
 
 def _together(first: Mapping[str, set[str]], second: Mapping[str, set[str]]) -> dict[str, set[str]]:

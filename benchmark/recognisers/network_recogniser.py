@@ -53,7 +53,7 @@ class NetworkRecogniser(Recogniser):
         with torch.autocast(pixels.device.type, enabled=False):
             return self.forward(pixels).float()
 
-    def chip_grid(self, landmarks: Tensor, side: int) -> Tensor:
+    def chip_grid(self, landmarks: Tensor, side: int) -> Tensor:  # noqa: ARG002
         """Where the pixels of its chips are in crops, ``float32 (B, h, w, 2)`` for `chip_grids.sampled_chips`.
 
         What a loss needs in order to see a face as the recogniser does. Only for recognisers whose alignment follows

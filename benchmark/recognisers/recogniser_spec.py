@@ -121,7 +121,7 @@ class RecogniserSpec(BaseModel):
         return self._five_points.chip
 
     def chip_grid(self, landmarks: Tensor, side: int) -> Tensor:
-        """Where the pixels of the chip are in crops of `side` pixels with landmarks ``(B, 68, 2)``: ``(B, h, w, 2)``."""
+        """Where the chip's pixels are in crops of `side` pixels with landmarks ``(B, 68, 2)``: ``(B, h, w, 2)``."""
         from benchmark.recognisers.chip_grids import dlib_chip_grid, five_point_grid  # noqa: PLC0415  # PyTorch
 
         if self.template == "dlib-chip":

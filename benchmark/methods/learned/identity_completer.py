@@ -78,15 +78,16 @@ class IdentityCompleter(TrainedCompleter):
     """Fill the hole so that a recogniser's embedding of the face comes out as without the mask.
 
     A slim U-Net is shown the face with its hole blanked, and the hole. Its loss is the mean absolute error in the
-    hole, the squared distance between its teachers' embeddings of the composited face and of the true one, a term that rewards a restored face which is closer to its own embedding than to strangers' (making everybody look
-    alike also makes distances smaller), a perceptual term, and an adversarial one against a blurred mouth. Presets:
+    hole, the squared distance between its teachers' embeddings of the composited face and of the true one, a term
+    that rewards a restored face which is closer to its own embedding than to strangers' (making everybody look alike
+    also makes distances smaller), a perceptual term, and an adversarial one against a blurred mouth. Presets:
 
     * ``tuned`` (default): all five terms, in such proportion that what is painted still looks like a face.
     * ``identity-first``: the terms on embeddings weigh several times as much. This is better for the recogniser, but
       what is painted does not look like a mouth: both presets are shipped to show the trade-off.
     * ``plain``: only the first two terms.
-    * ``strong-teacher``: the teacher is `edgeface-xxs`, a stronger recogniser than dlib's, which is not seen at all; part
-      of the holes have other shapes than drawn masks.
+    * ``strong-teacher``: the teacher is `edgeface-xxs`, a stronger recogniser than dlib's, which is not seen at all;
+      part of the holes have other shapes than drawn masks.
 
     The first three learn from `face_recognition`; ``train --teachers`` names others.
     """

@@ -1,12 +1,12 @@
 """How far a restored face is from the true one according to a recogniser, the teacher, as a differentiable loss.
 
-The teacher must be shown what the pipeline will show it: the chip that it cuts out of the crop. Here the same pixels are
-read with differentiable operations (`benchmark.recognisers.chip_grids`).
+The teacher must be shown what the pipeline will show it: the chip that it cuts out of the crop. Here the same pixels
+are read with differentiable operations (`benchmark.recognisers.chip_grids`).
 
 Teachers measure in different units. Here all squared distances are in those of dlib's recogniser, for which two photos
-are one person's below 0.36 (its threshold is a distance of 0.6). A recogniser that compares angles has embeddings of unit
-length here, multiplied by 0.6: strangers, whose embeddings are about orthogonal, are then at a squared distance of 0.72,
-as dlib's are on average, and the same settings of a training serve every teacher.
+are one person's below 0.36 (its threshold is a distance of 0.6). A recogniser that compares angles has embeddings of
+unit length here, multiplied by 0.6: strangers, whose embeddings are about orthogonal, are then at a squared distance of
+0.72, as dlib's are on average, and the same settings of a training serve every teacher.
 """
 
 from __future__ import annotations

@@ -9,10 +9,15 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
+from benchmark.cards import RecogniserCard
 from benchmark.errors import RequestError, StorageError
 from benchmark.masked_faces import to_holes, to_tensor
 from benchmark.methods.filling.smooth_filling import smoothly_filled
 from benchmark.methods.learned.identity_completer import IdentityCompleter, IdentityTask
+from benchmark.recognisers.chip_grids import five_point_grid
+from benchmark.recognisers.face_recognition import FaceRecognition
+from benchmark.recognisers.five_point_template import arcface_template
+from benchmark.recognisers.torch_recogniser import TorchRecogniser
 from benchmark.training.task import TrainingBatch
 
 SIDE = 32
@@ -97,7 +102,7 @@ def test_each_step_moves_its_own_network_and_leaves_no_gradients(toy):
     losses = task.step(batch, fabric)
     assert {"loss", "pixels", "identity", "strangers", "perception", "losses_g", "losses_d"} < set(losses)
     assert "discriminator_accuracy" in losses
-    assert task.modules.pop("strangers").last[:4].any(dim=1).all()
+    assert task.modules.pop("strangers of face_recognition").last[:4].any(dim=1).all()
     for name, module in task.modules.items():
         assert all(parameter.grad is None for parameter in module.parameters())
         assert all(parameter.requires_grad for parameter in module.parameters())
@@ -148,6 +153,43 @@ def test_it_trains_in_bfloat16_as_its_preset_says(toy, quiet):
     made.fit(toy, progress=quiet)
     assert np.isfinite(made.losses.to_numpy()).all()
     assert made.losses.train_strangers.iloc[-1] >= 0
+
+
+class Projection(TorchRecogniser):
+    """A teacher: a linear network on ArcFace's chips that compares angles."""
+
+    card = RecogniserCard(chip_size=(16, 16), metric="cosine", sha256="0" * 64)
+
+    def load_network(self):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 5))
+
+    def chip(self, image, face):
+        return arcface_template((16, 16)).chip(image, face)
+
+    def chip_grid(self, landmarks, side):
+        return five_point_grid(landmarks, side, arcface_template((16, 16)))
+
+
+@pytest.mark.parametrize("taught_by", [("one",), ("one", "face_recognition")])
+def test_it_learns_from_the_teachers_that_it_is_given(toy, quiet, taught_by):
+    known = {"one": Projection(), "face_recognition": FaceRecognition()}
+    made = method("strong-teacher", steps=2)
+    made.workspace = replace(made.workspace, teachers={name: known[name] for name in taught_by})
+    made.fit(toy, progress=quiet)
+    assert np.isfinite(made.losses.to_numpy()).all()
+    assert {"train_identity", "train_strangers", "train_perception"} < set(made.losses)
+    assert set(made.networks()) == {"generator", "critic"}
+    assert all(not teacher.network.training for teacher in made.workspace.teachers.values())
+
+
+def test_a_preset_whose_teacher_is_missing_says_how_it_is_trained(toy, quiet):
+    made = method("strong-teacher")
+    made.name = "identity-completer"
+    assert made.card.saw_recognisers == ("edgeface-xxs",)
+    with pytest.raises(RequestError, match="train --method identity-completer:strong-teacher --teachers edgeface-xxs"):
+        made.fit(toy, progress=quiet)
 
 
 def test_weights_of_another_architecture_or_side_are_refused(tmp_path):
