@@ -91,3 +91,41 @@ def test_the_command_line_sets_it_before_anything_reads_it() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "KMP_"))}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "PASSIVE"]
+
+
+_FAULTS = """
+import ctypes, resource, sys
+from benchmark.processor_time import keep_freed_memory
+took_effect = sys.argv[1] == "keep" and keep_freed_memory()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+
+def used_and_freed():
+    piece = libc.malloc(100 << 20)
+    ctypes.memset(piece, 1, 100 << 20)
+    libc.free(piece)
+
+used_and_freed()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(5):
+    used_and_freed()
+print(took_effect, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it sets options of glibc")
+def test_freed_memory_is_not_asked_for_again() -> None:
+    def faults(mode: str, **environment: str) -> tuple[str, int]:
+        cleared = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+        answer = subprocess.run(
+            [sys.executable, "-c", _FAULTS, mode], env={**cleared, **environment}, capture_output=True, check=True
+        )
+        took_effect, count = answer.stdout.decode().split()
+        return took_effect, int(count)
+
+    took_effect, kept = faults("keep")
+    if took_effect == "False":
+        pytest.skip("the C library is another one")
+    assert kept < 100
+    assert faults("leave")[1] > 20 * max(1, kept)
+    assert faults("keep", MALLOC_TRIM_THRESHOLD_="131072")[0] == "False"  # the user decides

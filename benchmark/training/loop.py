@@ -20,6 +20,7 @@ from benchmark.cost import CostMeter
 from benchmark.errors import BenchmarkError
 from benchmark.masked_faces import MaskedPairs
 from benchmark.native_precision import native_precision
+from benchmark.processor_time import keep_freed_memory
 from benchmark.training.batches import PairBatches, pairs_digest
 from benchmark.training.checkpoint import matching_checkpoint, write_checkpoint
 from benchmark.training.determinism import random_state, restore_random_state, torch_seeded
@@ -83,6 +84,8 @@ def train(
         BenchmarkError: a loss is not finite.
         StorageError: a checkpoint cannot be written.
     """
+    if device == "cpu":
+        keep_freed_memory()
     own = [str(process_number())] if process_number() else []  # each process draws its own noise
     with torch_seeded(seed, "training", name, *own, device=device):
         training = _Training(task, pairs, settings, name=name, seed=seed, device=device)
