@@ -6,13 +6,12 @@ import logging
 from pathlib import Path
 
 from benchmark.errors import RequestError
-from benchmark.recognisers.onnx_external_data import external_data_files, network_digest
+from benchmark.own_networks.card_reading import CARD_ENDINGS, card_beside
+from benchmark.own_networks.onnx_external_data import external_data_files, network_digest
 from benchmark.recognisers.onnx_recogniser import OnnxRecogniserBase
 from benchmark.recognisers.recogniser_spec import RecogniserSpec, read_spec
 
 log = logging.getLogger(__name__)
-
-_CARD_ENDINGS = (".yaml", ".yml")
 
 
 class OnnxRecogniser(OnnxRecogniserBase):
@@ -40,8 +39,7 @@ class OnnxRecogniser(OnnxRecogniserBase):
         if weights is not None:
             raise RequestError(f"--weights onnx:{file}={weights}: the ONNX file is the weights; leave --weights out")
         beside = external_data_files(file)  # before anything is opened that a file may point to
-        cards = [file.with_suffix(ending) for ending in _CARD_ENDINGS]
-        found = next((card for card in cards if card.is_file()), None)
+        found = card_beside(file)
         self.open(file, RecogniserSpec() if found is None else read_spec(found))
         self.card = self.spec.card(
             summary=self.spec.summary or f"the network in {file.name}",
@@ -55,7 +53,7 @@ class OnnxRecogniser(OnnxRecogniserBase):
             log.warning(
                 "onnx:%s has no card (%s): assuming %d×%d pixels, %s, %s, %s",
                 file.name,
-                cards[0].name,
+                file.with_suffix(CARD_ENDINGS[0]).name,
                 *self.card.chip_size,
                 self.card.normalisation,
                 self.card.alignment,

@@ -10,20 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import PluginError, RequestError
+from benchmark.own_networks.onnx_session import BYTES, TYPES, known_extents, one_line, open_session, shape_text
 from benchmark.recognisers.batches import batch_size
 from benchmark.suggestions import did_you_mean
 
-INSTALL = "pip install 'unmask-benchmark[onnx]'"
-_BYTES = "tensor(uint8)"
-_TYPES = {
-    "tensor(float)": np.float32,
-    "tensor(float16)": np.float16,
-    "tensor(double)": np.float64,
-    _BYTES: np.uint8,
-}
 _DEFAULT_SIDE = 112
-_PROVIDERS = {"cuda": "CUDAExecutionProvider"}
-_PROCESSOR = "CPUExecutionProvider"
 
 
 class OnnxNetwork:
@@ -53,7 +44,7 @@ class OnnxNetwork:
         self, file: Path, *, size: tuple[int, int] | None = None, output: str | None = None, device: str = "cpu"
     ) -> None:
         self._file = file
-        self._session = _session(file, device)
+        self._session = open_session(file, device)
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise RequestError(
@@ -61,10 +52,10 @@ class OnnxNetwork:
                 "takes one image; export it with that input alone"
             )
         self._input: str = inputs[0].name
-        if inputs[0].type not in _TYPES:
-            raise RequestError(f"{file} takes {inputs[0].type} where {' or '.join(_TYPES)} is understood; export it so")
-        self._type = _TYPES[inputs[0].type]
-        self.takes_bytes = inputs[0].type == _BYTES
+        if inputs[0].type not in TYPES:
+            raise RequestError(f"{file} takes {inputs[0].type} where {' or '.join(TYPES)} is understood; export it so")
+        self._type = TYPES[inputs[0].type]
+        self.takes_bytes = inputs[0].type == BYTES
         fixed_batch, self._channels_last, self.size = self._layout(inputs[0].shape, size)
         self._output = self._chosen_output(output)
         self.batch = fixed_batch or batch_size(device)
@@ -80,7 +71,7 @@ class OnnxNetwork:
         try:
             (found,) = self._session.run([self._output], fed)
         except Exception as error:  # onnxruntime's errors share no base of their own
-            raise PluginError(f"{self._file} cannot be run on {images.shape} images: {_one_line(error)}") from error
+            raise PluginError(f"{self._file} cannot be run on {images.shape} images: {one_line(error)}") from error
         embeddings = np.asarray(found)
         while embeddings.ndim > 2 and embeddings.shape[-1] == 1:  # (N, D, 1, 1), as pooling leaves it
             embeddings = embeddings[..., 0]
@@ -90,13 +81,13 @@ class OnnxNetwork:
         self, shape: Sequence[int | str | None], wanted: tuple[int, int] | None
     ) -> tuple[int | None, bool, tuple[int, int]]:
         """Fixed batch size or None, whether channels come last, and (height, width)."""
-        known = [extent if isinstance(extent, int) and extent > 0 else None for extent in shape]
+        known = known_extents(shape)
         colours = [axis for axis in (1, 3) if len(known) == 4 and known[axis] == 3]
         if len(known) == 4 and not colours and known[1] is None:
             colours = [1]  # every extent open: the usual order
         if not colours:
             raise RequestError(
-                f"{self._file} takes an input of shape {_as_text(shape)} where images of three channels are needed: "
+                f"{self._file} takes an input of shape {shape_text(shape)} where images of three channels are needed: "
                 "(N, 3, height, width) or (N, height, width, 3)"
             )
         channels_last = colours[0] == 3
@@ -139,40 +130,3 @@ class OnnxNetwork:
             return self._run(np.zeros((2, 3, *self.size), dtype=np.float32)).shape[:1] == (2,)
         except PluginError:
             return False
-
-
-def _session(file: Path, device: str) -> Any:
-    try:
-        import onnxruntime  # noqa: PLC0415  # an optional package
-    except ImportError as error:
-        raise RequestError(f"the package onnxruntime is not installed: {INSTALL}") from error
-    provider = _PROVIDERS.get(device.partition(":")[0], _PROCESSOR)
-    if provider not in onnxruntime.get_available_providers():
-        raise RequestError(
-            f"--device {device}: this onnxruntime has no {provider}; pip uninstall onnxruntime && pip install "
-            "onnxruntime-gpu, or use --device cpu"
-        )
-    _, _, index = device.partition(":")
-    chosen: list[Any] = [_PROCESSOR]
-    if provider != _PROCESSOR:
-        chosen.insert(0, (provider, {"device_id": int(index or 0)}))
-    import torch  # noqa: PLC0415  # recognisers are listed without it
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # its warnings speak to who exported the network
-    options.intra_op_num_threads = torch.get_num_threads()  # as all other networks here
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # what waits sleeps, as elsewhere
-    try:
-        return onnxruntime.InferenceSession(str(file), options, providers=chosen)
-    except Exception as error:  # onnxruntime's errors share no base of their own
-        raise RequestError(
-            f"{file} is not an ONNX network that onnxruntime {onnxruntime.__version__} can open: {_one_line(error)}"
-        ) from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
-
-
-def _as_text(shape: Sequence[int | str | None]) -> str:
-    return f"({', '.join('?' if extent is None else str(extent) for extent in shape)})"

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from benchmark.errors import RequestError
 from benchmark.faces import FaceGeometry, Image
+from benchmark.own_networks.onnx_external_data import INSTALL
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.batches import embed_in_batches
-from benchmark.recognisers.onnx_network import INSTALL, OnnxNetwork
+from benchmark.recognisers.onnx_network import OnnxNetwork
 from benchmark.recognisers.recogniser_spec import RecogniserSpec
 
 log = logging.getLogger(__name__)

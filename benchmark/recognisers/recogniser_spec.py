@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from benchmark.artifacts import digest
 from benchmark.cards import RecogniserCard
-from benchmark.errors import RequestError
 from benchmark.faces import FaceGeometry, Image
+from benchmark.own_networks.card_reading import card_from, read_card
 from benchmark.recognisers.face_recognition import face_chip
 from benchmark.recognisers.five_point_template import FivePointTemplate, arcface_template
-from benchmark.structured_text import Unreadable, read_yaml, shortened
-from benchmark.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -197,40 +195,9 @@ def read_spec(file: Path) -> RecogniserSpec:
     Raises:
         RequestError: the file cannot be read, is not YAML, or a key is unknown (the nearest is suggested) or wrong.
     """
-    try:
-        content = read_yaml(file)
-    except Unreadable as problem:
-        raise RequestError(f"{file} {problem}") from problem
-    return spec_from({} if content is None else content, of=str(file))
+    return read_card(file, RecogniserSpec)
 
 
 def spec_from(content: Any, *, of: str) -> RecogniserSpec:
-    """The card that a mapping holds.
-
-    Args:
-        content: keys and values, as `RecogniserSpec` names them.
-        of: where they stand, for messages.
-
-    Raises:
-        RequestError: not a mapping, or a key is unknown (the nearest is suggested) or wrong.
-
-    >>> spec_from({"sizes": 112}, of="my.yaml")
-    Traceback (most recent call last):
-    ...
-    benchmark.errors.RequestError: my.yaml: unknown key 'sizes'; did you mean 'size'?
-    """
-    if isinstance(content, RecogniserSpec):
-        return content
-    if not isinstance(content, Mapping):
-        raise RequestError(f"{of} must hold one 'key: value' per line, as 'size: 112'")
-    known = list(RecogniserSpec.model_fields)
-    for key in content:
-        if key not in known:
-            raise RequestError(f"{of}: unknown key '{shortened(key)}'; {did_you_mean(str(key), known)}")
-    try:
-        return RecogniserSpec.model_validate(dict(content))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = f"{first['loc'][0]}: " if first["loc"] else ""
-        given = f" (given: {shortened(content[first['loc'][0]])})" if first["loc"] else ""
-        raise RequestError(f"{of}: {place}{first['msg'].removeprefix('Value error, ')}{given}") from error
+    """The card that a mapping holds; see `card_from`."""
+    return card_from(content, RecogniserSpec, of=of)

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import importlib.util
-import io
 import logging
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
-from benchmark.errors import PluginNotLoaded, RequestError
+from benchmark.errors import RequestError
 from benchmark.faces import FaceGeometry, Image
-from benchmark.plugin_code.digest import code_digest, module_digest
+from benchmark.own_networks.torch_target import find_target
 from benchmark.plugin_code.guard import plugin_code
-from benchmark.plugin_code.importer import is_beside, load_file, load_module, origin_of, plugin_folders
-from benchmark.plugin_code.keys import digest_or_unstored
-from benchmark.plugin_code.object_state import object_digest
+from benchmark.plugin_code.importer import origin_of
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.network_output import embedding_in
 from benchmark.recognisers.recogniser_spec import RecogniserSpec, spec_from
@@ -66,18 +55,24 @@ class ModuleRecogniser(TorchRecogniser):
 
     def load_network(self) -> nn.Module:
         """The network that the target names, with its weights; sets the card."""
-        module, attribute = _found(self._target)
-        network = _built(attribute, self._target)
+        target = find_target(self._target, flag="--recognisers")
+        attribute = target.attribute
+        if isinstance(attribute, type) and issubclass(attribute, Recogniser):
+            raise RequestError(
+                f"{target.named} is a recogniser already: register it with @register_recogniser, load it with "
+                "--plugin and ask for its name"
+            )
+        network = target.built()
         if self.weights is not None:
             if not self.weights.is_file():
                 raise RequestError(f"--weights {self._target}={self.weights}: no such file")
             fill(network, read_state_dict(self.weights), file=self.weights, architecture=self._target)
-        _check_parameters(network, self._target)
-        owner = next((owner for owner in (network, attribute, module) if hasattr(owner, _CARD)), None)
+        target.check_parameters(network)
+        owner = next((owner for owner in (network, attribute, target.module) if hasattr(owner, _CARD)), None)
         self._spec = (
             RecogniserSpec()
             if owner is None
-            else spec_from(getattr(owner, _CARD), of=f"{_CARD} of {origin_of(module.__name__)}")
+            else spec_from(getattr(owner, _CARD), of=f"{_CARD} of {origin_of(target.module.__name__)}")
         )
         self.settings = self._spec.settings
         self.card = self._spec.card(
@@ -85,7 +80,7 @@ class ModuleRecogniser(TorchRecogniser):
             trained_on=self._spec.trained_on or ("unknown",),
             parameters={"network": sum(parameter.numel() for parameter in network.parameters())},
             weights_source=self.weights.name if self.weights else self._target,
-            sha256=_digest_of(network, module),
+            sha256=target.digest(network),
         )
         if owner is None:
             log.warning(
@@ -122,97 +117,3 @@ class ModuleRecogniser(TorchRecogniser):
     def _check_output(self) -> None:
         """A network that does not fit is told of now, not after an hour of other work."""
         self.embed(np.zeros((1, *self._spec.size, 3), dtype=np.uint8))
-
-
-def _found(target: str) -> tuple[ModuleType, Any]:
-    """The imported module and its attribute."""
-    place, _, name = target.rpartition(":")
-    with plugin_code(f"--recognisers {target} cannot be imported", error=PluginNotLoaded):
-        module = _imported(place, target)
-    attribute: Any = module
-    for part in name.split("."):
-        if not hasattr(attribute, part):
-            raise RequestError(f"--recognisers {target}: {place} has no '{name}'{_networks_in(module)}")
-        attribute = getattr(attribute, part)
-    return module, attribute
-
-
-def _imported(place: str, target: str) -> ModuleType:
-    file = Path(place).expanduser()
-    if file.suffix == ".py":
-        if not file.is_file():
-            raise RequestError(f"--recognisers {target}: no such file {file}")
-        return load_file(file)
-    top = place.partition(".")[0]
-    folder = next((folder for folder in (Path.cwd(), *plugin_folders()) if is_beside(top, folder)), None)
-    if folder is not None:
-        return load_module(place, folder)
-    if importlib.util.find_spec(top) is None:
-        raise RequestError(
-            f"--recognisers {target}: no module '{place}' in {Path.cwd()} or among the installed packages; write "
-            "MODULE:ATTR or FILE.py:ATTR"
-        )
-    return importlib.import_module(place)
-
-
-def _built(attribute: Any, target: str) -> nn.Module:
-    if isinstance(attribute, nn.Module):
-        return attribute
-    if isinstance(attribute, type) and issubclass(attribute, Recogniser):
-        raise RequestError(
-            f"--recognisers {target} is a recogniser already: register it with @register_recogniser, load it with "
-            "--plugin and ask for its name"
-        )
-    if not callable(attribute):
-        raise RequestError(
-            f"--recognisers {target} is of type {type(attribute).__name__}; name a torch module, its class, or a "
-            "function without arguments that returns one"
-        )
-    build: Callable[[], Any] = attribute
-    with plugin_code(f"--recognisers {target}() fails without arguments", error=RequestError):
-        network = build()
-    if not isinstance(network, nn.Module):
-        raise RequestError(f"--recognisers {target}() gives {type(network).__name__} where a torch module is needed")
-    return network
-
-
-def _check_parameters(network: nn.Module, target: str) -> None:
-    for name, value in network.state_dict(keep_vars=True).items():
-        if isinstance(value, UninitializedParameter | UninitializedBuffer):
-            raise RequestError(
-                f"--recognisers {target}: '{name}' has no shape yet (a lazy module); call the network once, or give it "
-                "its weights, before you hand it over"
-            )
-        if isinstance(value, Tensor) and value.is_meta:
-            raise RequestError(
-                f"--recognisers {target}: '{name}' is on the device 'meta' and holds no numbers; load the weights "
-                "before you hand the network over"
-            )
-
-
-def _networks_in(module: Any) -> str:
-    names = [
-        name
-        for name, value in vars(module).items()
-        if isinstance(value, nn.Module)
-        or (isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == module.__name__)
-    ]
-    return f"; it has: {', '.join(names)}" if names else ""
-
-
-def _digest_of(network: nn.Module, module: ModuleType) -> str:
-    """Of the parameters and whatever else the network's state holds, and of the code of the module and of its class."""
-    content = hashlib.sha256()
-    for name, value in network.state_dict().items():
-        if isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized:
-            content.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
-            content.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-        else:  # quantised or sparse numbers, and what get_extra_state() gives
-            content.update(f"{name} {digest_or_unstored(object_digest(value))}".encode())
-    if isinstance(network, torch.jit.ScriptModule):  # its code, and constants that are no part of its state
-        saved = io.BytesIO()
-        torch.jit.save(network, saved)
-        content.update(saved.getvalue())
-    for code in (module_digest(module), code_digest(network)):
-        content.update(digest_or_unstored(code).encode())
-    return content.hexdigest()

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from benchmark.errors import RequestError
 from benchmark.model_files import sha256_of
-from benchmark.recognisers.onnx_external_data import external_data_files, network_digest
+from benchmark.own_networks.onnx_external_data import external_data_files, network_digest
 from benchmark.recognisers.onnx_file import OnnxRecogniser
 
 
