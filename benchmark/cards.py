@@ -83,6 +83,8 @@ class MethodCard(Card):
         learns: it learns from data; a run fills this in.
         fitted_to_recogniser: it changes a recogniser or its templates, and has always seen its judge; a run fills this
             in.
+        weights_source: of a network in a file of the user's: which file, and what describes it.
+        sha256: of that network, likewise.
     """
 
     privileged: bool = False
@@ -90,6 +92,8 @@ class MethodCard(Card):
     baseline: bool = False
     learns: bool = False
     fitted_to_recogniser: bool = False
+    weights_source: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True)

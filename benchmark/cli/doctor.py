@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.acquisition.face_detectors.names import DEFAULT_FACE_DETECTORS
+from benchmark.cards import missing_package
 from benchmark.cli.list_plugins import list_kind
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
 from benchmark.config import RunConfig
+from benchmark.own_networks.onnx_external_data import INSTALL
 from benchmark.plugins import KINDS
 from benchmark.processor_time import available_cores
 
@@ -51,6 +53,7 @@ def _checks() -> Iterator[tuple[bool, bool, str, str]]:
     yield _torch()
     yield _cuda()
     yield _disk()
+    yield _onnx()
     for kind, registry in KINDS.items():
         yield from _plugins(kind, list_kind(registry))
     from benchmark.acquisition.face_detectors.known import readiness  # noqa: PLC0415  # not for --help
@@ -92,6 +95,12 @@ def _cuda() -> tuple[bool, bool, str, str]:
     if torch.cuda.is_available():
         return True, False, "CUDA", torch.cuda.get_device_name()
     return False, False, "CUDA", "PyTorch finds no CUDA device; everything runs on the CPU"
+
+
+def _onnx() -> tuple[bool, bool, str, str]:
+    missing = missing_package({"onnx": INSTALL, "onnxruntime": INSTALL})
+    detail = "networks of your own work as onnx:FILE in --methods and --recognisers"
+    return not missing, False, "ONNX files", missing or detail
 
 
 def _disk() -> tuple[bool, bool, str, str]:

@@ -22,6 +22,12 @@ from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugins import KINDS
 from benchmark.registry import Registry
 
+_OF_FILES = {
+    "methods": "onnx:FILE and FILE.py:ATTR are inpainting networks of your own (docs/methods.md)",
+    "recognisers": "onnx:FILE and MODULE:ATTR are recognisers of your own (docs/recognisers.md)",
+}
+"""What takes the place of a name, by kind."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A kind, or all."""
@@ -139,4 +145,6 @@ def _as_text(kind: str, rows: list[dict[str, Any]]) -> str:
                 break_on_hyphens=False,  # flags and file names are copied
             )
         )
+    if kind in _OF_FILES:
+        lines.append(textwrap.fill(f"also: {_OF_FILES[kind]}", width, initial_indent="  ", subsequent_indent="  "))
     return "\n".join(lines)

@@ -27,7 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--protocol", metavar="NAME", help="which comparisons are made (default: the data set's first protocol)"
     )
-    what.add_argument("--methods", metavar="A,B", help="names, NAME:PRESET, DETECTOR+COMPLETER, or all (default: all)")
+    what.add_argument(
+        "--methods",
+        metavar="A,B",
+        help="names, NAME:PRESET, DETECTOR+COMPLETER, onnx:FILE or FILE.py:ATTR of an inpainting network, or all "
+        "(default: all)",
+    )
     what.add_argument(
         "--recognisers",
         metavar="A,B",

@@ -1,25 +1,33 @@
-"""From a name on the command line to a method: ``NAME``, ``NAME:PRESET`` or ``DETECTOR+COMPLETER``."""
+"""From a name on the command line to a method: ``NAME``, ``NAME:PRESET``, a file, or ``DETECTOR+COMPLETER``."""
 
 from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
 
 from benchmark.errors import PluginError, PluginNotMade, RequestError
 from benchmark.methods.adapters.detected_probes import DetectedProbes
 from benchmark.methods.base import Method, RecogniserAdapter, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detectors.base import Detector
+from benchmark.methods.own_completers.names import ONNX, file_label, halves, names_file
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugins import METHODS
 
 DEFAULT_DETECTOR = "segmenter"
 """The detector of a completer that is named alone."""
+_FROM_ONNX = "benchmark.methods.own_completers.onnx_completer:OnnxCompleter"
+_FROM_MODULE = "benchmark.methods.own_completers.module_completer:ModuleCompleter"
 
 
 def resolve_method(name: str, *, seed: int = 0, device: str = "cpu") -> Method:
     """The method that `name` asks for, not yet fitted.
 
     Args:
-        name: ``NAME``, ``NAME:PRESET``, or ``DETECTOR+COMPLETER`` (each with its preset, if wanted). A completer named
-            alone, ``telea``, means ``segmenter+telea``; both spellings give a method whose `name` is ``telea``.
+        name: ``NAME``, ``NAME:PRESET``, ``onnx:FILE`` or ``FILE.py:ATTR`` of a completer, or ``DETECTOR+COMPLETER``
+            (each with its preset, if wanted). A completer named alone, ``telea``, means ``segmenter+telea``; both
+            spellings give a method whose `name` is ``telea``.
         seed: the run's seed.
         device: a torch device name.
 
@@ -28,14 +36,15 @@ def resolve_method(name: str, *, seed: int = 0, device: str = "cpu") -> Method:
             machine, or halves that do not fit together.
         PluginNotMade: its constructor raises.
     """
-    first, plus, second = name.partition("+")
-    if not plus:
+    first, *behind = halves(name)
+    if not behind:
         method = _instance(first, seed=seed, device=device)
         if method.alone:
             raise RequestError(f"'{method.name}' {method.alone.format(name=method.name)}")
         if isinstance(method, Unmasker) and method.needs_holes:
             return _joined(DEFAULT_DETECTOR, method)
         return method
+    (second,) = behind
     completer = _instance(second, seed=seed, device=device)
     if isinstance(completer, RecogniserAdapter):
         return _detected(first, completer)
@@ -50,8 +59,8 @@ def resolve_parts(name: str, *, seed: int = 0, device: str = "cpu") -> tuple[Met
     Raises:
         RequestError: an unknown name or preset, or a method that does not work on this machine.
     """
-    halves = [_instance(text, seed=seed, device=device) for text in name.split("+")]
-    return tuple(part for half in halves for part in half.parts())
+    both = [_instance(text, seed=seed, device=device) for text in halves(name)]
+    return tuple(part for half in both for part in half.parts())
 
 
 def selectable_methods() -> tuple[tuple[str, ...], dict[str, str]]:
@@ -83,6 +92,8 @@ def selectable_methods() -> tuple[tuple[str, ...], dict[str, str]]:
 
 
 def _instance(text: str, *, seed: int, device: str) -> Method:
+    if text not in METHODS and names_file(text):
+        return _from_file(text, seed=seed, device=device)
     name, _, preset = text.partition(":")
     cls = METHODS.load(name)
     with plugin_code(f"method '{name}' fails in availability()"):
@@ -93,6 +104,24 @@ def _instance(text: str, *, seed: int, device: str) -> Method:
         method = cls(preset=preset or None, seed=seed, device=device)
     method.name = name
     return method
+
+
+def _from_file(text: str, *, seed: int, device: str) -> Method:
+    label = file_label(text)
+    if text.startswith(ONNX):
+        file = Path(text.removeprefix(ONNX)).expanduser()
+        if not file.is_file():
+            raise RequestError(f"--methods {text}: no such file; write onnx:FILE with the path of an exported network")
+        method: Method = _imported(_FROM_ONNX)(file, label=label, seed=seed, device=device)
+    else:
+        method = _imported(_FROM_MODULE)(text, label=label, seed=seed, device=device)
+    method.name = label
+    return method
+
+
+def _imported(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def _joined(detector_text: str, completer: Unmasker) -> DetectInpaint:

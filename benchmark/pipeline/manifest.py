@@ -20,6 +20,7 @@ from benchmark.artifacts import digest
 from benchmark.datasets.passed_over import passed_over_facts
 from benchmark.ledger import Ledger
 from benchmark.methods.fit_step import TrainingPairs
+from benchmark.methods.own_completers.file_completer import own_completers
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.native_precision import native_precision
 from benchmark.pipeline.planning.plan import Plan
@@ -71,6 +72,10 @@ def run_manifest(
         },
         "training": None if plan.training is None else plan.training.name,
         "weights": {label: _weights_facts(trained) for label, trained in plan.weights.items()},
+        "completers_in_files": {
+            label: {"file": one.file_name, "sha256": one.card.sha256, "card": one.settings.card}
+            for label, one in own_completers(plan.methods.values()).items()
+        },
         "recognisers": {name: {"sha256": one.card.sha256} for name, one in plan.recognisers.items()},
         MANIFEST_KEY: {name: says.model_dump() for name, says in described(plan.metrics).items()},
         "thresholds_from": None if plan.thresholds is None else plan.thresholds.facts(),

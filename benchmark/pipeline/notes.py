@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchmark.ledger import Ledger
+from benchmark.methods.own_completers.file_completer import own_completers
 from benchmark.pipeline.planning.plan import Plan, names_by_reason
+from benchmark.pipeline.planning.stated_training import UNKNOWN
 
 
 def notes_on_plan(plan: Plan) -> list[str]:
     """Weights from before the run, what was left out, and a protocol without comparisons."""
-    notes = _notes_on_weights(plan)
+    notes = _notes_on_weights(plan) + _notes_on_files(plan)
     notes += [
         f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} left out: {reason}"
         for reason, names in names_by_reason(plan.left_out).items()
@@ -53,6 +55,18 @@ def _notes_on_weights(plan: Plan) -> list[str]:
         f"{', '.join(of_data)}: trained before this run, on {data}; --retrain trains again"
         for data, of_data in labels.items()
     ]
+
+
+def _notes_on_files(plan: Plan) -> list[str]:
+    """Completers in files of the user's, and whether they may have seen the tested people."""
+    notes = []
+    for label, completer in own_completers(plan.methods.values()).items():
+        text = f"{label}: {completer.card.weights_source} (SHA-256 {completer.card.sha256[:12]}…)"
+        if plan.overlap.get(label) == UNKNOWN:
+            trained_on = ", ".join(completer.card.trained_on)
+            text += f"; whether it has seen the tested people is not known (trained on: {trained_on})"
+        notes.append(text)
+    return notes
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -138,7 +138,7 @@ def _spec(name: str, locations: list[str] | None) -> ModuleSpec | None:
         if locations is None:
             return importlib.util.find_spec(name)
         return PathFinder.find_spec(name, locations)
-    except (ImportError, ValueError, AttributeError):  # half-made modules, packages that compute their path
+    except (ImportError, ValueError, AttributeError, KeyError):  # half-made modules, namespaces within namespaces
         return None
 
 

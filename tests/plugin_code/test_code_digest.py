@@ -42,6 +42,14 @@ class Plugin:
 """
 
 
+def test_a_package_without_init_inside_another_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "path" / "outer_space" / "inner_space", leaf="value = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "path"))
+    lazily = "class Plugin:\n    def call(self):\n        import outer_space.inner_space.leaf\n"
+    write(tmp_path / "plugin", method=lazily)
+    assert digest_in(tmp_path / "plugin")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     write(tmp_path / "parts", __init__="", inner="from . import innermost\nvalue = 1\n", innermost="")

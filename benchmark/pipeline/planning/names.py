@@ -5,6 +5,8 @@ from __future__ import annotations
 from benchmark.acquisition.face_detectors.names import check_face_detector
 from benchmark.config import RunConfig
 from benchmark.datasets.named_file import registered_name
+from benchmark.errors import RequestError
+from benchmark.methods.own_completers.names import halves, names_file
 from benchmark.plugins import DATASETS, MASKS, METHODS, RECOGNISERS
 
 _MASK_TEMPLATE = "template:"
@@ -36,8 +38,13 @@ def check_training_names(config: RunConfig) -> None:
 
 
 def check_method_names(methods: tuple[str, ...]) -> None:
-    """``NAME``, ``NAME:PRESET`` or ``DETECTOR+COMPLETER``; presets are known only to the class."""
+    """``NAME``, ``NAME:PRESET``, a file, or ``DETECTOR+COMPLETER``; presets are known only to the class."""
     for method in methods:
         if method != "all":
-            for part in method.split("+", 1):
-                METHODS.check(part.partition(":")[0])
+            for part in halves(method):
+                if part not in METHODS and part.endswith((".onnx", ".py")) and not names_file(part):
+                    raise RequestError(
+                        f"--methods {method}: a completer in a file is named as onnx:FILE or FILE.py:ATTR"
+                    )
+                if part in METHODS or not names_file(part):
+                    METHODS.check(part.partition(":")[0])

@@ -24,6 +24,7 @@ from benchmark.datasets.templates import check_templates
 from benchmark.errors import PluginNotMade, RequestError, StorageError
 from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method, RecogniserAdapter
+from benchmark.methods.own_completers.file_completer import FileSettings, own_completers
 from benchmark.methods.resolve import resolve_method, selectable_methods
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.named_weights import named_weights
@@ -31,6 +32,7 @@ from benchmark.native_precision import native_precision
 from benchmark.pipeline.planning.adapters import choose_adapters, without_unfit
 from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
 from benchmark.pipeline.planning.given_thresholds import GivenThresholds, thresholds_from
+from benchmark.pipeline.planning.stated_training import check_stated_training
 from benchmark.pipeline.planning.training_sources import TrainingSources, check_overlap, choose_training
 from benchmark.plugin_failures import PluginFailure
 from benchmark.plugins import MASKS
@@ -105,7 +107,7 @@ def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
     masks = mask_names(config)
     face_search = face_search_of(config, device)
     not_made: list[PluginFailure] = []
-    methods, named = _methods(config, device, left_out, not_made)
+    methods, named, texts = _methods(config, device, left_out, not_made)
     precision = native_precision(config.precision, device)
     if config.precision == "bfloat16" != precision:
         log.warning(
@@ -144,6 +146,7 @@ def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
     checked = check_weights(methods, weights | adapters, config, protocol, named=named)
     methods, weights, overlap = checked.methods, checked.weights, checked.overlap
     left_out |= checked.left_out
+    overlap |= check_stated_training(methods.values(), config, protocol)
     to_train = [
         part.label
         for method in methods.values()
@@ -158,7 +161,7 @@ def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
     resolved = config.model_copy(
         update={
             "protocol": protocol_name,
-            "methods": tuple(methods),
+            "methods": tuple(texts[label] for label in methods),
             "recognisers": recognisers.texts,
             "masks": masks,
             "device": device,
@@ -258,10 +261,12 @@ def torch_device(name: str) -> str:
 
 def _methods(
     config: RunConfig, device: str, left_out: dict[str, str], not_made: list[PluginFailure]
-) -> tuple[dict[str, Method], set[str]]:
-    """The methods asked for, by label, without ``none``, whose rows are the masked ones; and the labels named."""
+) -> tuple[dict[str, Method], set[str], dict[str, str]]:
+    """The methods asked for, by label, without ``none``, whose rows are the masked ones; the labels named; and by label
+    how ``--methods`` names each: one in a file by its path, any other by its label."""
     methods: dict[str, Method] = {}
     named: set[str] = set()
+    texts: dict[str, str] = {}
     for asked in config.methods:
         names: tuple[str, ...] = (asked,)
         absent: dict[str, str] = {}
@@ -279,11 +284,22 @@ def _methods(
                     f"{part} has no weights here; `train --method {part}` makes some, --retrain trains it in the run"
                 )
             elif method.name != "none":
+                known = methods.get(method.label, method)
+                if _files(known) != _files(method):
+                    raise RequestError(
+                        f"'{texts[method.label]}' and '{name}' would both be called '{method.label}'; rename one file"
+                    )
                 methods[method.label] = method
+                texts[method.label] = name if _files(method) else method.label
                 if asked != "all":
                     named.add(method.label)
         left_out |= absent
-    return methods, named
+    return methods, named, texts
+
+
+def _files(method: Method) -> dict[str, FileSettings]:
+    """By label of each part that is a network in a file, what tells that network from every other."""
+    return {label: part.settings for label, part in own_completers([method]).items()}
 
 
 def _without_truth(
