@@ -20,6 +20,8 @@ from PIL import Image
 
 from benchmark.cli.main import _parser
 from benchmark.masking.template_file import read_template
+from benchmark.methods.own_completers.completer_spec import CompleterSpec
+from benchmark.own_networks.card_reading import card_from
 from benchmark.recognisers.recogniser_spec import spec_from
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -100,6 +102,8 @@ def test_every_card_is_read(block, tmp_path):
         Image.fromarray(np.full((400, 400, 4), 255, np.uint8), "RGBA").save(tmp_path / "mask.png")
         (tmp_path / "mask.yaml").write_text(block.text, "utf-8")
         assert read_template(tmp_path / "mask.png").pixels.shape == (400, 400, 4)
+    elif "mask_values" in block.text:
+        card_from(yaml.safe_load(block.text), CompleterSpec, of=str(block))
     else:
         spec_from(yaml.safe_load(block.text), of=str(block))
 
