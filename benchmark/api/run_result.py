@@ -22,6 +22,7 @@ from benchmark.storage.csv_files import read_table_of_text
 from benchmark.verification.base import Cell
 from benchmark.verification.curves import curves_of
 from benchmark.verification.measurement import CellCurves
+from benchmark.verification.metric_description import stored_descriptions
 from benchmark.verification.samples import ScoreSample
 
 if TYPE_CHECKING:
@@ -202,7 +203,12 @@ class RunResult:
 
     @cached_property
     def _index(self) -> ResultsIndex:
-        return ResultsIndex(metric_rows(self.metrics), read_cards(self.manifest.get("cards", {})), self.notes)
+        return ResultsIndex(
+            metric_rows(self.metrics),
+            read_cards(self.manifest.get("cards", {})),
+            self.notes,
+            stored_descriptions(self.manifest),
+        )
 
     def _setting(self, name: str) -> str:
         return str(self.manifest.get("config", {}).get(name, ""))

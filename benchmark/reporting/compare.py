@@ -17,8 +17,8 @@ from benchmark.reporting.like_with_like import incomparable, other_masks
 from benchmark.reporting.paired_runs import pair_runs
 from benchmark.reporting.provenance import manifest_lines
 from benchmark.reporting.stored_run import read_run
-from benchmark.storage.atomic_files import remove_temporary_files, write_atomically
-from benchmark.storage.csv_files import write_table
+from benchmark.storage.atomic_files import remove_temporary_files, write_together
+from benchmark.storage.csv_files import table_csv
 from benchmark.storage.utf8 import as_utf8
 from benchmark.verification.metric_description import common_descriptions, stored_descriptions
 
@@ -69,14 +69,18 @@ def compare_runs(a: Path, b: Path, out: Path) -> Comparison:
     except OSError as error:
         raise StorageError(f"{out} cannot be made ({error.strerror}); choose another folder with --out") from error
     remove_temporary_files(out)
-    write_table(out / "deltas.csv", deltas)
     names = (first.name, second.name) if first.name != second.name else (str(a), str(b))
     page = render_comparison(names, deltas, metrics, (first.manifest, second.manifest), differences, warnings, found)
     target = out / "compare.html"
-    write_atomically(target, as_utf8(page))
-    write_atomically(out / "compare.md", as_utf8(answer_as_markdown(found, names, differences)))
     text = json.dumps(answer_as_json(found, names), indent=2, ensure_ascii=False) + "\n"
-    write_atomically(out / "compare.json", as_utf8(text))
+    write_together(
+        {
+            out / "deltas.csv": as_utf8(table_csv(deltas)),
+            target: as_utf8(page),
+            out / "compare.md": as_utf8(answer_as_markdown(found, names, differences)),
+            out / "compare.json": as_utf8(text),
+        }
+    )
     return Comparison(target, found)
 
 

@@ -14,7 +14,7 @@ from benchmark.reporting.comparison_answer import Answer, difference_text
 from benchmark.reporting.formatting import number
 from benchmark.reporting.metric_text import difference, full_value
 from benchmark.reporting.page_policy import content_security_policy
-from benchmark.reporting.page_templates import environment, read_template, style_sheet
+from benchmark.reporting.page_templates import environment, sorting_script, style_sheet
 from benchmark.reporting.results_index import NO_METHOD
 from benchmark.verification.difference import Difference
 from benchmark.verification.metric_description import MetricDescription, undescribed
@@ -90,15 +90,14 @@ def render_comparison(  # noqa: PLR0917
     changed = both[both["exceeds_both_intervals"] == "yes"]
     targets = sorted({float(value) for value in both["target"].dropna()}, reverse=True)
     title = _title(len(both), int((both["delta"].fillna(0) != 0).sum()), len(changed), comparable=not warnings)
-    order = changed["delta"].abs().sort_values(ascending=False, kind="stable").index
-    ranked = changed.loc[order].sort_values("mask_type", key=lambda kinds: kinds != "all", kind="stable")
+    ranked = regressions_first(changed)
     return (
         environment()
         .get_template("compare.html.j2")
         .render(
             style=style_sheet(),
-            script=read_template("sort.js"),
-            policy=content_security_policy(read_template("sort.js")),
+            script=sorting_script(),
+            policy=content_security_policy(sorting_script()),
             title=found.sentence if found.differences else title,
             lead=title if found.differences else found.sentence,
             paired=[_paired(row, found) for row in found.differences][:_MAX_CHANGES],
@@ -116,6 +115,17 @@ def render_comparison(  # noqa: PLR0917
             differences=list(differences),
             alone=[(name, _alone(deltas[deltas["in_runs"] == run])) for name, run in zip("AB", "ab", strict=True)],
         )
+    )
+
+
+def regressions_first(changed: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``deltas.csv`` in the order of the page: worse in B, then better, then those without a better direction;
+    in each of these all mask types together before single ones, and larger changes before smaller ones."""
+    verdict = changed["better"].map({"a": 0, "b": 1}).fillna(2)
+    return (
+        changed.assign(_verdict=verdict, _part=changed["mask_type"] != "all", _size=-changed["delta"].abs())
+        .sort_values(["_verdict", "_part", "_size"], kind="stable")
+        .drop(columns=["_verdict", "_part", "_size"])
     )
 
 
@@ -208,7 +218,7 @@ def _described(metrics: Descriptions, name: str) -> MetricDescription:
 def _facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     versions = manifest.get("versions")
     facts = {
-        "started": manifest.get("started"),
+        "started": formatting.date(manifest.get("started"), with_time=True),
         "version": versions.get("unmask-benchmark") if isinstance(versions, Mapping) else None,
         "revision": str(manifest.get("git_revision") or "")[:10],
         "device": manifest.get("device"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 EN_DASH = "–"
 MINUS = "−"
@@ -131,3 +132,20 @@ def plural(count: int, noun: str) -> str:
     ('1 image', '1\u202f500 images')
     """
     return f"{number(count, 0)} {noun}{'' if count == 1 else 's'}"
+
+
+def date(started: object, *, with_time: bool = False) -> str:
+    """The day that an ISO 8601 time of a manifest names, and the minute if asked for; empty for anything else.
+
+    >>> date("2026-03-07T09:05:41+00:00"), date("2026-03-07T09:05:41+00:00", with_time=True)
+    ('7 March 2026', '7 March 2026, 09:05')
+    >>> date(None), date("yesterday")
+    ('', '')
+    """
+    if not isinstance(started, str):
+        return ""
+    try:
+        when = datetime.fromisoformat(started)
+    except ValueError:
+        return ""
+    return f"{when.day} {when:%B %Y}" + (f", {when:%H:%M}" if with_time else "")

@@ -52,7 +52,7 @@ def _method(index: ResultsIndex, method: JudgedMethod, places: dict[Picture, int
 
 
 def _number(value: float) -> str:
-    return f"{value:.4g}".replace("-", MINUS)
+    return f"{value:#.4g}".replace("-", MINUS)
 
 
 def _pair(pair: JudgedPair, places: dict[Picture, int]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from benchmark.reporting.judges import (
 from benchmark.reporting.results_index import Panel, ResultsIndex
 from benchmark.reporting.verdict import Verdict, baselines_of, masks_measured, restorations_of, verdict_of
 from benchmark.verification.base import MetricRow
+from benchmark.verification.difference import Difference
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,26 @@ def failed_plugins(manifest: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def headline(
-    index: ResultsIndex, target: float | None, *, synthetic: bool, failed_in_run: tuple[str, ...] = ()
+    index: ResultsIndex,
+    target: float | None,
+    *,
+    synthetic: bool,
+    failed_in_run: tuple[str, ...] = (),
+    differences: Sequence[Difference] = (),
 ) -> Headline:
-    """The finding at one target FMR; `failed_in_run` says who failed during the run.
+    """The finding at one target FMR; `failed_in_run` says who failed during the run, `differences` has its tests.
 
     A restoration is named only by judges that never saw it; where a strong judge is among them, the strong ones alone
-    decide. Privileged methods, and those fitted to a recogniser, lead no headline. On synthetic people no recovery is
-    claimed. A method that failed on every image comes before any finding.
+    decide. That the best was chosen on the same people is said beside it, with what holds in spite of that
+    (`chosen_best`). Privileged methods, and those fitted to a recogniser, lead no headline. On synthetic people no
+    recovery is claimed. A method that failed on every image comes before any finding.
     """
     if not index.panels:
         return Headline("No comparison could be measured", (), failed_in_run)
-    verdicts = tuple(verdict_of(index, panel, target, claim=not synthetic) for panel in judges_in_order(index))
+    verdicts = tuple(
+        verdict_of(index, panel, target, claim=not synthetic, differences=differences)
+        for panel in judges_in_order(index)
+    )
     failed = [index.label(entry) for entry in index.entries if index.failed_everywhere(entry)]
     caveats = [*failed_in_run]
     if synthetic:

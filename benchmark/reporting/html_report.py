@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
@@ -31,7 +30,16 @@ from benchmark.reporting.results_index import Panel, ResultsIndex, panel_title
 from benchmark.reporting.results_table import method_table, table_entries
 from benchmark.reporting.run_results import RunResults
 
-_SCRIPTS = ("sort.js", "help.js", "table_tools.js", "copied_table.js", "read_table.js", "printing.js", "gallery.js")
+_SCRIPTS = (
+    "elements.js",
+    "sort.js",
+    "help.js",
+    "table_tools.js",
+    "copied_table.js",
+    "read_table.js",
+    "printing.js",
+    "gallery.js",
+)
 """In the order in which they depend on each other."""
 _CHARTS = (
     "chart_parts.js",
@@ -41,7 +49,7 @@ _CHARTS = (
     "chart_training.js",
     "charts.js",
 )
-_DRAWN = ("recovery", "roc", "scores", "training")
+_DRAWN = ("recovery", "roc", "scores", "speed", "training")
 """Sections of drawn figures inside the page."""
 _KINDS = {
     "baseline": "baselines",
@@ -78,7 +86,7 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
     Args:
         results: the run.
         index: its metric rows.
-        figures: by section: ``recovery``, ``roc``, ``scores``, ``training``; others are not shown here.
+        figures: by section: ``recovery``, ``roc``, ``scores``, ``speed``, ``training``; others are not shown here.
     """
     main = index.main_target()
     variables = {entry: MethodColours(index.entries).variable(entry) for entry in index.entries}
@@ -118,10 +126,16 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
             policy=content_security_policy(whole_script),
             charts=charts,
             training_charts=training,
-            headline=headline(index, main, synthetic=results.synthetic, failed_in_run=failed_plugins(results.manifest)),
+            headline=headline(
+                index,
+                main,
+                synthetic=results.synthetic,
+                failed_in_run=failed_plugins(results.manifest),
+                differences=results.differences,
+            ),
             synthetic=results.synthetic,
             subtitle=_subtitle(index),
-            date=_date(results.manifest.get("started")),
+            date=formatting.date(results.manifest.get("started")),
             targets=[_choice(index, number, target, main) for number, target in enumerate(index.targets)],
             main_target=None if main is None else formatting.target(main),
             method_kinds=_kinds(index),
@@ -191,13 +205,3 @@ def _counts(index: ResultsIndex, panel: Panel) -> list[str]:
             mated, nonmated = (formatting.number(count, 0) for count in (row.n_mated, row.n_nonmated))
             return [f"{mated} mated and {nonmated} non-mated comparisons"]
     return []
-
-
-def _date(started: object) -> str:
-    if not isinstance(started, str):
-        return ""
-    try:
-        when = datetime.fromisoformat(started)
-    except ValueError:
-        return ""
-    return f"{when.day} {when:%B %Y}"

@@ -48,6 +48,11 @@ def read_template(name: str) -> Markup:
     return Markup(files("benchmark.reporting").joinpath("templates", name).read_text(encoding="utf-8"))
 
 
+def sorting_script() -> Markup:
+    """The script of a page whose tables can be sorted, and that has no other."""
+    return Markup("\n").join(read_template(name) for name in ("elements.js", "sort.js"))
+
+
 def _breakable(text: str) -> Markup:
     """Allow a line break after ``+``, ``:``, ``-`` and ``_`` of a long name."""
     escaped = str(Markup.escape(text))

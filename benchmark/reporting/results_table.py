@@ -20,6 +20,7 @@ class Shown:
         within: the interval, small beneath it.
         title: what the box of help says: the counts, or why there is no number.
         order: what the column sorts by; None sorts last.
+        ends: of the interval, as `order`; None where there is none.
         flag: a warning shown beside the number.
         empty: there is no number.
     """
@@ -30,6 +31,7 @@ class Shown:
     order: float | None = None
     flag: str = ""
     empty: bool = False
+    ends: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -244,6 +246,7 @@ def shown(index: ResultsIndex, row: MetricRow | None, target: float | None, why:
         title=counts,
         order=row.value,
         flag=flag,
+        ends=None if row.ci_low is None or row.ci_high is None else (row.ci_low, row.ci_high),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmark.faces import REAL_MASK
+from benchmark.reporting.chosen_best import chosen_among, corrected_claim
 from benchmark.reporting.formatting import THIN_SPACE, interval, missing, number, percent, times
 from benchmark.reporting.formatting import target as target_text
 from benchmark.reporting.judges import (
@@ -17,6 +18,7 @@ from benchmark.reporting.judges import (
 )
 from benchmark.reporting.results_index import FLAGGED_RATIO, Entry, Panel, ResultsIndex, panel_title
 from benchmark.verification.base import MetricRow
+from benchmark.verification.difference import Difference
 from benchmark.verification.thresholds import FLAGGED_BELOW, least_target
 
 Ranked = list[tuple[Entry, MetricRow]]
@@ -66,7 +68,14 @@ class Verdict:
     certain: bool = False
 
 
-def verdict_of(index: ResultsIndex, panel: Panel, target: float | None, *, claim: bool) -> Verdict:
+def verdict_of(
+    index: ResultsIndex,
+    panel: Panel,
+    target: float | None,
+    *,
+    claim: bool,
+    differences: Sequence[Difference] = (),
+) -> Verdict:
     """The verdict of one recogniser.
 
     Args:
@@ -74,6 +83,7 @@ def verdict_of(index: ResultsIndex, panel: Panel, target: float | None, *, claim
         panel: the recogniser and its setting.
         target: FMR; None where none can be carried.
         claim: whether methods are named at all: synthetic people carry no claim.
+        differences: of the run: what its tests say of the method that is named.
     """
     title, judge = panel_title(index, panel), strength(index, panel)
     if target is None:
@@ -94,12 +104,15 @@ def verdict_of(index: ResultsIndex, panel: Panel, target: float | None, *, claim
         finding.append(_instead(index, panel, target, entries))
         return Verdict(panel, title, judge, " ".join(finding).strip(), _fitted(index, fitted), raw, masked, plain.bar)
     best, recovery = ranking[0]
-    finding.append(_won_back(index, ranking[0], "restoration" if restorations else "baseline"))
+    kind = "restoration" if restorations else "baseline"
+    finding.append(_won_back(index, ranking[0], kind))
     if restorations and baselines:
         finding.append(f"The best baseline, {_reached(index, baselines[0])}.")
     contradicted = fails_before_a_strong_judge(index, panel, best, target)
     if contradicted and certain(recovery):
         finding.append(contradicted)
+    label = index.label(best)
+    remarks += [chosen_among(label, len(ranking), kind), corrected_claim(label, best, panel, differences)]
     remarks += [*_if_not_retuned(index, panel, best, target), *_fitted(index, fitted)]
     restored = index.value(panel, "gfrr", condition="raw-restored", entry=best, kind="matched", target=target)
     wins = certain(recovery) and not contradicted
@@ -108,7 +121,7 @@ def verdict_of(index: ResultsIndex, panel: Panel, target: float | None, *, claim
         title,
         judge,
         " ".join(finding),
-        tuple(remarks),
+        tuple(filter(None, remarks)),
         raw,
         masked,
         _bar(raw, masked, restored if wins else None, index.label(best)),

@@ -9,6 +9,7 @@ from benchmark.reporting.example_faces import faces_figure
 from benchmark.reporting.figure_recovery import recovery_figure
 from benchmark.reporting.figure_roc import roc_figure
 from benchmark.reporting.figure_scores import scores_figure
+from benchmark.reporting.figure_speed import speed_figure
 from benchmark.reporting.figure_style import NamedFigure, figure_style, file_name, save_figure
 from benchmark.reporting.figure_training import training_figure
 from benchmark.reporting.html_report import render_report
@@ -75,7 +76,9 @@ def write_run(results: RunResults, folder: Path) -> Path:
 
 def draw_figures(results: RunResults, index: ResultsIndex) -> dict[str, list[NamedFigure]]:
     """Every figure by section of the report; what cannot be drawn is absent."""
-    sections: dict[str, list[NamedFigure]] = {"recovery": [], "roc": [], "det": [], "scores": [], "training": []}
+    sections: dict[str, list[NamedFigure]] = {
+        section: [] for section in ("recovery", "roc", "det", "scores", "speed", "training")
+    }
     colours = MethodColours(index.entries)
     target = index.main_target()
     for panel in index.panels:
@@ -91,6 +94,7 @@ def draw_figures(results: RunResults, index: ResultsIndex) -> dict[str, list[Nam
             "scores": scores_figure(
                 index, results.curves, panel, target, shown=ranked[:_STRIPS_SHOWN], colours=colours
             ),
+            "speed": speed_figure(index, panel, target, order, colours),
         }
         for section, figure in drawn.items():
             if figure is not None:

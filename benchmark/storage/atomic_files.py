@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -32,18 +32,33 @@ def write_atomically(file: Path, content: bytes) -> None:
     Raises:
         StorageError: the disk is full, or the folder cannot be written.
     """
-    temporary = temporary_name(file)
-    with storage_errors(file):
-        if file.parent not in _swept:  # not for every file: a folder may hold a million
-            _swept.add(file.parent)
-            remove_temporary_files(file.parent)
-        try:
-            with temporary.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(file)
-        finally:
+    write_together({file: content})
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, none before all are on the disk under temporary names: they belong together.
+
+    A process killed between two renames leaves some new and some old ones, each whole.
+
+    Raises:
+        StorageError: the disk is full, or a folder cannot be written; then no file has changed.
+    """
+    temporaries = {file: temporary_name(file) for file in contents}
+    try:
+        for file, content in contents.items():
+            with storage_errors(file):
+                if file.parent not in _swept:  # not for every file: a folder may hold a million
+                    _swept.add(file.parent)
+                    remove_temporary_files(file.parent)
+                with temporaries[file].open("wb") as stream:
+                    stream.write(content)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+        for file, temporary in temporaries.items():
+            with storage_errors(file):
+                temporary.replace(file)
+    finally:
+        for temporary in temporaries.values():
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
 

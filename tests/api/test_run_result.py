@@ -103,3 +103,15 @@ def test_cards_and_notes_stand_in_the_manifest(result: RunResult) -> None:
     assert manifest["cards"]["true-pixels"]["privileged"] is True
     assert manifest["cards"]["face_recognition"]["kind"] == "recogniser"
     assert manifest["notes"] == result.notes != []
+
+
+def test_the_terminal_s_table_prints_percentages(result: RunResult) -> None:
+    rows = result.metrics
+    value = rows[
+        (rows.metric == "gfrr")
+        & (rows.condition == "raw-masked")
+        & (rows.threshold_kind == "matched")
+        & (rows.mask_type == "all")
+    ].value.item()
+    masked = next(line for line in result.terminal_table().splitlines() if line.startswith("Masked"))
+    assert masked.split()[2] == f"{100 * value:.1f}"

@@ -12,6 +12,7 @@ from fake_run import DESCRIPTIONS
 
 from benchmark.errors import RequestError
 from benchmark.reporting.compare import compare_runs
+from benchmark.reporting.compare_page import regressions_first
 from benchmark.reporting.deltas import DELTA_COLUMNS, join_runs
 from benchmark.reporting.metrics_file import read_metrics, write_metrics
 from benchmark.reporting.run_folder import write_manifest
@@ -74,6 +75,39 @@ def test_changes_are_weighed_against_both_intervals(small_run: RunResults, small
     assert table.loc[table["metric"] == "my_own", "in_runs"].tolist() == ["b"]
     assert "1 of" in page and "changed beyond both intervals" in page
     assert "versions.torch" in page and "9.9" in page
+
+
+def test_regressions_come_first(small_run: RunResults, small_folder: Path, tmp_path: Path) -> None:
+    changes = {"glcic": 0.05, "telea": -0.3, "segmenter+glcic": 0.02}  # a higher GFRR is worse
+    metrics = []
+    for row in small_run.metrics:
+        shift = changes.get(row.method)
+        if shift is not None and row.value is not None and _is(row, "gfrr", row.method, 1e-2, "frozen"):
+            value = row.value + shift
+            row = replace(row, value=value, ci_low=value - 1e-6, ci_high=value + 1e-6)  # noqa: PLW2901
+        metrics.append(row)
+    a = [
+        replace(row, ci_low=row.value - 1e-6, ci_high=row.value + 1e-6)
+        if row.value is not None and _is(row, "gfrr", row.method, 1e-2, "frozen")
+        else row
+        for row in small_run.metrics
+    ]
+    first = _store(tmp_path / "a", a, dict(small_run.manifest))
+    second = _store(tmp_path / "b", metrics, dict(small_run.manifest))
+    page = compare_runs(first, second, tmp_path / "out").page.read_text(encoding="utf-8")
+    rows = page.split('id="changes"')[1].split("<tbody")[1].split("</tbody>")[0].split("<tr>")[1:]
+    found = [("worse" if ">worse<" in row else "better" if ">better<" in row else "") for row in rows]
+    moved = [row.method for row in metrics if row.method in changes and _is(row, "gfrr", row.method, 1e-2, "frozen")]
+    assert len(found) == len(moved) > 1
+    assert found == sorted(found, key=["worse", "better", ""].index) and {"worse", "better"} <= set(found)
+    table = pd.DataFrame(
+        {
+            "mask_type": ["all", "n95", "all", "all", "all"],
+            "better": ["b", "a", "", "a", "a"],
+            "delta": [-0.9, 0.8, 0.7, 0.1, 0.2],
+        }
+    )
+    assert list(regressions_first(table).index) == [4, 3, 1, 0, 2]
 
 
 def test_other_photos_cannot_be_compared(small_run: RunResults, small_folder: Path, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_each_pair_has_score_threshold_and_verdict_before_and_after(small_run: R
     data = _data(small_run, gallery)
     (method,) = data["methods"]
     assert (method["recogniser"], method["name"], method["kind"]) == ("facenet", "telea", "baseline")
-    assert method["thresholds"] == ["0.4", "0.45"] and "Of 7 mated comparisons it rescues 1" in method["counts"]
+    assert method["thresholds"] == ["0.4000", "0.4500"] and "Of 7 mated comparisons it rescues 1" in method["counts"]
     rescue, failure = method["pairs"]
     assert rescue["before"] == {"score": "0.3123", "accepted": False, "reference": 0, "probe": 1}
     assert rescue["after"]["accepted"] and rescue["after"]["probe"] == 2 and rescue["mask"] == "kn95"

@@ -13,6 +13,7 @@ from benchmark.reporting.judges_table import ranking_tables
 from benchmark.reporting.results_index import ResultsIndex
 from benchmark.reporting.results_table import method_table
 from benchmark.reporting.run_results import RunResults
+from benchmark.verification.difference import Difference
 
 TARGET = 1e-3
 BY_NAME = {method.name: method for method in METHODS}
@@ -320,3 +321,57 @@ def test_nothing_measured() -> None:
     results = _run()
     assert _headline(results).title == "What a mask costs facenet"
     assert _headline(replace(results, metrics=[]), None).title == "No comparison could be measured"
+
+
+def _tested(method: str, other: str, difference: float, p_holm: float | None) -> Difference:
+    row = next(row for row in _run(BY_NAME[method]).metrics if row.method == method)
+    return Difference(
+        **{name: getattr(row, name) for name in ("dataset", "protocol", "acquisition", "size")},
+        recogniser="facenet",
+        method=method,
+        preset=row.preset,
+        mask_source=row.mask_source,
+        other=other,
+        other_preset="",
+        other_mask_source="",
+        metric="gfrr",
+        threshold_kind="matched",
+        target=TARGET,
+        difference=difference,
+        ci_low=difference - 0.01,
+        ci_high=difference + 0.01,
+        tested=p_holm is not None,
+        p=p_holm,
+        p_holm=p_holm,
+        n_mated=100,
+        n_nonmated=1000,
+    )
+
+
+def test_the_best_is_said_to_be_chosen_on_these_people_beside_what_the_tests_support() -> None:
+    results = _run(BY_NAME["residual-regressor"], BY_NAME["segmenter+glcic"], BY_NAME["telea"])
+    recoveries = {
+        ("segmenter+glcic", "facenet"): (0.31, 0.24, 0.38),
+        ("residual-regressor", "facenet"): (0.2, 0.1, 0.3),
+        ("telea", "facenet"): (0.1, 0.05, 0.15),
+    }
+    results = _with_recovery(results, recoveries)
+    index = ResultsIndex(results.metrics, results.cards, metrics=DESCRIPTIONS)
+    tests = [
+        _tested("segmenter+glcic", "none", -0.1, 0.001),
+        _tested("segmenter+glcic", "telea", -0.02, 0.2),
+        _tested("residual-regressor", "none", -0.1, 0.001),
+        _tested("segmenter+glcic", "residual-regressor", -0.1, None),
+    ]
+    (verdict,) = headline(index, TARGET, synthetic=False, differences=tests).verdicts
+    assert verdict.best_label == "segmenter+glcic"
+    assert verdict.remarks[:2] == (
+        "segmenter+glcic is the best of 2 restorations on these same people, so its figure is biased in its favour.",
+        "At FMR 0.1\u202f%, corrected for all tests of this recogniser and so also for the choice of the best: "
+        "segmenter+glcic rejects fewer comparisons than leaving the mask on; no difference from telea is certain.",
+    )
+    worse = [replace(row, difference=-row.difference) for row in tests[:1]]
+    (verdict,) = headline(index, TARGET, synthetic=False, differences=worse).verdicts
+    assert "segmenter+glcic rejects more comparisons than leaving the mask on." in verdict.remarks[1]
+    (alone,) = _headline(_with_recovery(_run(BY_NAME["segmenter+glcic"], BY_NAME["telea"]), recoveries)).verdicts
+    assert not any("biased in its favour" in remark for remark in alone.remarks), "one restoration, no choice"

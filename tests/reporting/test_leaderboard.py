@@ -100,6 +100,10 @@ def test_methods_of_comparable_runs_share_a_table_best_first(
     assert set(found["board"]) == {1}
     assert list(found["method"]) == ["Raw", "Masked probe", "glcic", "telea"]
     assert list(found["run"].dropna()) == ["better", "honest"]
+    methods = found[found["method"].isin(["glcic", "telea"])]
+    for name in ("recovery", "gfrr_matched", "tar_matched", "gfrr_frozen", "fmr_frozen"):
+        low, high = methods[f"{name}_ci_low"], methods[f"{name}_ci_high"]
+        assert (low <= methods[name]).all() and (methods[name] <= high).all() and (low < high).any()
     page = (tmp_path / "out" / "leaderboard.html").read_text()
     assert "glcic" in page and "better" in page and "http" not in page.split("<body>")[1]
 

@@ -68,7 +68,7 @@ def page_text(small_folder: Path) -> str:
 
 def test_the_folder_holds_what_was_promised(small_folder: Path, small_run: RunResults) -> None:
     names = {str(path.relative_to(small_folder)) for path in small_folder.rglob("*") if path.is_file()}
-    figures = {f"figures/{name}-facenet" for name in ("recovery", "roc", "det", "scores")} | {"figures/faces"}
+    figures = {f"figures/{name}-facenet" for name in ("recovery", "roc", "det", "scores", "speed")} | {"figures/faces"}
     figures |= {"figures/training-paired-gan", "figures/training-residual-regressor"}
     expected = {"report.html", "metrics.csv", "differences.csv", "images.csv", "manifest.json"}
     expected |= {"training/paired-gan.csv", "training/residual-regressor.csv"}
@@ -110,7 +110,7 @@ def test_no_number_is_printed_as_nan(page_text: str) -> None:
 
 def test_figures_take_the_colours_of_the_page(page_text: str, small_folder: Path) -> None:
     drawings = re.findall(r"<svg.*?</svg>", page_text, flags=re.DOTALL)
-    assert len(drawings) == 5
+    assert len(drawings) == 6
     for drawing in drawings:
         assert "var(--ink)" in drawing or "var(--muted)" in drawing
         assert not re.search(r"(fill|stroke): #(?!000000)", drawing)

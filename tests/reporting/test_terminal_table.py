@@ -25,3 +25,16 @@ def test_a_run_without_a_target_says_so_in_one_line(small_run: RunResults) -> No
     bare = replace(small_run, metrics=[row for row in small_run.metrics if row.target is None])
     assert _table(bare).startswith("no table of methods: too few comparisons")
     assert "\n" not in _table(bare)
+
+
+def test_shares_are_percentages_as_the_headings_say(small_run: RunResults) -> None:
+    masked = next(line for line in _table(small_run).splitlines() if line.startswith("Masked"))
+    numbers = [float(word) for word in masked.split()[2:]]
+    row = next(
+        row
+        for row in small_run.metrics
+        if (row.metric, row.condition, row.threshold_kind, row.mask_type) == ("gfrr", "raw-masked", "matched", "all")
+        and row.target == ResultsIndex(small_run.metrics, small_run.cards, ()).main_target()
+    )
+    assert row.value is not None
+    assert numbers[0] == round(100 * row.value, 1)

@@ -12,7 +12,13 @@ import pytest
 
 from benchmark.errors import StorageError
 from benchmark.storage import atomic_files
-from benchmark.storage.atomic_files import remove_temporary_files, storage_errors, temporary_name, write_atomically
+from benchmark.storage.atomic_files import (
+    remove_temporary_files,
+    storage_errors,
+    temporary_name,
+    write_atomically,
+    write_together,
+)
 
 
 def test_the_first_file_in_a_folder_removes_what_a_killed_process_was_writing(tmp_path: Path) -> None:
@@ -41,6 +47,23 @@ def test_an_atomic_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypa
         write_atomically(file, b"new")
     assert file.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_files_that_belong_together_change_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [tmp_path / name for name in ("a.csv", "b.html", "c.json")]
+    write_together(dict.fromkeys(files, b"old"))
+    synced = []
+
+    def full_at_the_last(_: int) -> None:
+        synced.append(1)
+        if len(synced) == len(files):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full_at_the_last)
+    with pytest.raises(StorageError, match=r"disk is full: .*c\.json"):
+        write_together(dict.fromkeys(files, b"new"))
+    assert [file.read_bytes() for file in files] == [b"old"] * 3
+    assert sorted(tmp_path.iterdir()) == files
 
 
 def test_only_temporary_files_of_dead_processes_of_this_machine_are_removed(

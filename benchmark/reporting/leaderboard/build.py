@@ -14,7 +14,7 @@ from benchmark.reporting.leaderboard.standings import Board, Submission, boards
 from benchmark.reporting.run_folder import MANIFEST
 from benchmark.reporting.stored_run import read_run
 from benchmark.reporting.stored_scores import SCORES
-from benchmark.storage.atomic_files import write_atomically
+from benchmark.storage.atomic_files import write_together
 from benchmark.storage.utf8 import as_utf8, writable
 
 
@@ -85,7 +85,11 @@ def write_leaderboard(folders: Sequence[Path], out: Path, progress: Progress) ->
         raise StorageError(f"{out} cannot be made ({error.strerror}); choose another folder with --out") from error
     passed_over = [(one.name, one.reason) for one in refused]
     page = out / "leaderboard.html"
-    write_atomically(out / "leaderboard.csv", as_utf8(leaderboard_csv(found)))
-    write_atomically(out / "leaderboard.md", as_utf8(leaderboard_markdown(found, passed_over)))
-    write_atomically(page, as_utf8(leaderboard_page(found, passed_over)))
+    write_together(
+        {
+            out / "leaderboard.csv": as_utf8(leaderboard_csv(found)),
+            out / "leaderboard.md": as_utf8(leaderboard_markdown(found, passed_over)),
+            page: as_utf8(leaderboard_page(found, passed_over)),
+        }
+    )
     return Leaderboard(page, tuple(found), tuple(refused))

@@ -9,7 +9,7 @@ from benchmark.reporting.formatting import number, plural
 from benchmark.reporting.formatting import target as target_text
 from benchmark.reporting.leaderboard.standings import Board, Standing
 from benchmark.reporting.page_policy import content_security_policy
-from benchmark.reporting.page_templates import environment, read_template, style_sheet
+from benchmark.reporting.page_templates import environment, sorting_script, style_sheet
 from benchmark.storage.csv_files import csv_text
 
 _HEADINGS = ("Recovery %", "GFRR %", "TAR %", "GFRR %, frozen", "Realised FMR %", "Harm, points")
@@ -29,7 +29,7 @@ Refused = Sequence[tuple[str, str]]
 
 def leaderboard_page(boards: Sequence[Board], refused: Refused) -> str:
     """``leaderboard.html``: one file that opens offline."""
-    script = read_template("sort.js")
+    script = sorting_script()
     return (
         environment()
         .get_template("leaderboard.html.j2")
@@ -77,9 +77,11 @@ def leaderboard_markdown(boards: Sequence[Board], refused: Refused) -> str:
 
 
 def leaderboard_csv(boards: Sequence[Board]) -> str:
-    """``leaderboard.csv``: one row for each method of each run before each recogniser; rates are shares."""
+    """``leaderboard.csv``: one row for each method of each run before each recogniser; rates are shares, each beside
+    both ends of its 95 % interval."""
     about = ("board", "dataset", "protocol", "acquisition", "size", "recogniser", "masks", "target")
-    columns = [*about, "run", "role", "method", "preset", "train_data", "mask_source", *_NAMES]
+    measured = [f"{name}{part}" for name in _NAMES for part in ("", "_ci_low", "_ci_high")]
+    columns = [*about, "run", "role", "method", "preset", "train_data", "mask_source", *measured]
     rows = []
     for place, board in enumerate(boards, start=1):
         panel = board.panel
@@ -96,7 +98,8 @@ def leaderboard_csv(boards: Sequence[Board]) -> str:
                     entry.mask_source,
                 )
             )
-            rows.append([*setting, board.target, one.run, one.role, *names, *(cell.order for cell in one.cells)])
+            values = [value for cell in one.cells for value in (cell.order, *(cell.ends or (None, None)))]
+            rows.append([*setting, board.target, one.run, one.role, *names, *values])
     return csv_text(columns, rows)
 
 

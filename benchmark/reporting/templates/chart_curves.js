@@ -45,7 +45,7 @@ chartParts.curves = (() => {
                 return [
                   `FMR ${percent(raw.x)}`,
                   `FNMR ${percent(raw.fnmr)}${ends ? ` (95 %: ${ends.map(percent).join(" to ")})` : ""}`,
-                  `threshold ${raw.threshold.toPrecision(4)}`,
+                  `threshold ${minus(raw.threshold.toPrecision(4))}`,
                 ];
               },
             },

@@ -1,7 +1,8 @@
 // What the interactive figures share: colours of the page, axes, and lines drawn beneath the points.
 const chartParts = (() => {
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const percent = (share) => `${+(100 * share).toPrecision(3)} %`;
+  const minus = (number) => String(number).replaceAll("-", "−");
+  const percent = (share) => `${minus(+(100 * share).toPrecision(3))} %`;
   // Which of the page's targets is chosen.
   const chosen = () => {
     const input = document.querySelector("input[name=target]:checked");
@@ -65,7 +66,14 @@ const chartParts = (() => {
   const axis = (title, more = {}) => ({
     title: { display: Boolean(title), text: title, color: style("--muted") },
     grid: { color: style("--hair") }, border: { color: style("--line") },
-    ...more, ticks: { color: style("--soft"), maxRotation: 0, autoSkipPadding: 10, ...more.ticks },
+    ...more,
+    ticks: {
+      callback(...args) {
+        const { logarithmic: powers, numeric } = Chart.Ticks.formatters;
+        return minus((more.type === "logarithmic" ? powers : numeric).apply(this, args));
+      },
+      color: style("--soft"), maxRotation: 0, autoSkipPadding: 10, ...more.ticks,
+    },
   });
   // Numbers at every decade, or at 1, 2 and 5 where there are few decades.
   const logarithmic = (title, text, more = {}, digits = "1") => axis(title, {
@@ -79,5 +87,5 @@ const chartParts = (() => {
     },
   });
   const shortened = (name) => (name.length > 18 ? name.split(/(?<=\+)/) : name);
-  return { style, percent, chosen, guides, axis, logarithmic, shortened };
+  return { style, minus, percent, chosen, guides, axis, logarithmic, shortened };
 })();

@@ -1,6 +1,6 @@
 // Score distributions of one condition beside those with the mask left on, with both thresholds.
 chartParts.scores = (() => {
-  const { style, chosen, guides, axis } = chartParts;
+  const { style, minus, chosen, guides, axis } = chartParts;
   // Neighbouring bins are joined where few comparisons would make the outline jagged.
   const density = (edges, counts) => {
     const total = counts.reduce((sum, count) => sum + count, 0);
@@ -49,10 +49,10 @@ chartParts.scores = (() => {
           guides: {
             at: [
               ...(frozen === null ? [] : [{
-                x: frozen, text: `frozen ${frozen.toPrecision(3)}, FMR ${target}`, colour: "--alert", dash: [],
+                x: frozen, text: `frozen ${minus(frozen.toPrecision(3))}, FMR ${target}`, colour: "--alert", dash: [],
               }]),
               ...(matched === null || matched === frozen ? [] : [{
-                x: matched, text: `matched ${matched.toPrecision(3)}`, colour: "--ink",
+                x: matched, text: `matched ${minus(matched.toPrecision(3))}`, colour: "--ink",
               }]),
             ],
           },
@@ -60,7 +60,7 @@ chartParts.scores = (() => {
             callbacks: {
               title: () => name,
               label: ({ raw: { x, y }, dataset: { label } }) => (
-                `${label}: score ${x.toPrecision(3)}, density ${y.toPrecision(3)}`),
+                `${label}: score ${minus(x.toPrecision(3))}, density ${y.toPrecision(3)}`),
             },
           },
         },

@@ -1,6 +1,6 @@
 // Losses of one method trained in this run.
 chartParts.training = (() => {
-  const { style, axis } = chartParts;
+  const { style, minus, axis } = chartParts;
   return (canvas, { clock, curves }) => {
     const values = curves.flatMap((curve) => curve.points.map((point) => point[1]));
     const wide = Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > 20;
@@ -19,7 +19,7 @@ chartParts.training = (() => {
         plugins: {
           legend: { position: "bottom", labels: { color: style("--soft"), boxWidth: 14, boxHeight: 2 } },
           tooltip: {
-            callbacks: { label: ({ raw, dataset }) => `${dataset.label} ${raw.y.toPrecision(4)} at ${clock} ${raw.x}` },
+            callbacks: { label: ({ raw, dataset }) => `${dataset.label} ${minus(raw.y.toPrecision(4))} at ${clock} ${raw.x}` },
           },
         },
         scales: { x: axis(clock), y: axis("", wide ? { type: "logarithmic" } : {}) },

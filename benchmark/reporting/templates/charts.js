@@ -1,12 +1,5 @@
 // Puts the interactive figures on the page; where this script does not run, the drawn figures are shown instead.
 {
-  const made = (tag, { text, ...attributes } = {}, ...children) => {
-    const element = document.createElement(tag);
-    if (text !== undefined) element.textContent = text;
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...children);
-    return element;
-  };
   const drawings = [];
   const redraw = () => {
     for (const drawing of drawings) {
@@ -14,11 +7,11 @@
       drawing.chart = drawing.holder.closest("[hidden]") ? null : drawing.draw(drawing.canvas);
     }
   };
-  const add = (grid, heading, title, draw, ...controls) => {
+  const add = (grid, heading, title, draw, { controls = [], tall = false } = {}) => {
     const label = `${heading} on ${title}; the numbers stand in the tables`;
     const canvas = made("canvas", { role: "img", "aria-label": label });
     const holder = made("div", { class: "chart" }, canvas);
-    grid.append(made("figure", {}, made("figcaption", { text: `${heading} · ${title}` }), ...controls, holder));
+    grid.append(made("figure", tall ? { class: "tall" } : {}, made("figcaption", { text: `${heading} · ${title}` }), ...controls, holder));
     drawings.push({ canvas, holder, draw });
   };
   const chooser = (label, names) => {
@@ -37,6 +30,7 @@
   const boxes = [...document.querySelectorAll("[data-charts]")];
   const panels = boxes.map((box) => ({ box, data: JSON.parse(box.dataset.charts) }));
   const most = 5;
+  const manyRows = 8; // of a figure that is as high as two others
   const hidden = new Set();
   let banded = true;
   if (panels.length) {
@@ -80,12 +74,13 @@
     boxes[0].before(bar);
   }
   for (const { box, data } of panels) {
-    const grid = made("div", { class: "pair" });
+    const grid = made("div", { class: "pair charts" });
     box.append(grid);
     box.hidden = false;
     const { title } = data;
     if (data.recovery.some((rows) => rows.length)) {
-      add(grid, "Recovery, matched threshold", title, (canvas) => chartParts.recovery(canvas, data));
+      const tall = data.lines.length > 0 && Math.max(...data.recovery.map((rows) => rows.length)) > manyRows;
+      add(grid, "Recovery, matched threshold", title, (canvas) => chartParts.recovery(canvas, data), { tall });
     }
     if (data.lines.length) {
       add(grid, "ROC", title, (canvas) => chartParts.curves(canvas, data, "roc", hidden, banded));
@@ -93,7 +88,7 @@
       const best = data.recovery.flat().find((row) => row.fair)?.name ?? data.lines.at(-1).name;
       const [label, select] = chooser("Scores of", data.lines.map((line) => line.name));
       if (data.lines.some((line) => line.name === best)) select.value = best;
-      add(grid, "Scores", title, (canvas) => chartParts.scores(canvas, data, select.value), label);
+      add(grid, "Scores", title, (canvas) => chartParts.scores(canvas, data, select.value), { controls: [label] });
     }
     if (data.recovery.some((rows) => rows.some((row) => row.seconds > 0))) {
       add(grid, "Speed against recovery", title, (canvas) => chartParts.speed(canvas, data));
@@ -101,12 +96,12 @@
   }
   for (const box of document.querySelectorAll("[data-training]")) {
     const trained = JSON.parse(box.dataset.training);
-    const grid = made("div", { class: "pair" });
+    const grid = made("div", { class: "pair charts" });
     box.append(grid);
     box.hidden = false;
     const [label, select] = chooser("Losses of", trained.map((one) => one.name));
     const selected = () => trained.find((one) => one.name === select.value);
-    add(grid, "Training", "this run", (canvas) => chartParts.training(canvas, selected()), label);
+    add(grid, "Training", "this run", (canvas) => chartParts.training(canvas, selected()), { controls: [label] });
   }
   if (drawings.length) document.documentElement.classList.add("with-charts");
   redraw();

@@ -3,13 +3,6 @@
   const held = document.querySelector("#gallery-data");
   if (held) {
     const { target, methods, pictures } = JSON.parse(held.dataset.gallery);
-    const made = (tag, { text, ...attributes } = {}, ...children) => {
-      const element = document.createElement(tag);
-      if (text !== undefined) element.textContent = text;
-      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-      element.append(...children);
-      return element;
-    };
     const titles = {
       rescue: "Biggest rescues", failure: "Worst failures", "false match": "False matches created",
       sample: "Random sample",

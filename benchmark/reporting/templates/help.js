@@ -1,10 +1,7 @@
 // Explains a number, a name or a heading where the reader is: under the pointer, at a tap, or at the keyboard's focus.
 // Whatever carries data-help is explained by one box. A table is one stop of the Tab key; arrow keys walk its cells.
 {
-  const box = document.createElement("div");
-  box.id = "help";
-  box.setAttribute("role", "tooltip");
-  box.hidden = true;
+  const box = made("div", { id: "help", role: "tooltip", hidden: "" });
   document.body.append(box);
   let explained = null;
   let leaving = 0;

@@ -44,20 +44,16 @@
   };
 
   for (const table of document.querySelectorAll("table[data-caption]")) {
-    const bar = document.createElement("div");
-    bar.className = "copy";
-    const said = document.createElement("span");
-    said.setAttribute("role", "status");
+    const bar = made("div", { class: "copy" });
+    const said = made("span", { role: "status" });
     for (const [name, write] of [["Markdown", "markdown"], ["LaTeX", "latex"], ["CSV", "csv"]]) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = `Copy as ${name}`;
+      const button = made("button", { type: "button", text: `Copy as ${name}` });
       button.addEventListener("click", async () => {
-        const made = read(table);
-        const text = copiedTable[write](made);
+        const shown = read(table);
+        const text = copiedTable[write](shown);
         try {
           await navigator.clipboard.writeText(text);
-          said.textContent = `${made.rows.length} rows copied as ${name}`;
+          said.textContent = `${shown.rows.length} rows copied as ${name}`;
         } catch {
           byHand(text);
         }
