@@ -56,6 +56,7 @@ class IdentitySettings:
         adversarial_weight: of the critic's opinion; 0 = there is no critic.
         rests_above: share of right answers in a batch above which the critic does not learn from it.
         jitter: the jitter of the teachers' chips, see `IdentityLoss`.
+        turns: their turns, likewise.
         other_holes: share of the faces with a hole of another shape than that of a drawn mask.
     """
 
@@ -70,6 +71,7 @@ class IdentitySettings:
     adversarial_weight: float
     rests_above: float
     jitter: float
+    turns: float = 0.0
     other_holes: float = 0.0
 
 
@@ -140,16 +142,17 @@ class IdentityCompleter(TrainedCompleter):
         ),
         "strong-teacher": IdentitySettings(
             teachers=("edgeface-xxs",),
-            training=TrainingSettings(epochs=8, batch_size=32, flip=True, precision="bfloat16"),
-            learning_rate=2e-3,
+            training=TrainingSettings(epochs=3, max_steps=1200, batch_size=32, flip=True, precision="bfloat16"),
+            learning_rate=6e-4,
             critic_learning_rate=4e-4,
-            pixel_weight=6.0,
-            identity_weight=3.0,
+            pixel_weight=8.0,
+            identity_weight=2.0,
             strangers_weight=0.5,
-            perceptual_weight=2.0,
+            perceptual_weight=6.0,
             adversarial_weight=0.3,
             rests_above=0.85,
             jitter=0.02,
+            turns=0.05,
             other_holes=0.3,
         ),
     }
@@ -246,7 +249,9 @@ class IdentityTask(TrainingTask):
         }
         super().__init__(modules, optimisers, cosines)
         self._settings = settings
-        self._identities = {name: IdentityLoss(one, jitter=settings.jitter) for name, one in teachers.items()}
+        self._identities = {
+            name: IdentityLoss(one, jitter=settings.jitter, turns=settings.turns) for name, one in teachers.items()
+        }
         self._perception: Callable[[Tensor, Tensor], Tensor] | None = None
         if settings.perceptual_weight > 0:
             dlib = teachers.get(SAW_RECOGNISER)

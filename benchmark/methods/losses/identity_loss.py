@@ -34,12 +34,15 @@ class IdentityLoss(nn.Module):
         teacher: a recogniser in the precision in which the loss is to be computed.
         jitter: standard deviation, in training mode, of a random shift of each chip, as a share of its side (drawn
             from PyTorch's stream, the same for both faces), so that no restoration is fitted to one grid of pixels.
+        turns: likewise of a random angle, radians, and of a random change of scale, as a share; every other chip is
+            then mirrored, too. What a network paints for one alignment alone is a pattern, not a face.
     """
 
-    def __init__(self, teacher: NetworkRecogniser, *, jitter: float = 0.0) -> None:
+    def __init__(self, teacher: NetworkRecogniser, *, jitter: float = 0.0, turns: float = 0.0) -> None:
         super().__init__()
         self._teacher = teacher
         self.jitter = jitter
+        self.turns = turns
 
     def forward(self, restored: Tensor, true: Tensor, landmarks: Tensor) -> Tensor:
         """The loss of each face, ``float32 (B,)``: 0 = the same embedding.
@@ -55,6 +58,8 @@ class IdentityLoss(nn.Module):
     def embeddings(self, restored: Tensor, true: Tensor, landmarks: Tensor) -> tuple[Tensor, Tensor]:
         """Embeddings of the restored faces and of the true ones, ``float32 (B, D)`` each; arguments as above."""
         grid = self._teacher.chip_grid(landmarks, restored.shape[-1])
+        if self.training and self.turns > 0:
+            grid = _turned(grid, self.turns)
         if self.training and self.jitter > 0:
             # a chip is about 2 / 1.4 units of the grid wide (`benchmark.acquisition.alignment.CROP_PADDING`)
             grid = grid + torch.randn(len(grid), 1, 1, 2).to(grid.device) * (self.jitter * 2 / 1.4)
@@ -111,6 +116,18 @@ class StrangersLoss(nn.Module):
             logits = torch.cat([own, theirs.masked_fill(~strangers, -torch.inf)], dim=1)
             self.last.copy_(torch.cat([wanted, self.last])[: len(self.last)])
             return -functional.log_softmax(logits, dim=1)[:, 0]
+
+
+def _turned(grid: Tensor, spread: float) -> Tensor:
+    """Chips' places ``(B, h, w, 2)`` turned and scaled about their centre, and mirrored in every other chip."""
+    count = len(grid)
+    angle, scale = spread * torch.randn(count), 1 + spread * torch.randn(count)
+    mirrored = torch.rand(count) < 0.5
+    across, down = scale * angle.cos(), scale * angle.sin()
+    matrix = torch.stack([torch.stack([across, -down], dim=1), torch.stack([down, across], dim=1)], dim=1)
+    centre = grid.mean(dim=(1, 2), keepdim=True)
+    turned = torch.einsum("bij,bhwj->bhwi", matrix.to(grid), grid - centre) + centre
+    return torch.where(mirrored.to(grid.device).view(-1, 1, 1, 1), turned.flip(2), turned)
 
 
 def _squared_distances(first: Tensor, second: Tensor) -> Tensor:
