@@ -12,7 +12,7 @@ from benchmark.cards import RecogniserCard
 from benchmark.errors import RequestError
 from benchmark.faces import FaceGeometry
 from benchmark.masked_faces import to_tensor
-from benchmark.methods.losses.identity_loss import IdentityLoss, StrangersLoss
+from benchmark.methods.losses.identity_loss import IdentityLoss, StrangersLoss, _turned
 from benchmark.recognisers.chip_grids import dlib_chip_grid, five_point_grid, sampled_chips
 from benchmark.recognisers.face_recognition import FaceRecognition, face_chip
 from benchmark.recognisers.five_point_template import arcface_template
@@ -162,6 +162,28 @@ def test_chips_are_shifted_at_random_in_training_alone():
     shifting.train()
     assert not torch.allclose(shifting(*arguments), shifting(*arguments), rtol=1e-3)
     assert shifting(true, true, points).abs().max() < 1e-9  # both faces are shifted alike
+
+
+def test_chips_are_turned_scaled_and_mirrored_alike_for_both_faces():
+    turning = IdentityLoss(Projection(), turns=0.05).train()
+    pixels, landmarks = crops(8, seed=7)
+    true, points = to_tensor(pixels, "cpu"), torch.from_numpy(landmarks)
+    torch.manual_seed(0)
+    assert turning(true, true, points).abs().max() < 1e-9
+    plain = IdentityLoss(Projection()).eval()(true * 0.5, true, points)
+    assert not torch.allclose(turning(true * 0.5, true, points), plain, rtol=1e-3)
+
+
+def test_a_turn_keeps_the_centre_and_mirrors_about_half_of_the_chips():
+    grid = five_point_grid(torch.rand(40, 68, 2) * 60, 64, arcface_template((16, 16)))
+    torch.manual_seed(0)
+    turned = _turned(grid, 0.05)
+    assert torch.allclose(turned.mean(dim=(1, 2)), grid.mean(dim=(1, 2)), atol=1e-5)
+    size = (grid[:, 0, 0] - grid[:, -1, -1]).norm(dim=1)
+    left_kept = (turned[:, 0, 0] - grid[:, 0, 0]).norm(dim=1) < 0.3 * size
+    right_came_left = (turned[:, 0, 0] - grid[:, 0, -1]).norm(dim=1) < 0.3 * size
+    assert (left_kept ^ right_came_left).all()
+    assert 10 <= int(right_came_left.sum()) <= 30
 
 
 def test_bfloat16_is_close_to_float32(loss):
