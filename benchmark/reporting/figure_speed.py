@@ -70,7 +70,7 @@ def speed_figure(
         fair = not index.privileged(entry) and not index.saw(entry, panel.recogniser)
         colour = colours.colour(entry)
         point = {
-            "marker": "o" if fair else "D",
+            "marker": colours.marker(entry) if fair else "D",
             "markersize": 6.0 if fair else 5.0,
             "color": colour,
             "markerfacecolor": colour if fair else PAPER,

@@ -29,6 +29,7 @@ from benchmark.reporting.provenance import manifest_lines, plugin_rows, step_tim
 from benchmark.reporting.results_index import Panel, ResultsIndex, panel_title
 from benchmark.reporting.results_table import method_table, table_entries
 from benchmark.reporting.run_results import RunResults
+from benchmark.verification.metric_description import MANIFEST_KEY
 
 _SCRIPTS = (
     "elements.js",
@@ -153,7 +154,7 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
             label_problems=problem_lists(results.label_problems),
             passed_over=results.manifest.get("passed_over", ()),
             command=results.manifest.get("command", ""),
-            manifest=manifest_lines(results.manifest),
+            manifest=[line for line in manifest_lines(results.manifest) if not line[0].startswith(f"{MANIFEST_KEY}.")],
             times=step_times(results.manifest),
             plugins=plugin_rows(results.cards),
         )

@@ -60,6 +60,10 @@ class MethodColours:
         """The same as a style-sheet variable."""
         return THEME[self.colour(entry)]
 
+    def marker(self, entry: Entry) -> str:
+        """Marker for matplotlib: a circle until the colours run out."""
+        return "o" if self._place[entry] < len(_PALETTE) else "s"
+
     def dash(self, entry: Entry) -> str | tuple[float, tuple[float, ...]]:
         """Line style for matplotlib: solid until the colours run out."""
         return _DASHES[self._place[entry] // len(_PALETTE) % len(_DASHES)]

@@ -28,6 +28,8 @@ class Difference:
         p_holm: p corrected for the family (Holm 1979).
         n_mated: mated comparisons, failed ones included.
         n_nonmated: non-mated ones.
+        p_independent: two-sided p-value that takes every comparison to be independent, which none is, for readers who
+            know these tests: McNemar's where `tested`, DeLong's of ``auc`` for the same pairs of methods, else None.
     """
 
     dataset: str
@@ -52,6 +54,7 @@ class Difference:
     p_holm: float | None
     n_mated: int
     n_nonmated: int
+    p_independent: float | None = None
 
 
 DIFFERENCE_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Difference))

@@ -23,6 +23,7 @@ from benchmark.verification.difference import Difference
 from benchmark.verification.dyadic import spread_of
 from benchmark.verification.error_rates import ErrorCounts
 from benchmark.verification.errors_in_cells import AtThreshold, SelectionErrors
+from benchmark.verification.independent_tests import delong, mcnemar
 from benchmark.verification.intervals import quantile
 from benchmark.verification.measurement import ScoredCell
 from benchmark.verification.selections import RankedScores, same_comparisons
@@ -30,6 +31,8 @@ from benchmark.verification.thresholds import support_of
 
 MEASURES = (("gfrr", "matched"), ("gfrr", "frozen"), ("fmr", "frozen"))
 _TESTED = ("gfrr", "matched")
+DELONG_COMPARISONS = 1_000_000
+"""At most so many comparisons are sorted once more for each pair of methods."""
 _RESTORED, _MASKED = "raw-restored", "raw-masked"
 
 
@@ -141,6 +144,7 @@ class _Found:
     freedom: int
     least: float = 0.0
     tested: bool = False
+    p_independent: float | None = None
 
     @property
     def p(self) -> float | None:
@@ -163,16 +167,30 @@ def _between(
                 found = _rates(metric, one.errors.at[kind, target], other.errors.at[kind, target], people)
             if found is not None:
                 tested = in_family and (metric, kind) == _TESTED and target == primary
-                yield _row(one, other, replace(found, kind=kind, target=target, tested=tested))
+                p = mcnemar(*(_rejected(cell, kind, target) for cell in (one, other))) if tested else None
+                yield _row(one, other, replace(found, kind=kind, target=target, tested=tested, p_independent=p))
     if np.isfinite(one.auc.value) and np.isfinite(other.auc.value):
         spread = spread_of([one.auc.part, other.auc.part], np.array([1.0, -1.0]))
-        yield _row(
-            one, other, _Found("auc", "none", None, one.auc.value - other.auc.value, spread.variance, people - 1)
-        )
+        difference = one.auc.value - other.auc.value
+        p = _delong(one, other) if in_family else None
+        yield _row(one, other, _Found("auc", "none", None, difference, spread.variance, people - 1, p_independent=p))
     if one.accuracy is not None and other.accuracy is not None:
         folds = one.accuracy.folds - other.accuracy.folds
         variance = float(folds.var(ddof=1)) / len(folds)
         yield _row(one, other, _Found("accuracy", "none", None, float(folds.mean()), variance, len(folds) - 1))
+
+
+def _rejected(cell: ComparedCell, kind: str, target: float) -> NDArray[np.bool_]:
+    """Which mated comparisons are rejected; one that failed is."""
+    scores = np.asarray(cell.scored.scores)[cell.scored.comparisons.mated]
+    return np.asarray(~(scores >= cell.errors.at[kind, target].thresholds[0]))
+
+
+def _delong(one: ComparedCell, other: ComparedCell) -> float | None:
+    comparisons = one.scored.comparisons
+    if len(comparisons) > DELONG_COMPARISONS:
+        return None
+    return delong(np.asarray(one.scored.scores), np.asarray(other.scored.scores), comparisons.mated)
 
 
 def _rates(metric: str, one: AtThreshold, other: AtThreshold, people: int) -> _Found | None:
@@ -217,6 +235,7 @@ def _row(one: ComparedCell, other: ComparedCell, found: _Found) -> Difference:
         p_holm=None,
         n_mated=one.errors.n_mated,
         n_nonmated=one.errors.n_nonmated,
+        p_independent=found.p_independent,
     )
 
 

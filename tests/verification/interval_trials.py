@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.verification.base import MetricRow
+from benchmark.verification.difference import Difference
 from benchmark.verification.measure import measure
 from benchmark.verification.resolve import load_metrics
 from tests.verification.population import cell_of, scores, search
@@ -12,6 +13,12 @@ from tests.verification.population import cell_of, scores, search
 CONDITIONS = ("raw-raw", "raw-masked", "raw-restored", "raw-passthrough")
 Measure = tuple[str, str, str]
 """Metric, condition and kind of threshold."""
+COMPARED = ("raw-raw", "raw-masked", "raw-restored", "raw-restored other")
+DIFFERENCES: tuple[Measure, ...] = tuple(
+    (metric, "difference", kind)
+    for metric, kind in (("gfrr", "matched"), ("gfrr", "frozen"), ("fmr", "frozen"), ("auc", "none"))
+)
+"""What the two methods' differences are taken of: metric, the word ``difference``, and kind of threshold."""
 MEASURES: tuple[Measure, ...] = (
     ("fmr", "raw-masked", "frozen"),
     ("fmr", "raw-restored", "frozen"),
@@ -57,3 +64,28 @@ def trial(
         if key in MEASURES and row.target is not None:
             found[key, row.target] = row
     return found
+
+
+def difference_trial(
+    people: int, rng: np.random.Generator, targets: tuple[float, ...], *, strangers: int | None = None
+) -> dict[tuple[Measure, float | None], Difference]:
+    """The differences between two methods, by measure and target (None where there is no threshold)."""
+    comparisons, subjects = search(people, strangers=strangers)
+    values = scores(people, rng, *COMPARED, strangers=strangers)
+    cells = [
+        cell_of(condition, of_condition, comparisons, len(subjects))
+        for condition, of_condition in zip(COMPARED, values, strict=True)
+    ]
+    measured = measure(
+        cells,
+        subjects=subjects,
+        mask_types=[None] * len(subjects),
+        targets=targets,
+        replicates=0,
+        metrics=load_metrics(["gfrr"]),
+    )
+    return {
+        ((row.metric, "difference", row.threshold_kind), row.target): row
+        for row in measured.differences
+        if row.other != "none"
+    }

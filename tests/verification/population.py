@@ -13,7 +13,8 @@ from benchmark.verification.measurement import ScoredCell
 
 PHOTOS_A_SUBJECT = 4
 CELL = Cell("simulated", "search", "oracle", "64", "simulated", "none", "default", "none", "none", "raw-raw")
-NOISE = {"raw-raw": 0.0, "raw-masked": 1.6, "raw-restored": 1.1, "raw-passthrough": 0.5}
+NOISE = {"raw-raw": 0.0, "raw-masked": 1.6, "raw-restored": 1.1, "raw-restored other": 0.8, "raw-passthrough": 0.5}
+"""What each condition adds; a word after its name stands for another method."""
 METHOD = {"raw-raw": "none", "raw-masked": "none"}
 
 
@@ -49,7 +50,8 @@ def cell_of(condition: str, values: NDArray[np.float32], comparisons: Comparison
     """A scored cell whose failed probes are those with a NaN score."""
     failed = np.zeros(photos, dtype=bool)
     failed[comparisons.probe[~np.isfinite(values)]] = True
-    cell = replace(CELL, condition=condition, method=METHOD.get(condition, "method"))
+    kind, _, method = condition.partition(" ")
+    cell = replace(CELL, condition=kind, method=METHOD.get(kind, method or "method"))
     return ScoredCell(cell, comparisons, values, failed, np.zeros(photos, dtype=bool))
 
 

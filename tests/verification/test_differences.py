@@ -121,3 +121,12 @@ def test_the_area_is_sklearns_and_its_spread_delongs_where_nobody_is_compared_tw
     beats = (mated[:, None] > nonmated) + 0.5 * (mated[:, None] == nonmated)
     delong = beats.mean(axis=1).var(ddof=1) / 80 + beats.mean(axis=0).var(ddof=1) / 60
     assert spread_of([auc.part], np.array([1.0])).variance == pytest.approx(delong, rel=0.03)
+
+
+def test_tests_that_assume_independence_stand_beside_those_of_the_family(found: tuple[Difference, ...]) -> None:
+    for row in found:
+        in_family = row.other in ("none", "cut") and row.method != "cut"
+        assert (row.p_independent is not None) == (row.tested or (in_family and row.metric == "auc"))
+        assert row.p_independent is None or 0 <= row.p_independent <= 1
+    better = next(row for row in found if row.tested and (row.method, row.other) == ("good", "none"))
+    assert better.p_independent is not None and better.p_independent < 1e-3

@@ -11,10 +11,14 @@ from benchmark.errors import RequestError
 from benchmark.reporting.export.document import Test
 from benchmark.reporting.results_index import NO_METHOD, Entry, Panel
 from benchmark.storage.csv_files import read_table_of_text
-from benchmark.verification.difference import DIFFERENCE_COLUMNS
 
 SIGNIFICANT = 0.05
 _FILE = "differences.csv"
+_READ = (
+    *("dataset", "protocol", "acquisition", "size", "recogniser", "method", "preset", "mask_source", "other"),
+    *("target", "difference", "ci_low", "ci_high", "tested", "p_holm"),
+)
+"""The columns that are read here."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def read_support(folder: Path) -> Support:
         table = read_table_of_text(file)  # a method may be called "nan" or "001"
     except (OSError, ValueError) as error:
         raise RequestError(f"cannot read {file} ({error}); run the benchmark again") from error
-    lacking = [column for column in DIFFERENCE_COLUMNS if column not in table.columns]
+    lacking = [column for column in _READ if column not in table.columns]
     if lacking:
         raise RequestError(f"{file} lacks the column {lacking[0]}; run the benchmark again")
     found: dict[tuple[Panel, str, str, str, float], list[Test]] = {}
