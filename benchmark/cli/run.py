@@ -12,7 +12,7 @@ from benchmark.cli.shared_flags import add_cost_flags, add_face_flags, add_ignor
 from benchmark.config import ARMS, CONDITIONS, DEFAULT_MASKS, RunConfig, load_config
 from benchmark.plugin_failures import PluginFailure
 
-_NOT_SETTINGS = ("subcommand", "verbose", "config", "plugin", "dry_run")
+NOT_SETTINGS = ("subcommand", "verbose", "config", "plugin", "dry_run")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -167,7 +167,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Carry out the run, print its table of methods, and say where the report is."""
-    given: dict[str, Any] = {name: value for name, value in vars(options).items() if name not in _NOT_SETTINGS}
+    given: dict[str, Any] = {name: value for name, value in vars(options).items() if name not in NOT_SETTINGS}
     load_plugins(getattr(options, "plugin", []))
     config = load_config(getattr(options, "config", None), given)
     if getattr(options, "dry_run", False):

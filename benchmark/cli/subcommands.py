@@ -15,11 +15,12 @@ SUBCOMMANDS = {
     "list": "list_plugins",
     "mask": "mask",
     "train": "train",
+    "fuse": "fuse",
     "fetch": "fetch",
     "doctor": "doctor",
 }
 """Their modules' names in this package."""
-CONTINUED = ("run", "mask", "train", "fetch")
+CONTINUED = ("run", "mask", "train", "fuse", "fetch")
 """Those that keep finished work when they are stopped, and go on from there the next time."""
 
 

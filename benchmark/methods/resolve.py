@@ -9,9 +9,10 @@ from typing import Any
 from benchmark.errors import PluginError, PluginNotMade, RequestError
 from benchmark.methods.adapters.detected_probes import DetectedProbes
 from benchmark.methods.base import Method, RecogniserAdapter, Unmasker
+from benchmark.methods.combinations.resolve import resolve_combination
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detectors.base import Detector
-from benchmark.methods.own_completers.names import ONNX, file_label, halves, names_file
+from benchmark.methods.own_completers.names import COMBINATIONS, ONNX, file_label, halves, names_file
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugins import METHODS
 
@@ -25,9 +26,9 @@ def resolve_method(name: str, *, seed: int = 0, device: str = "cpu") -> Method:
     """The method that `name` asks for, not yet fitted.
 
     Args:
-        name: ``NAME``, ``NAME:PRESET``, ``onnx:FILE`` or ``FILE.py:ATTR`` of a completer, or ``DETECTOR+COMPLETER``
-            (each with its preset, if wanted). A completer named alone, ``telea``, means ``segmenter+telea``; both
-            spellings give a method whose `name` is ``telea``.
+        name: ``NAME``, ``NAME:PRESET``, ``onnx:FILE`` or ``FILE.py:ATTR`` of a completer, ``fusion:FILE`` or
+            ``gate:FILE`` of a combination, or ``DETECTOR+COMPLETER`` (each with its preset, if wanted). A completer
+            named alone, ``telea``, means ``segmenter+telea``; both spellings give a method whose `name` is ``telea``.
         seed: the run's seed.
         device: a torch device name.
 
@@ -113,6 +114,8 @@ def _from_file(text: str, *, seed: int, device: str) -> Method:
         if not file.is_file():
             raise RequestError(f"--methods {text}: no such file; write onnx:FILE with the path of an exported network")
         method: Method = _imported(_FROM_ONNX)(file, label=label, seed=seed, device=device)
+    elif text.startswith(COMBINATIONS):
+        method = resolve_combination(text, label=label, seed=seed, device=device)
     else:
         method = _imported(_FROM_MODULE)(text, label=label, seed=seed, device=device)
     method.name = label

@@ -49,7 +49,12 @@ def find_label_problems(plan: Plan, faces: ArmFaces, cells: Sequence[ScoredCell]
 
 def _is_raw(scored: ScoredCell, faces: ArmFaces, plan: Plan) -> bool:
     cell = scored.cell
-    return (cell.condition, cell.acquisition, cell.size) == ("raw-raw", faces.arm, str(plan.config.size))
+    return (cell.condition, cell.method, cell.acquisition, cell.size) == (
+        "raw-raw",
+        "none",
+        faces.arm,
+        str(plan.config.size),
+    )
 
 
 def _copies(plan: Plan) -> list[LabelProblem]:

@@ -19,6 +19,7 @@ from benchmark.acquisition.step import Acquired
 from benchmark.artifacts import digest
 from benchmark.datasets.passed_over import passed_over_facts
 from benchmark.ledger import Ledger
+from benchmark.methods.combinations.combination import Combination
 from benchmark.methods.fit_step import TrainingPairs
 from benchmark.methods.own_completers.file_completer import own_completers
 from benchmark.methods.trained_weights import TrainedWeights
@@ -72,6 +73,11 @@ def run_manifest(
         },
         "training": None if plan.training is None else plan.training.name,
         "weights": {label: _weights_facts(trained) for label, trained in plan.weights.items()},
+        "combinations": {
+            label: {"file": one.file_name, "sha256": one.card.sha256, "members": list(one.members)}
+            for label, one in plan.methods.items()
+            if isinstance(one, Combination)
+        },
         "completers_in_files": {
             label: {"file": one.file_name, "sha256": one.card.sha256, "card": one.settings.card}
             for label, one in own_completers(plan.methods.values()).items()

@@ -166,7 +166,7 @@ class CellMeter:
         subjects = self._errors.subjects
         if "none" in metric.threshold_kinds:
             yield "none", None, self._found(metric, SearchSample(own, subjects))
-        baseline = self._errors.baseline("raw-raw")
+        baseline = self._errors.frozen_for(view.scored.cell).cell
         raw = None if baseline is None else self._searched(baseline, ALL_TYPES)
         for kind, setter in (("frozen", raw), ("matched", own)):
             for target in self._errors.targets:

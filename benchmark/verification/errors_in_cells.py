@@ -34,6 +34,22 @@ class AtThreshold:
     spread: CountSpread | None = None
 
 
+@dataclass(frozen=True)
+class FrozenThresholds:
+    """Thresholds that one raw-raw cell has set.
+
+    Attributes:
+        by_target: ``(R + 1,)`` each.
+        setters: what the spread of counts at them depends on; None where they come from elsewhere.
+        cell: that set them; None where they come from elsewhere.
+    """
+
+    by_target: Mapping[float, NDArray[np.float64]]
+    setters: Mapping[float, ThresholdSetter | None]
+    cell: ScoredCell | None = None
+
+
+_NO_THRESHOLDS = FrozenThresholds({}, {})
 Group = tuple[str, str, str]
 """Recogniser, acquisition arm and size: cells that share their frozen thresholds."""
 Remark = tuple[str, float, str]
@@ -89,8 +105,8 @@ class CellErrors:
         self.targets = targets
         self._selections: list[Selections] = []
         self._group: dict[str, ScoredCell] = {}
-        self._frozen: dict[float, NDArray[np.float64]] = {}
-        self._setters: dict[float, ThresholdSetter | None] = {}
+        self._frozen = _NO_THRESHOLDS
+        self._own: dict[Cell, FrozenThresholds] = {}
         self._known: dict[tuple[Cell, int, str], SelectionErrors] = {}
         self._ranked: tuple[ScoredCell, RankedScores] | None = None
 
@@ -102,15 +118,16 @@ class CellErrors:
     @property
     def has_frozen(self) -> bool:
         """Whether there are frozen thresholds in this group."""
-        return bool(self._frozen)
+        return bool(self._frozen.by_target)
 
     def start_group(self, group: Sequence[ScoredCell]) -> None:
-        """Take the frozen thresholds from the group's raw-raw cell, and its baselines for contrasts.
+        """Take the frozen thresholds from the group's raw-raw cell, and its baselines for contrasts. A method with a
+        raw-raw cell of its own, whose scores have another scale, takes them from that one.
 
         Raises:
             BenchmarkError: two cells of method ``none`` have the same condition.
         """
-        self._known, self._frozen, self._setters, self._group = {}, {}, {}, {}
+        self._known, self._frozen, self._own, self._group = {}, _NO_THRESHOLDS, {}, {}
         for scored in group:
             if scored.cell.method != "none":
                 continue
@@ -120,20 +137,30 @@ class CellErrors:
         raw = self._group.get("raw-raw")
         given = self._given.get(group_of(group[0].cell)) if group else None
         if given is not None:
-            self._frozen = {target: np.full(len(self.draws), threshold) for target, threshold in given.items()}
-            self._setters = dict.fromkeys(given)
+            thresholds = {target: np.full(len(self.draws), threshold) for target, threshold in given.items()}
+            self._frozen = FrozenThresholds(thresholds, dict.fromkeys(given), raw)
         elif raw is not None:
-            ranked = self.rank(raw)
-            errors = self.of(raw, ALL_TYPES, ranked)
-            self._frozen = {target: errors.at["matched", target].thresholds for target in errors.targets("matched")}
-            counted = ranked.counted(ALL_TYPES, ranked.of(ALL_TYPES))
-            setters = {
-                target: ThresholdSetter.of(counted, float(thresholds[0]))
-                for target, thresholds in self._frozen.items()
-                if np.isfinite(thresholds[0])
-            }
-            self._setters = {target: setter for target, setter in setters.items() if setter is not None}
-            self._known = {}
+            self._frozen = self._set_by(raw)
+        own = [one for one in group if one.cell.condition == "raw-raw" and one.cell.method != "none"]
+        self._own = {one.cell: self._set_by(one) for one in own}
+        self._known = {}
+
+    def frozen_for(self, cell: Cell) -> FrozenThresholds:
+        """The frozen thresholds of a cell: its method's own, where it has some, else the group's."""
+        return self._own.get(replace(cell, condition="raw-raw"), self._frozen)
+
+    def _set_by(self, raw: ScoredCell) -> FrozenThresholds:
+        ranked = self.rank(raw)
+        errors = self.of(raw, ALL_TYPES, ranked)
+        thresholds = {target: errors.at["matched", target].thresholds for target in errors.targets("matched")}
+        counted = ranked.counted(ALL_TYPES, ranked.of(ALL_TYPES))
+        setters = {
+            target: ThresholdSetter.of(counted, float(values[0]))
+            for target, values in thresholds.items()
+            if np.isfinite(values[0])
+        }
+        known = {target: setter for target, setter in setters.items() if setter is not None}
+        return FrozenThresholds(thresholds, known, raw)
 
     def baseline(self, condition: str) -> ScoredCell | None:
         """The group's cell of method ``none`` and this condition."""
@@ -164,7 +191,7 @@ class CellErrors:
             scores = ranked.of(mask_type)
             counted = ranked.counted(mask_type, scores)
             planned = selections.weights(mask_type)
-            frozen = self._at_frozen(counted)
+            frozen = self._at_frozen(counted, self.frozen_for(scored.cell))
             matched, remarks = self._at_matched(counted, planned.n_nonmated)
             self._known[key] = SelectionErrors(
                 n_mated=planned.n_mated,
@@ -190,17 +217,17 @@ class CellErrors:
                 self.of(scored, wanted, ranked)
         return self.of(scored, mask_type)
 
-    def _at_frozen(self, counted: CountedScores) -> dict[float, AtThreshold]:
-        if not self._frozen:
+    def _at_frozen(self, counted: CountedScores, frozen: FrozenThresholds) -> dict[float, AtThreshold]:
+        if not frozen.by_target:
             return {}
-        result = count_at_frozen(counted.scores, self.draws, np.stack(list(self._frozen.values()), axis=1))
+        result = count_at_frozen(counted.scores, self.draws, np.stack(list(frozen.by_target.values()), axis=1))
         return {
             target: replace(
-                at, spread=count_spread(counted, float(at.thresholds[0]), self._setters[target], matched=False)
+                at, spread=count_spread(counted, float(at.thresholds[0]), frozen.setters[target], matched=False)
             )
-            if target in self._setters
+            if target in frozen.setters
             else at
-            for target, at in _by_target(result, tuple(self._frozen)).items()
+            for target, at in _by_target(result, tuple(frozen.by_target)).items()
         }
 
     def _at_matched(self, counted: CountedScores, planned: int) -> tuple[dict[float, AtThreshold], tuple[Remark, ...]]:

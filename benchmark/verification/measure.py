@@ -39,7 +39,8 @@ def measure(
     """Measure every cell of one protocol.
 
     Cells that share data set, protocol, acquisition arm, size and recogniser form a group; the frozen thresholds of
-    a group come from its raw-raw cell of method ``none``. All cells share the same bootstrap replicates, so that
+    a group come from its raw-raw cell of method ``none``, those of a method with a raw-raw cell of its own from that
+    one. All cells share the same bootstrap replicates, so that
     whatever is set against each other is paired.
 
     Args:

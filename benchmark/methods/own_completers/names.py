@@ -1,10 +1,13 @@
-"""How ``--methods`` names the file of a completer: ``onnx:FILE`` or ``FILE.py:ATTR``, alone or behind a detector."""
+"""How ``--methods`` names files: ``onnx:FILE`` or ``FILE.py:ATTR`` of a completer, alone or behind a detector, and
+``fusion:FILE`` and ``gate:FILE`` of a combination."""
 
 from __future__ import annotations
 
 from pathlib import PurePath
 
 ONNX = "onnx:"
+COMBINATIONS = ("fusion:", "gate:")
+_PREFIXES = (ONNX, *COMBINATIONS)
 _PYTHON_FILE = ".py:"
 
 
@@ -14,7 +17,7 @@ def names_file(text: str) -> bool:
     >>> names_file("onnx:lama.onnx"), names_file("nets/mine.py:Net"), names_file("identity-completer:plain")
     (True, True, False)
     """
-    return text.startswith(ONNX) or _PYTHON_FILE in text
+    return text.startswith(_PREFIXES) or _PYTHON_FILE in text
 
 
 def halves(name: str) -> tuple[str, ...]:
@@ -24,15 +27,15 @@ def halves(name: str) -> tuple[str, ...]:
     (('segmenter', 'onnx:a+b.onnx'), ('onnx:a+b.onnx',), ('segmenter', 'telea'), ('./a+b.py:Net',))
     """
     first, plus, second = name.partition("+")
-    path = first.startswith(ONNX) or "/" in first or "\\" in first
+    path = first.startswith(_PREFIXES) or "/" in first or "\\" in first
     return (name,) if not plus or path else (first, second)
 
 
 def file_label(text: str) -> str:
-    """What tables call the completer in a file: its name alone.
+    """What tables call the method in a file: its name alone.
 
-    >>> file_label("onnx:../models/lama.onnx"), file_label("nets/mine.py:build")
-    ('onnx:lama.onnx', 'mine.py:build')
+    >>> file_label("onnx:../models/lama.onnx"), file_label("nets/mine.py:build"), file_label("gate:mine/best.yaml")
+    ('onnx:lama.onnx', 'mine.py:build', 'gate:best.yaml')
     """
-    prefix = ONNX if text.startswith(ONNX) else ""
+    prefix = next((prefix for prefix in _PREFIXES if text.startswith(prefix)), "")
     return prefix + PurePath(text.removeprefix(prefix).replace("\\", "/")).name

@@ -75,8 +75,8 @@ def unmask_faces(plan: Plan, faces: ArmFaces, learned: Mapping[str, str], contex
     unfitted = {failure.name for failure in failures.entries if failure.where == "learning"}
     methods = {label: method for label, method in plan.methods.items() if label not in unfitted}
     detections = detect_masks(methods.values(), faces, learned, context)
-    inputs = MethodInputs(plan.config, faces, detections, learned, context)
     of_methods: dict[str, MethodConditions] = {}
+    inputs = MethodInputs(plan.config, faces, detections, learned, of_methods, context)
     for label, method in methods.items():
         with failures.kept("method", label, faces.arm):
             of_methods[label] = kind_of(method).conditions(label, method, inputs)

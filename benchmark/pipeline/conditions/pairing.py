@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from benchmark.config import Condition
 from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import Membership, TemplateSet
+from benchmark.methods.combinations.combination import Combination
 from benchmark.views import View
 
 
@@ -98,6 +99,19 @@ class Pairing:
     probe: Side
     native: bool = False
     pictures: bool = False
+
+
+@dataclass(frozen=True)
+class CombinedPairing(Pairing):
+    """A condition whose scores are made of those of other pairings; its sides are those of the first one.
+
+    Attributes:
+        parts: one for each member of the combination, all with these comparisons.
+        combination: makes one score of theirs.
+    """
+
+    parts: tuple[Pairing, ...] = ()
+    combination: Combination | None = None
 
 
 def row_of_photo(photos: Sequence[int], count: int) -> NDArray[np.int32]:

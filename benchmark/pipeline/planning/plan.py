@@ -24,6 +24,7 @@ from benchmark.datasets.templates import check_templates
 from benchmark.errors import PluginNotMade, RequestError, StorageError
 from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method, RecogniserAdapter
+from benchmark.methods.combinations.combination import Combination
 from benchmark.methods.own_completers.file_completer import FileSettings, own_completers
 from benchmark.methods.resolve import resolve_method, selectable_methods
 from benchmark.methods.trained_weights import TrainedWeights
@@ -31,6 +32,7 @@ from benchmark.named_weights import named_weights
 from benchmark.native_precision import native_precision
 from benchmark.pipeline.planning.adapters import choose_adapters, without_unfit
 from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
+from benchmark.pipeline.planning.combinations import check_combinations, introduce_members, with_members
 from benchmark.pipeline.planning.given_thresholds import GivenThresholds, thresholds_from
 from benchmark.pipeline.planning.stated_training import check_stated_training
 from benchmark.pipeline.planning.training_sources import TrainingSources, check_overlap, choose_training
@@ -142,7 +144,7 @@ def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
     weights = choose_weights(methods.values(), config)
     adapters, unfit = choose_adapters(methods.values(), recognisers.ready, config)
     methods, left_out_adapters = without_unfit(methods, named, unfit, recognisers.ready)
-    left_out |= left_out_adapters or unfit
+    left_out |= (left_out_adapters or unfit) | check_combinations(methods, recognisers.ready, config)
     checked = check_weights(methods, weights | adapters, config, protocol, named=named)
     methods, weights, overlap = checked.methods, checked.weights, checked.overlap
     left_out |= checked.left_out
@@ -206,7 +208,9 @@ def _conditions(config: RunConfig, methods: Mapping[str, Method]) -> tuple[Condi
     """Those asked for, and those that every method is measured against."""
     if config.conditions == ("raw-raw",) and not methods:
         return config.conditions
-    return tuple(dict.fromkeys(("raw-raw", "raw-masked", *config.conditions)))
+    combined = any(isinstance(method, Combination) for method in methods.values())
+    needed: tuple[Condition, ...] = ("raw-restored", "raw-passthrough") if combined else ()
+    return tuple(dict.fromkeys(("raw-raw", "raw-masked", *config.conditions, *needed)))
 
 
 def names_by_reason(left_out: Mapping[str, str]) -> dict[str, list[str]]:
@@ -267,8 +271,9 @@ def _methods(
     methods: dict[str, Method] = {}
     named: set[str] = set()
     texts: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for asked in config.methods:
-        names: tuple[str, ...] = (asked,)
+        names = with_members(asked)
         absent: dict[str, str] = {}
         if asked == "all":
             names, absent = selectable_methods()
@@ -285,20 +290,24 @@ def _methods(
                 )
             elif method.name != "none":
                 known = methods.get(method.label, method)
-                if _files(known) != _files(method):
+                if _by_path(known) != _by_path(method):
                     raise RequestError(
                         f"'{texts[method.label]}' and '{name}' would both be called '{method.label}'; rename one file"
                     )
                 methods[method.label] = method
-                texts[method.label] = name if _files(method) else method.label
+                labels[name] = method.label
+                texts[method.label] = name if _by_path(method) else method.label
                 if asked != "all":
                     named.add(method.label)
         left_out |= absent
+    introduce_members(methods, labels)
     return methods, named, texts
 
 
-def _files(method: Method) -> dict[str, FileSettings]:
-    """By label of each part that is a network in a file, what tells that network from every other."""
+def _by_path(method: Method) -> dict[str, FileSettings | str]:
+    """By label of each part that is a file of the user's, what tells that file from every other."""
+    if isinstance(method, Combination):
+        return {method.label: method.settings}
     return {label: part.settings for label, part in own_completers([method]).items()}
 
 

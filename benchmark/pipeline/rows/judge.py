@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.context import RunContext
+from benchmark.methods.combinations.combination import Combination, MemberScores
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.kinds import kind_of
-from benchmark.pipeline.conditions.pairing import Pairing, Side
+from benchmark.pipeline.conditions.pairing import CombinedPairing, Pairing, Side
 from benchmark.pipeline.fit_methods import FittedMethods
 from benchmark.pipeline.planning.adapters import adapter_of, weights_for
 from benchmark.pipeline.planning.plan import Plan
@@ -21,6 +23,9 @@ from benchmark.verification.measurement import ProbeFeatures, ScoredCell
 from benchmark.verification.scoring import score_comparisons
 from benchmark.verification.template_embeddings import average_embeddings
 from benchmark.views import View
+
+_NO_CELL = Cell(*[""] * len(fields(Cell)))
+"""Of scores that are a part of others."""
 
 
 class Judge:
@@ -75,6 +80,9 @@ class Judge:
 
     def can_score(self, pairing: Pairing) -> bool:
         """Whether the method that embeds one of its sides could be fitted."""
+        if isinstance(pairing, CombinedPairing):
+            refused = self._combination_of(pairing).refusal(self.name, self._recogniser.card.sha256)
+            return not refused and all(self.can_score(part) for part in pairing.parts)
         return all(
             not side.embedded_by or side.embedded_by in self._embedders for side in (pairing.reference, pairing.probe)
         )
@@ -87,6 +95,8 @@ class Judge:
             cell: what the scores belong to.
             n_templates: of the protocol.
         """
+        if isinstance(pairing, CombinedPairing):
+            return self._combined(pairing, cell, n_templates)
         references, probes = self._vectors(pairing.reference), self._vectors(pairing.probe)
         reference_rows, probe_rows = pairing.reference.embedding_rows, pairing.probe.embedding_rows
         compared = pairing.comparisons
@@ -104,8 +114,44 @@ class Judge:
         Raises:
             MethodFailed: a method that takes part in them fails.
         """
-        for side in (pairing.reference, pairing.probe):
-            self._side_embeddings(side)
+        for one in pairing.parts if isinstance(pairing, CombinedPairing) else (pairing,):
+            for side in (one.reference, one.probe):
+                self._side_embeddings(side)
+
+    def member_scores(self, parts: Sequence[Pairing], n_templates: int) -> tuple[MemberScores, list[ScoredCell]]:
+        """The scores of the members of a combination, and the cells that they are from.
+
+        Args:
+            parts: a pairing of each member, all of the same comparisons.
+            n_templates: of the protocol.
+        """
+        cells = [self.score(part, _NO_CELL, n_templates) for part in parts]
+        return MemberScores(np.stack([cell.scores for cell in cells]), lambda: self._movements(parts)), cells
+
+    def _combined(self, pairing: CombinedPairing, cell: Cell, n_templates: int) -> ScoredCell:
+        combination = self._combination_of(pairing)
+        members, cells = self.member_scores(pairing.parts, n_templates)
+        needed = [cells[place] for place in combination.needed(self.name)]
+        return ScoredCell(
+            cell=cell,
+            comparisons=pairing.comparisons,
+            scores=combination.combine(self.name, members),
+            failed_probes=np.logical_or.reduce([one.failed_probes for one in needed]),
+            failed_references=np.logical_or.reduce([one.failed_references for one in needed]),
+        )
+
+    def _movements(self, parts: Sequence[Pairing]) -> NDArray[np.float32]:
+        """``float32 (K, P)``; see `MemberScores`."""
+        _, first, probe = np.unique(parts[0].comparisons.probe, return_index=True, return_inverse=True)
+        embedded = [self._vectors(part.probe)[part.probe.embedding_rows[first]] for part in parts]
+        moved = [self._recogniser.scores(np.asarray(embedded[0]), np.asarray(one)) for one in embedded]
+        return np.stack(moved)[:, probe]
+
+    @staticmethod
+    def _combination_of(pairing: CombinedPairing) -> Combination:
+        if pairing.combination is None:
+            raise AssertionError(f"a combined pairing of {pairing.method} has no combination")
+        return pairing.combination
 
     def features(self, pairing: Pairing, raw: Pairing) -> ProbeFeatures:
         """The probes' embeddings beside those of the raw ones; both pairings hold the same comparisons."""

@@ -22,6 +22,7 @@ class MethodInputs:
         faces: the faces of the arm.
         detections: by the label of each detector, what it found.
         learned: by the label of each part that learned, a key of what it learned.
+        before: by label, what the methods before this one handed back.
         context: what the run's steps share: store, ledger, progress bars, device, seed.
     """
 
@@ -29,6 +30,7 @@ class MethodInputs:
     faces: ArmFaces
     detections: Mapping[str, Detection]
     learned: Mapping[str, str]
+    before: Mapping[str, MethodConditions]
     context: RunContext
 
 

@@ -15,6 +15,8 @@ from benchmark.methods.base import (
     TemplateMapper,
     Unmasker,
 )
+from benchmark.methods.combinations.combination import Combination
+from benchmark.pipeline.conditions.method_kinds.combination import combination_conditions
 from benchmark.pipeline.conditions.method_kinds.crop_transform import crop_transform_conditions
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, MethodInputs
@@ -52,6 +54,7 @@ KINDS: tuple[MethodKind, ...] = (
     MethodKind(CropTransform, crop_transform_conditions),
     MethodKind(TemplateMapper, template_mapper_conditions, fitted_template_mapper),
     MethodKind(RecogniserAdapter, recogniser_adapter_conditions, fitted_recogniser_adapter),
+    MethodKind(Combination, combination_conditions),
     MethodKind(DetectedProbes, recogniser_adapter_conditions, fitted_recogniser_adapter),
 )
 
