@@ -137,7 +137,7 @@ class ScoreTally:
         accepted = np.cumsum(self.counts[::-1])[::-1]  # in each bin or above it
         within = int(np.argmax(accepted <= allowed)) if accepted[-1] <= allowed else BINS
         if within + 1 >= BINS:
-            return float(just_above(np.float32(self.high)))
+            return float(just_above(np.asarray(self.high, dtype=np.float32)))
         return self.low + (within + 1) * self.bin_width
 
     def _keep(self, scores: NDArray[np.float32]) -> None:

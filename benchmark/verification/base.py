@@ -37,6 +37,7 @@ from benchmark.verification.samples import (
     ScoreSample,
     SearchSample,
 )
+from benchmark.verification.subject_scores import SubjectScores
 
 
 class Metric(ABC):
@@ -125,6 +126,20 @@ class ScoreMetric(Metric):
             sample: sorted completed scores, weights, and the weight of failed comparisons.
             threshold: accept where ``score >= threshold``; None for the kind ``"none"``.
         """
+
+    def replicates(
+        self,
+        scores: SubjectScores,  # noqa: ARG002
+        draws: NDArray[np.int32],  # noqa: ARG002
+    ) -> NDArray[np.float64] | None:
+        """`evaluate`, without a threshold, of all replicates at once, for a metric that can do this faster than one by
+        one: ``(R,)``, NaN where it is not defined. None = one by one.
+
+        Args:
+            scores: sorted, with the subjects that each belongs to.
+            draws: ``int32 (R, S)``, how often each replicate drew each subject.
+        """
+        return None
 
 
 class RateMetric(Metric):

@@ -44,19 +44,25 @@ def draw_subjects(subjects: int, replicates: int, *, seed: int) -> NDArray[np.in
     return draws
 
 
-def mated_weight(subject: NDArray[np.int32], draws: NDArray[np.int32]) -> NDArray[np.float64]:
+def mated_weight(
+    subject: NDArray[np.int32], draws: NDArray[np.int32], values: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Weight of all mated comparisons in each replicate: Σ c_i, ``(R + 1,)``.
 
     Args:
         subject: ``(M,)``, the subject of each mated comparison.
         draws: ``(R + 1, S)``.
+        values: ``(M,)``, what each comparison counts; None = 1.
     """
-    counts = np.bincount(subject, minlength=draws.shape[1]).astype(np.float64)
+    counts = np.bincount(subject, weights=values, minlength=draws.shape[1]).astype(np.float64)
     return draws.astype(np.float64) @ counts
 
 
 def nonmated_weight(
-    reference: NDArray[np.int32], probe: NDArray[np.int32], draws: NDArray[np.int32]
+    reference: NDArray[np.int32],
+    probe: NDArray[np.int32],
+    draws: NDArray[np.int32],
+    values: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Weight of all non-mated comparisons in each replicate: Σ c_i·c_j = cᵀNc, ``(R + 1,)``.
 
@@ -66,24 +72,28 @@ def nonmated_weight(
         reference: ``(N,)``, subject of the reference of each comparison.
         probe: ``(N,)``, subject of the probe.
         draws: ``(R + 1, S)``.
+        values: ``(N,)``, what each comparison counts; None = 1.
     """
     size = draws.shape[1]
     if not len(reference):
         return np.zeros(len(draws))
     weight = np.empty(len(draws))
-    pairs = _table(reference, probe, size)
+    pairs = _table(reference, probe, values, size)
     for start in range(0, len(draws), _CHUNK):
         part = draws[start : start + _CHUNK].astype(np.float64)
         weight[start : start + _CHUNK] = np.einsum("rs,sr->r", part, pairs @ part.T)
     return weight
 
 
-def _table(one: NDArray[np.int32], other: NDArray[np.int32], size: int) -> NDArray[np.float64] | sparse.csr_matrix:
-    """``(S, S)``: how often each two subjects meet; a dense matrix where its product is the faster one."""
+def _table(
+    one: NDArray[np.int32], other: NDArray[np.int32], values: NDArray[np.float64] | None, size: int
+) -> NDArray[np.float64] | sparse.csr_matrix:
+    """``(S, S)``: the values of each two subjects, summed; a dense matrix where its product is the faster one."""
     if size <= _LARGEST_DENSE and len(one) >= _DENSE * size**2:
         codes = one.astype(np.int64) * size + other
-        return np.bincount(codes, minlength=size**2).astype(np.float64).reshape(size, size)
-    return sparse.coo_matrix((np.ones(len(one)), (one, other)), shape=(size, size)).tocsr()
+        return np.bincount(codes, weights=values, minlength=size**2).astype(np.float64).reshape(size, size)
+    given = np.ones(len(one)) if values is None else values
+    return sparse.coo_matrix((given, (one, other)), shape=(size, size)).tocsr()
 
 
 def percentile_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:

@@ -230,6 +230,11 @@ class CellMeter:
             return Estimate(value, threshold=threshold)
         values = np.full(len(draws), np.nan)
         values[0] = value
+        together = metric.replicates(scores, draws[1:]) if at is None else None
+        if together is not None:
+            values[1:] = together
+            low, high = percentile_interval(values) or (None, None)
+            return Estimate(value, low, high, threshold)
         for row in range(1, len(draws)):
             given = None if at is None else float(at.thresholds[row])
             if given is None or np.isfinite(given):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmark.cards import Card
 from benchmark.plugins import register_metric
-from benchmark.verification import ranking
+from benchmark.verification import ranking, ranking_replicates
 from benchmark.verification.base import ScoreMetric
 from benchmark.verification.samples import ScoreSample
+from benchmark.verification.subject_scores import SubjectScores
 
 
 @register_metric("auc")
@@ -23,6 +27,10 @@ class AreaUnderCurve(ScoreMetric):
         """See `ranking.auc`."""
         return ranking.auc(sample)
 
+    def replicates(self, scores: SubjectScores, draws: NDArray[np.int32]) -> NDArray[np.float64]:
+        """See `ranking_replicates.auc_replicates`."""
+        return ranking_replicates.auc_replicates(scores, draws)
+
 
 @register_metric("eer")
 class EqualErrorRate(ScoreMetric):
@@ -38,6 +46,10 @@ class EqualErrorRate(ScoreMetric):
         """See `ranking.eer`."""
         return ranking.eer(sample)
 
+    def replicates(self, scores: SubjectScores, draws: NDArray[np.int32]) -> NDArray[np.float64]:
+        """See `ranking_replicates.eer_replicates`."""
+        return ranking_replicates.eer_replicates(scores, draws)
+
 
 @register_metric("d_prime")
 class Decidability(ScoreMetric):
@@ -52,3 +64,7 @@ class Decidability(ScoreMetric):
     def evaluate(self, sample: ScoreSample, threshold: float | None) -> float | None:  # noqa: ARG002
         """See `ranking.d_prime`."""
         return ranking.d_prime(sample)
+
+    def replicates(self, scores: SubjectScores, draws: NDArray[np.int32]) -> NDArray[np.float64]:
+        """See `ranking_replicates.d_prime_replicates`."""
+        return ranking_replicates.d_prime_replicates(scores, draws)

@@ -48,6 +48,9 @@ class WeighedTail:
         self._probe = np.full(blocks * self._block, nobody, dtype=np.intp)
         self._probe[:count] = scores.probe_subject[start:][::-1]
         self._draws = np.concatenate([draws, np.zeros((len(draws), 1), draws.dtype)], axis=1)
+        most = int(draws.max(initial=0)) ** 2
+        small: type[np.unsignedinteger] = np.uint8 if most <= 0xFF else np.uint16 if most <= 0xFFFF else np.uint32
+        self._by_subject = np.ascontiguousarray(self._draws.T.astype(small))
         self._before = self._sums_before(blocks)
         self.weight = self._before[-1]
 
@@ -75,6 +78,16 @@ class WeighedTail:
             found[:, column] = self._before[block, rows] + (self._weights(block, rows) * asked).sum(axis=1)
         return found
 
+    def accepted_in_each(self, counts: NDArray[np.integer]) -> NDArray[np.int64]:
+        """``(R, K)``: weight of the best scores, as many as `counts` ``(K,)`` says, in every replicate."""
+        found = np.empty((len(counts), len(self._draws)), dtype=np.int64)
+        for place, count in enumerate(counts.tolist()):
+            block = min(count // self._block, len(self._before) - 2)
+            part = slice(block * self._block, count)
+            weights = self._by_subject[self._reference[part]] * self._by_subject[self._probe[part]]
+            np.add(self._before[block], np.add.reduce(weights, axis=0, dtype=np.int64), out=found[place])
+        return found.T
+
     def above(self, scores: NDArray[np.floating]) -> NDArray[np.int64]:
         """How many scores exceed each of `scores`."""
         return np.searchsorted(self._negated, -scores.astype(self._negated.dtype), side="left")
@@ -85,10 +98,8 @@ class WeighedTail:
 
     def _sums_before(self, blocks: int) -> NDArray[np.int64]:
         """``(blocks + 1, R)``: weight of the scores before each block; there is at least one block."""
-        most = int(self._draws.max(initial=0)) ** 2
-        small: type[np.unsignedinteger] = np.uint8 if most <= 0xFF else np.uint16 if most <= 0xFFFF else np.uint32
-        sum_type = np.uint16 if small is np.uint8 else np.uint64
-        by_subject = np.ascontiguousarray(self._draws.T.astype(small))
+        by_subject = self._by_subject
+        sum_type = np.uint16 if by_subject.dtype == np.uint8 else np.uint64
         sums = np.zeros((max(blocks, 1) + 1, len(self._draws)), dtype=np.int64)
         for start in range(0, len(self._reference), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
