@@ -133,7 +133,7 @@ class ScoreTally:
         allowed = int(allowed_false_matches(target, np.asarray(float(self.nonmated))))
         highest = self.highest
         if allowed < len(highest):
-            return float(just_above(highest[len(highest) - 1 - allowed]))
+            return float(just_above(highest[len(highest) - 1 - allowed, None])[0])
         accepted = np.cumsum(self.counts[::-1])[::-1]  # in each bin or above it
         within = int(np.argmax(accepted <= allowed)) if accepted[-1] <= allowed else BINS
         if within + 1 >= BINS:
