@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmark.cli.shared_flags import add_cost_flags, add_face_flags, add_ignore_flag, add_plugin_flag, load_plugins
 from benchmark.config import ARMS, CONDITIONS, DEFAULT_MASKS, RunConfig, load_config
+from benchmark.engine.limits import ATTEMPTS, SECONDS_TO_CHECK, SECONDS_TO_CONNECT, SECONDS_WITHOUT_MACHINES
 from benchmark.plugin_failures import PluginFailure
 
 _NOT_SETTINGS = ("subcommand", "verbose", "config", "plugin", "dry_run")
@@ -134,7 +135,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument(
         "--workers", type=int, metavar="N", help="number of processes for work on single images (default: one per core)"
     )
-    machine.add_argument("--engine", choices=("local",), help="how worker processes are started (default: local)")
+    machine.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        help="where the work on images is done: on this machine, or by Ray (the extra [ray]; default: local)",
+    )
+    machine.add_argument(
+        "--ray-address",
+        metavar="HOST:PORT",
+        help="the running Ray cluster to use, or auto for the one on this machine (default: start Ray here for this "
+        f"run); refused if it does not answer within {SECONDS_TO_CONNECT:g} seconds, or one of its machines within "
+        f"{SECONDS_TO_CHECK:g}; the run ends if there has been no machine for {SECONDS_WITHOUT_MACHINES:g} seconds, or "
+        f"if one piece of work has lost its process or machine {ATTEMPTS} times",
+    )
     machine.add_argument("--out", metavar="DIR", help="folder of the run (default: a new folder in reports/)")
     machine.add_argument(
         "--cache", metavar="DIR", help=f"where intermediate results are kept (default: {defaults.cache})"

@@ -18,6 +18,7 @@ from benchmark import __version__
 from benchmark.acquisition.step import Acquired
 from benchmark.artifacts import digest
 from benchmark.datasets.passed_over import passed_over_facts
+from benchmark.engine.base import Engine
 from benchmark.ledger import Ledger
 from benchmark.methods.fit_step import TrainingPairs
 from benchmark.methods.own_completers.file_completer import own_completers
@@ -38,6 +39,7 @@ def run_manifest(
     ledger: Ledger,
     *,
     failures: PluginFailures,
+    engine: Engine,
     started: datetime,
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
@@ -49,6 +51,7 @@ def run_manifest(
         pairs: what methods learned from; None where nothing was left to learn.
         ledger: says who found the faces.
         failures: plugins that broke.
+        engine: that did the work.
         started: when.
         seconds: of each step.
     """
@@ -82,6 +85,7 @@ def run_manifest(
         "overlap": dict(plan.overlap),
         "left_out": dict(plan.left_out),
         "failed_plugins": failures.facts(),
+        "engine": engine.facts(),
         "started": started.isoformat(timespec="seconds"),
         "durations": {step: round(value, 1) for step, value in seconds.items()},
         "faces_found_by": ledger.faces_found_by(),
