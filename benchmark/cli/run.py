@@ -12,6 +12,7 @@ from benchmark.cli.shared_flags import add_cost_flags, add_face_flags, add_ignor
 from benchmark.config import ARMS, CONDITIONS, DEFAULT_MASKS, RunConfig, load_config
 from benchmark.engine.limits import ATTEMPTS, SECONDS_TO_CHECK, SECONDS_TO_CONNECT, SECONDS_WITHOUT_MACHINES
 from benchmark.plugin_failures import PluginFailure
+from benchmark.storage.remote_folders import address_of
 
 _NOT_SETTINGS = ("subcommand", "verbose", "config", "plugin", "dry_run")
 
@@ -24,7 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_plugin_flag(parser)
     what = parser.add_argument_group("what is tested")
     what.add_argument("--dataset", metavar="NAME", help=f"see `list datasets` (default: {defaults.dataset})")
-    what.add_argument("--data-root", metavar="DIR", help="folder of the data set")
+    what.add_argument(
+        "--data-root",
+        metavar="DIR|URL",
+        help="folder of the data set, or its address in a store that fsspec knows (it is copied into --cache)",
+    )
     what.add_argument(
         "--protocol", metavar="NAME", help="which comparisons are made (default: the data set's first protocol)"
     )
@@ -148,7 +153,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{SECONDS_TO_CHECK:g}; the run ends if there has been no machine for {SECONDS_WITHOUT_MACHINES:g} seconds, or "
         f"if one piece of work has lost its process or machine {ATTEMPTS} times",
     )
-    machine.add_argument("--out", metavar="DIR", help="folder of the run (default: a new folder in reports/)")
+    machine.add_argument(
+        "--out",
+        metavar="DIR|URL",
+        help="folder of the run (default: a new folder in reports/), or an address to which the finished run is copied",
+    )
     machine.add_argument(
         "--cache", metavar="DIR", help=f"where intermediate results are kept (default: {defaults.cache})"
     )
@@ -192,10 +201,9 @@ def execute(options: argparse.Namespace) -> int:
 
     result = run(config)
     report = result.report
-    if config.quiet:
-        print(report.resolve())
-    else:
-        print(f"{result.terminal_table()}\n\nreport: {report.resolve()}")
+    address = address_of(config.out)
+    where = report.resolve() if address is None else f"{address.rstrip('/')}/{report.name}"
+    print(where if config.quiet else f"{result.terminal_table()}\n\nreport: {where}")
     failed = json.loads((report.parent / "manifest.json").read_text("utf-8"))["failed_plugins"]
     if failed:
         print("error: the run finished, but these plugins failed:", file=sys.stderr)

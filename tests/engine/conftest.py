@@ -19,6 +19,7 @@ def _without_ray(reason: str) -> None:
 def installed_ray() -> Any:
     """The package."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_worker_niceness", "0")  # on a busy machine, tests would wait for everything else
     try:
         import ray
     except ImportError:
