@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from benchmark.acquisition.crop_size import DEFAULT_CROP_SIZE
 from benchmark.acquisition.face_detectors.names import DEFAULT_FACE_DETECTORS
@@ -33,7 +33,7 @@ _LISTS = ("methods", "recognisers", "masks", "conditions", "acquisition", "face_
 _PATHS = ("data_root", "train_root", "thresholds_from", "attributes", "out", "cache")
 
 NO_EFFECT_ON_NUMBERS = frozenset(
-    {"workers", "engine", "out", "cache", "fresh", "verify", "overwrite", "quiet", "no_photos"}
+    {"workers", "engine", "ray_address", "out", "cache", "fresh", "verify", "overwrite", "quiet", "no_photos"}
 )
 """Settings that say where and how a run is made; two runs that differ in nothing else have the same numbers."""
 
@@ -78,7 +78,8 @@ class RunConfig(BaseModel):
         device: ``auto``, ``cpu`` or ``cuda``.
         precision: of the recognisers; ``bfloat16`` and ``auto`` mean bfloat16 if the device supports it natively.
         workers: processes for work on single images; 0 = one per core.
-        engine: how worker processes are run.
+        engine: where the work on images is done: ``local`` or ``ray``.
+        ray_address: of a running Ray cluster; None = Ray is started on this machine and ends with the run.
         out: the run's folder; None = a new one below ``reports``.
         cache: where artefacts are kept.
         fresh: recompute everything.
@@ -123,7 +124,8 @@ class RunConfig(BaseModel):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
     workers: int = Field(default=0, ge=0)
-    engine: Literal["local"] = "local"
+    engine: Literal["local", "ray"] = "local"
+    ray_address: str | None = None
     out: Path | None = None
     cache: Path = Path("reports/.artifacts")
     fresh: bool = False
@@ -170,6 +172,13 @@ class RunConfig(BaseModel):
         for name in (value,) if isinstance(value, str) else value or ():
             if writable(name) != name:
                 raise ValueError("a name or path of a file here must be UTF-8; rename the file")
+        return value
+
+    @field_validator("ray_address")
+    @classmethod
+    def _address_is_of_ray(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("engine") != "ray":
+            raise ValueError("only the engine ray has an address; add --engine ray")
         return value
 
     @field_validator("targets")

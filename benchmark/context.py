@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from benchmark.artifacts import ArtifactStore, Commit, RowMaker
+from benchmark.engine.base import Engine
+from benchmark.engine.local import LocalEngine
 from benchmark.ledger import Ledger
-from benchmark.parallel import map_in_processes
 from benchmark.plugin_failures import PluginFailures
 from benchmark.progress import Progress
 
@@ -31,6 +32,7 @@ class RunContext:
         seed: the run's seed.
         failures: plugins that broke.
         hole_margin: share of a crop's side by which holes that a detector found are closed and widened.
+        engine: does the work on images.
     """
 
     store: ArtifactStore
@@ -41,6 +43,7 @@ class RunContext:
     seed: int
     failures: PluginFailures = field(default_factory=PluginFailures)
     hole_margin: float = 0.0
+    engine: Engine = field(default_factory=LocalEngine)
 
     def in_arm(self, acquisition: str) -> RunContext:
         """The same for the steps of one acquisition arm, which the ledger keeps apart."""
@@ -75,7 +78,7 @@ class RunContext:
             groups = [missing[start : start + group_size] for start in range(0, len(missing), group_size)]
             items: Iterator[list[T]] = ([item(row) for row in group] for group in groups)
             with self.progress.bar(doing, total=count, unit=unit, done=count - len(missing)) as bar:
-                results = map_in_processes(function, items, workers=workers, bar=None)
+                results = self.engine.map(function, items, workers=workers, bar=None)
                 for group, made in zip(groups, results, strict=True):
                     for row, (values, record) in zip(group, made, strict=True):
                         commit(row, values, record)
@@ -90,7 +93,7 @@ class RunContext:
 
         def make(missing: list[int], commit: Commit) -> None:
             with self.progress.bar(doing, total=count, unit=unit, done=count - len(missing)) as bar:
-                results = map_in_processes(function, map(item, missing), workers=self.workers, bar=bar)
+                results = self.engine.map(function, map(item, missing), workers=self.workers, bar=bar)
                 for row, (values, record) in zip(missing, results, strict=True):
                     commit(row, values, record)
 
@@ -99,13 +102,12 @@ class RunContext:
     def make_batches(
         self, function: Callable[[list[int], Commit], None], *, count: int, doing: str, unit: str = "image"
     ) -> RowMaker:
-        """Rows made in this process, a batch at a time: ``function(rows, commit)``."""
+        """Rows made by a network, a batch at a time: ``function(rows, commit)``."""
 
         def make(missing: list[int], commit: Commit) -> None:
+            groups = [missing[start : start + _BATCH] for start in range(0, len(missing), _BATCH)]
             with self.progress.bar(doing, total=count, unit=unit, done=count - len(missing)) as bar:
-                for start in range(0, len(missing), _BATCH):
-                    rows = missing[start : start + _BATCH]
-                    function(rows, commit)
-                    bar.update(len(rows))
+                for made in self.engine.make_rows(function, groups, commit):
+                    bar.update(made)
 
         return RowMaker(make, doing, unit)

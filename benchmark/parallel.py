@@ -49,9 +49,9 @@ def map_in_processes(function: Callable[[T], R], items: Iterable[T], *, workers:
     left: Iterable[T] = iter(items)
     first = list(islice(left, 1)) if workers > 1 else []
     left = chain(first, left)
-    unsendable = _why_it_cannot_be_sent((function, *first)) if first else ""
-    if unsendable:
-        _warn_of_unsendable(unsendable)
+    reason = _why_it_cannot_be_sent((function, *first)) if first else ""
+    if reason:
+        warn_of_unsendable(reason)
     elif first:
         sources = kept_sources()
         try:
@@ -133,7 +133,7 @@ def _why_it_cannot_be_sent(work: object) -> str:
 
 
 @cache
-def _warn_of_unsendable(reason: str) -> None:
+def warn_of_unsendable(reason: str) -> None:
     """Once, though several steps of a run meet it."""
     log.warning("a plugin object cannot be sent to worker processes (%s): its steps work in this process", reason)
 

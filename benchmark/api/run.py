@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmark.api.given_objects import named
+from benchmark.api.local_folders import local_folders
 from benchmark.api.run_result import RunResult
 from benchmark.config import RunConfig, load_config
 from benchmark.pipeline.planning.names import check_names
@@ -44,4 +45,5 @@ def run(config: RunConfig | None = None, *, metrics: Any = (), **settings: Any) 
         check_names(whole)
         from benchmark.pipeline.run import run as carry_out  # noqa: PLC0415  # PyTorch: a wrong name is told before
 
-        return RunResult(carry_out(whole).parent)
+        with local_folders(whole) as here:
+            return RunResult(carry_out(here).parent)

@@ -10,7 +10,9 @@ from typing import Any
 
 from benchmark.cli.shared_flags import add_cost_flags, add_face_flags, add_ignore_flag, add_plugin_flag, load_plugins
 from benchmark.config import ARMS, CONDITIONS, DEFAULT_MASKS, RunConfig, load_config
+from benchmark.engine.limits import ATTEMPTS, SECONDS_TO_CHECK, SECONDS_TO_CONNECT, SECONDS_WITHOUT_MACHINES
 from benchmark.plugin_failures import PluginFailure
+from benchmark.storage.remote_folders import address_of
 
 NOT_SETTINGS = ("subcommand", "verbose", "config", "plugin", "dry_run")
 
@@ -23,7 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_plugin_flag(parser)
     what = parser.add_argument_group("what is tested")
     what.add_argument("--dataset", metavar="NAME", help=f"see `list datasets` (default: {defaults.dataset})")
-    what.add_argument("--data-root", metavar="DIR", help="folder of the data set")
+    what.add_argument(
+        "--data-root",
+        metavar="DIR|URL",
+        help="folder of the data set, or its address in a store that fsspec knows (it is copied into --cache)",
+    )
     what.add_argument(
         "--protocol", metavar="NAME", help="which comparisons are made (default: the data set's first protocol)"
     )
@@ -134,8 +140,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument(
         "--workers", type=int, metavar="N", help="number of processes for work on single images (default: one per core)"
     )
-    machine.add_argument("--engine", choices=("local",), help="how worker processes are started (default: local)")
-    machine.add_argument("--out", metavar="DIR", help="folder of the run (default: a new folder in reports/)")
+    machine.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        help="where the work on images is done: on this machine, or by Ray (the extra [ray]; default: local)",
+    )
+    machine.add_argument(
+        "--ray-address",
+        metavar="HOST:PORT",
+        help="the running Ray cluster to use, or auto for the one on this machine (default: start Ray here for this "
+        f"run); refused if it does not answer within {SECONDS_TO_CONNECT:g} seconds, or one of its machines within "
+        f"{SECONDS_TO_CHECK:g}; the run ends if there has been no machine for {SECONDS_WITHOUT_MACHINES:g} seconds, or "
+        f"if one piece of work has lost its process or machine {ATTEMPTS} times",
+    )
+    machine.add_argument(
+        "--out",
+        metavar="DIR|URL",
+        help="folder of the run (default: a new folder in reports/), or an address to which the finished run is copied",
+    )
     machine.add_argument(
         "--cache", metavar="DIR", help=f"where intermediate results are kept (default: {defaults.cache})"
     )
@@ -179,10 +201,9 @@ def execute(options: argparse.Namespace) -> int:
 
     result = run(config)
     report = result.report
-    if config.quiet:
-        print(report.resolve())
-    else:
-        print(f"{result.terminal_table()}\n\nreport: {report.resolve()}")
+    address = address_of(config.out)
+    where = report.resolve() if address is None else f"{address.rstrip('/')}/{report.name}"
+    print(where if config.quiet else f"{result.terminal_table()}\n\nreport: {where}")
     failed = json.loads((report.parent / "manifest.json").read_text("utf-8"))["failed_plugins"]
     if failed:
         print("error: the run finished, but these plugins failed:", file=sys.stderr)

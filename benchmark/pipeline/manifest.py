@@ -19,6 +19,7 @@ from benchmark.acquisition.step import Acquired
 from benchmark.artifacts import digest
 from benchmark.cost import workers_peak_mib
 from benchmark.datasets.passed_over import passed_over_facts
+from benchmark.engine.base import Engine
 from benchmark.ledger import Ledger
 from benchmark.methods.combinations.combination import Combination
 from benchmark.methods.fit_step import TrainingPairs
@@ -41,6 +42,7 @@ def run_manifest(
     ledger: Ledger,
     *,
     failures: PluginFailures,
+    engine: Engine,
     started: datetime,
     watch: Stopwatch,
 ) -> dict[str, Any]:
@@ -52,6 +54,7 @@ def run_manifest(
         pairs: what methods learned from; None where nothing was left to learn.
         ledger: says who found the faces.
         failures: plugins that broke.
+        engine: that did the work.
         started: when.
         watch: of the steps.
     """
@@ -90,6 +93,7 @@ def run_manifest(
         "overlap": dict(plan.overlap),
         "left_out": dict(plan.left_out),
         "failed_plugins": failures.facts(),
+        "engine": engine.facts(),
         "started": started.isoformat(timespec="seconds"),
         "durations": {step: round(value, 1) for step, value in watch.seconds.items()},
         "peak_memory_mib": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import pandas as pd
 from benchmark.artifacts import ArtifactStore
 from benchmark.config import RunConfig
 from benchmark.context import RunContext
+from benchmark.engine.base import Engine
+from benchmark.engine.choose import engine_of
 from benchmark.errors import BenchmarkError
 from benchmark.ledger import Ledger
 from benchmark.pipeline.conditions.acquired import acquire_test_photos
@@ -51,16 +53,28 @@ def run(config: RunConfig) -> Path:
         BenchmarkError: the run failed; what was computed is kept, and the same command continues.
     """
     started = datetime.now().astimezone()
+    found = config.out is not None and config.out.exists()
     plan = make_plan(config)
-    with RunFolder(plan.out, plan.config) as folder:
+    with closing(_engine(plan, made_folder=not found)) as engine, RunFolder(plan.out, plan.config) as folder:
         count = StepCount(costs_of(plan), _expected(plan))
         progress = Progress(quiet=plan.config.quiet, count=count)
         with closing(_store(plan.config, progress)) as store:
-            results = _results(plan, folder.staging, started, _context(plan, store, progress), count)
+            results = _results(plan, folder.staging, started, _context(plan, store, progress, engine), count)
             with progress.step(reporting(len(results.curves)), folder.staging):
                 report = write_run(results, folder.staging)
         folder.finish()
     return plan.out / report.name
+
+
+def _engine(plan: Plan, *, made_folder: bool) -> Engine:
+    """Ready to work; if there is none, the folder that the plan made for the run goes again."""
+    try:
+        return engine_of(plan.config)
+    except BaseException:
+        if made_folder:
+            with suppress(OSError):
+                plan.out.rmdir()
+        raise
 
 
 def _expected(plan: Plan) -> list[Work]:
@@ -114,6 +128,7 @@ def _results(plan: Plan, folder: Path, started: datetime, context: RunContext, c
             fitted.pairs,
             context.ledger,
             failures=context.failures,
+            engine=context.engine,
             started=started,
             watch=watch,
         ),
@@ -136,7 +151,7 @@ def _store(config: RunConfig, progress: Progress) -> ArtifactStore:
     return ArtifactStore(config.cache, fresh=config.fresh, verify=config.verify, watch=progress.step)
 
 
-def _context(plan: Plan, store: ArtifactStore, progress: Progress) -> RunContext:
+def _context(plan: Plan, store: ArtifactStore, progress: Progress, engine: Engine) -> RunContext:
     config = plan.config
     failures = PluginFailures()
     for failure in plan.not_made:
@@ -145,9 +160,10 @@ def _context(plan: Plan, store: ArtifactStore, progress: Progress) -> RunContext
         store=store,
         ledger=Ledger(),
         progress=progress,
-        workers=config.workers,
+        workers=engine.processes(config.workers),
         device=config.device,
         seed=config.seed,
         failures=failures,
         hole_margin=config.hole_margin,
+        engine=engine,
     )

@@ -90,5 +90,5 @@ def manifest_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tup
     return [
         (path, first.get(path), second.get(path))
         for path in dict.fromkeys([*first, *second])
-        if path not in _NO_SETTING and first.get(path) != second.get(path)
+        if path not in _NO_SETTING and not path.startswith("engine.") and first.get(path) != second.get(path)
     ]

@@ -84,7 +84,8 @@ def foresee(plan: Plan) -> Forecast:
 def costs_of(plan: Plan) -> StepCosts:
     """What steps cost in earlier runs that used the same data set, device and processes."""
     config = plan.config
-    return StepCosts(config.cache / COSTS, f"{config.dataset}, {config.device}, {config.workers} processes")
+    where = f"{config.workers} processes" if config.engine == "local" else config.engine
+    return StepCosts(config.cache / COSTS, f"{config.dataset}, {config.device}, {where}")
 
 
 def measuring(plan: Plan, comparisons: int) -> Work:

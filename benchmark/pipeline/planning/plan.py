@@ -168,7 +168,7 @@ def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
             "masks": masks,
             "device": device,
             "precision": precision,
-            "workers": config.workers or available_cores(),
+            "workers": config.workers or (available_cores() if config.engine == "local" else 0),
             "conditions": _conditions(config, methods),
         }
     )
