@@ -12,6 +12,7 @@ REQUIREMENTS: Mapping[str, str] = {
     "face_recognition_models": "face-recognition-models",
     "facenet_pytorch": "facenet-pytorch",
     "filelock": "filelock",
+    "fsspec": "fsspec",
     "imagehash": "imagehash",
     "jinja2": "jinja2",
     "lightning_fabric": "lightning-fabric",

@@ -153,6 +153,7 @@ def rows(count: int) -> list[Line]:
 def search(count: int) -> list[Line]:
     """`count` probes in a gallery of `count`."""
     import numpy as np
+
     from benchmark.verification.search_in_tiles import search_in_tiles
 
     found: list[Line] = []
