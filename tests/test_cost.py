@@ -1,8 +1,7 @@
 """Peak memory of a block, whatever is measured inside it."""
 
+import mmap
 import time
-
-import numpy as np
 
 from benchmark.cost import CostMeter, PeakMemory, workers_peak_mib
 from benchmark.pipeline.stopwatch import Stopwatch
@@ -10,15 +9,21 @@ from benchmark.pipeline.stopwatch import Stopwatch
 MIB = 1024 * 1024
 
 
+def used(size: int) -> mmap.mmap:
+    """So many MiB straight from the operating system: of freed memory the C library may have kept some."""
+    pages = mmap.mmap(-1, size * MIB)
+    for place in range(0, size * MIB, mmap.PAGESIZE):
+        pages[place] = 1
+    return pages
+
+
 def test_a_peak_outlives_a_meter_inside_the_block() -> None:
     with PeakMemory() as before:
         pass
     with PeakMemory() as peak:
-        large = np.ones(100 * MIB, dtype=np.uint8)
-        del large
+        used(100).close()
         with CostMeter("cpu") as inner:  # makes the kernel forget the peak so far
-            small = np.ones(10 * MIB, dtype=np.uint8)
-        assert small.size
+            used(10).close()
     assert peak.mib >= before.mib + 80
     assert inner.peak_memory_mib < 80
     with PeakMemory() as after:
@@ -31,8 +36,7 @@ def test_a_step_that_runs_twice_keeps_its_higher_peak() -> None:
     for size in (100, 1):
         with watch.step("measure"):
             time.sleep(0.01)
-            block = np.ones(size * MIB, dtype=np.uint8)
-            del block
+            used(size).close()
     with watch.step("report"):
         pass
     assert watch.seconds["measure"] >= 0.02
