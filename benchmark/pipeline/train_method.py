@@ -178,8 +178,10 @@ def _card(learner: Learner[Any], losses: pd.DataFrame | None, config: RunConfig,
 
 
 def _with_teachers(first: WeightsCard, learner: Learner[Any]) -> WeightsCard:
-    """The card of weights from before teachers were recorded, with those that the method's class names."""
-    return first if first.teachers or not learner.teachers else first.model_copy(update={"teachers": learner.teachers})
+    """The card of weights from before teachers were recorded, with those of the preset that they were trained by."""
+    if first.teachers:
+        return first
+    return first.model_copy(update={"teachers": type(learner)(preset=first.preset).teachers})
 
 
 def _command(

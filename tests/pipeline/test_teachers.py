@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,17 @@ def test_a_training_continued_with_another_teacher_names_both(trained, cache, tm
     config = load_config(None, {**SMALL, "methods": "identity-completer", "cache": cache})
     folder = train_method(config, tmp_path, steps=1, start_from=trained, teachers=("face_recognition",))
     assert TrainedWeights(folder).card.teachers == ("teacher.py:Small", "face_recognition")
+
+
+def test_weights_from_before_teachers_were_recorded_had_those_of_their_preset(small, trained, cache, tmp_path):
+    first = tmp_path / "first"
+    shutil.copytree(trained, first)
+    card = json.loads((first / "card.json").read_text("utf-8"))
+    del card["teachers"]
+    (first / "card.json").write_text(json.dumps(card), "utf-8")
+    config = load_config(None, {**SMALL, "methods": "identity-completer:strong-teacher", "cache": cache})
+    folder = train_method(config, tmp_path / "second", steps=1, start_from=first, teachers=(small,))
+    assert TrainedWeights(folder).card.teachers == ("face_recognition", "teacher.py:Small")
 
 
 @pytest.mark.parametrize(
