@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 
@@ -62,8 +62,45 @@ class CostMeter:
         self.seconds = time.perf_counter() - self._started
 
 
+class PeakMemory:
+    """The most memory that the process had resident in the block it surrounds, whatever is measured inside it.
+
+    Attributes:
+        mib: MiB; NaN where the system does not tell. On systems other than Linux, since the process began.
+
+    >>> with PeakMemory() as peak:
+    ...     block = bytearray(10)
+    >>> peak.mib > 1
+    True
+    """
+
+    _open: ClassVar[list[PeakMemory]] = []
+    """Blocks that are being measured: a meter inside them that makes the kernel forget its peak tells them first."""
+
+    def __init__(self) -> None:
+        self.mib = math.nan
+        self._highest = 0.0
+
+    def __enter__(self) -> Self:
+        _forget_peak()
+        self._open.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.remove(self)
+        self.mib = max(self._highest, _peak_resident()) / _MIB
+
+    @classmethod
+    def note(cls) -> None:
+        """The kernel is about to forget its peak."""
+        peak = _peak_resident() if cls._open else 0.0
+        for block in cls._open:
+            block._highest = max(block._highest, peak)
+
+
 def _forget_peak() -> float:
     """Make the kernel start a new peak where it can (Linux); the resident bytes to subtract from the next peak."""
+    PeakMemory.note()
     try:
         _LINUX_RESET.write_text("5")
     except OSError:
@@ -81,6 +118,16 @@ def _peak_resident() -> float:
         return math.nan
     unit = 1 if sys.platform == "darwin" else 1024
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+
+
+def workers_peak_mib() -> float:
+    """The most memory that any one process that this one started, and that has ended, had resident, MiB."""
+    try:
+        import resource  # noqa: PLC0415 (not on Windows)
+    except ImportError:
+        return math.nan
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / _MIB
 
 
 def _linux_bytes(field: str) -> float:

@@ -39,7 +39,7 @@ _FACES_WIDTH = 1200
 _PICTURE = re.compile(r"data:image/(?:jpeg|png|webp);base64,([A-Za-z0-9+/=]+)")
 _SECTION = re.compile(r'<section[^>]*\bid="([^"]+)"')
 _HEADING = re.compile(r"<h2[^>]*>(.*?)</h2>", re.DOTALL)
-_CHANGING = ("started", "durations", "notes", "git_revision", "left_out")
+_CHANGING = ("started", "durations", "peak_memory_mib", "notes", "git_revision", "left_out")
 """Entries of a manifest that other machines and days fill with other keys."""
 
 

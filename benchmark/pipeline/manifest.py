@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +17,7 @@ import torch
 from benchmark import __version__
 from benchmark.acquisition.step import Acquired
 from benchmark.artifacts import digest
+from benchmark.cost import workers_peak_mib
 from benchmark.datasets.passed_over import passed_over_facts
 from benchmark.ledger import Ledger
 from benchmark.methods.combinations.combination import Combination
@@ -25,6 +26,7 @@ from benchmark.methods.own_completers.file_completer import own_completers
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.native_precision import native_precision
 from benchmark.pipeline.planning.plan import Plan
+from benchmark.pipeline.stopwatch import Stopwatch
 from benchmark.plugin_failures import PluginFailures
 from benchmark.verification.metric_description import MANIFEST_KEY
 from benchmark.verification.resolve import described
@@ -40,7 +42,7 @@ def run_manifest(
     *,
     failures: PluginFailures,
     started: datetime,
-    seconds: Mapping[str, float],
+    watch: Stopwatch,
 ) -> dict[str, Any]:
     """All that a run's numbers depend on, and how long its steps took.
 
@@ -51,7 +53,7 @@ def run_manifest(
         ledger: says who found the faces.
         failures: plugins that broke.
         started: when.
-        seconds: of each step.
+        watch: of the steps.
     """
     comparisons = plan.protocol.comparisons
     protocol: dict[str, Any] = {"reference": comparisons.reference.tolist(), "probe": comparisons.probe.tolist()}
@@ -89,7 +91,11 @@ def run_manifest(
         "left_out": dict(plan.left_out),
         "failed_plugins": failures.facts(),
         "started": started.isoformat(timespec="seconds"),
-        "durations": {step: round(value, 1) for step, value in seconds.items()},
+        "durations": {step: round(value, 1) for step, value in watch.seconds.items()},
+        "peak_memory_mib": {
+            **{step: _whole(value) for step, value in watch.peak_memory_mib.items()},
+            "worker processes": _whole(workers_peak_mib()),
+        },
         "faces_found_by": ledger.faces_found_by(),
         "face_detector_files": {name: sha256 for name, _, sha256 in plan.face_search.files},
     }
@@ -113,6 +119,10 @@ def machine_facts(device: str) -> dict[str, Any]:
 def device_name(device: str) -> str:
     """What a torch device is called: the GPU's name, or the processor's architecture."""
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.machine()
+
+
+def _whole(mib: float) -> int | None:
+    return round(mib) if math.isfinite(mib) else None
 
 
 def _weights_facts(trained: TrainedWeights) -> dict[str, Any]:

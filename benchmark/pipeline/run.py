@@ -115,7 +115,7 @@ def _results(plan: Plan, folder: Path, started: datetime, context: RunContext, c
             context.ledger,
             failures=context.failures,
             started=started,
-            seconds=watch.seconds,
+            watch=watch,
         ),
         cards=plugin_cards(plan),
         losses=_loss_curves(plan, fitted),
