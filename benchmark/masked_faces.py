@@ -31,6 +31,16 @@ class MaskedFaces:
     image_ids: tuple[str, ...]
     true_pixels: Tensor | None = None
 
+    def part(self, rows: slice) -> MaskedFaces:
+        """Some of the faces."""
+        return MaskedFaces(
+            self.pixels[rows],
+            self.holes[rows],
+            self.landmarks[rows],
+            self.image_ids[rows],
+            None if self.true_pixels is None else self.true_pixels[rows],
+        )
+
     def resized(self, size: int) -> MaskedFaces:
         """The same faces with crops of side `size`. A cell of the smaller hole counts if any of it was covered."""
         scale = size / self.pixels.shape[-1]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmark.cost import CostMeter
+from benchmark.device_memory import half_batch
 from benchmark.errors import PluginError
 from benchmark.faces import Points
 from benchmark.masked_faces import MaskedFaces, resized, to_holes, to_pixels, to_tensor
@@ -150,6 +151,14 @@ class Unmasker(PairLearner):
             batches.append((rows, np.concatenate([rows, np.repeat(rows[-1], missing)])))
         return batches
 
+    def _restore_as_fits(self, faces: MaskedFaces) -> Tensor:
+        """`restore`, in halves of the batch where the whole does not fit into the device's memory."""
+        try:
+            return self.restore(faces)
+        except torch.OutOfMemoryError as error:
+            half = half_batch(len(faces.pixels), error)
+        return torch.cat([self._restore_as_fits(faces.part(rows)) for rows in (slice(half), slice(half, None))])
+
     def _restore_checked(self, faces: MaskedFaces) -> Tensor:
         size = faces.pixels.shape[-1]
         work = faces if self.working_size in (None, size) else faces.resized(int(self.working_size or size))
@@ -160,7 +169,7 @@ class Unmasker(PairLearner):
             torch.autocast(kind, dtype=getattr(torch, precision) if low else torch.bfloat16, enabled=low),
             plugin_code(f"method '{self._called}' fails in restore()"),
         ):
-            images = self.restore(work)
+            images = self._restore_as_fits(work)
         if not isinstance(images, Tensor) or images.shape != work.pixels.shape:
             given = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__
             raise PluginError(

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.device_memory import half_batch
+
 BATCH_SIZES: Mapping[str, int] = {"cpu": 16, "cuda": 256}
 """On a processor a small batch stays in its cache; on a GPU a large one fills it."""
 
@@ -26,7 +28,8 @@ def embed_in_batches(
     """Embeddings ``float32 (N, D)`` of chips ``uint8 (N, h, w, 3)``, computed `size` at a time.
 
     Libraries choose the order of their sums by the size of the batch. So that a run that was interrupted gives the same
-    numbers as one that was not, every batch has the same size; the last is filled up with black chips.
+    numbers as one that was not, every batch has the same size; the last is filled up with black chips. Where a batch
+    does not fit into the device's memory, the rest is computed in halves of it.
 
     Args:
         chips: N ≥ 0.
@@ -34,9 +37,15 @@ def embed_in_batches(
         size: of every batch.
     """
     batches = []
-    for start in range(0, max(len(chips), 1), size):  # without chips one batch tells the width
+    start = 0
+    while start < max(len(chips), 1):  # without chips one batch tells the width
         wanted = chips[start : start + size]
         batch = np.zeros((size, *chips.shape[1:]), dtype=np.uint8)
         batch[: len(wanted)] = wanted
-        batches.append(np.asarray(embed_batch(batch), dtype=np.float32)[: len(wanted)])
+        try:
+            batches.append(np.asarray(embed_batch(batch), dtype=np.float32)[: len(wanted)])
+        except RuntimeError as error:
+            size = half_batch(size, error)
+            continue
+        start += size
     return np.concatenate(batches)
