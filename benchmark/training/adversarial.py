@@ -131,8 +131,8 @@ def update_average(average: nn.Module, source: nn.Module, decay: float, *, step:
     """
     decay = min(decay, (1 + step) / (10 + step))
     current = dict(source.named_parameters())
-    for name, parameter in average.named_parameters():
-        parameter.lerp_(current[name].to(parameter.dtype), 1 - decay)
+    kept = dict(average.named_parameters())
+    torch._foreach_lerp_(list(kept.values()), [current[name].to(own.dtype) for name, own in kept.items()], 1 - decay)
     buffers = dict(source.named_buffers())
     for name, buffer in average.named_buffers():
         buffer.copy_(buffers[name])

@@ -60,6 +60,7 @@ class PairBatches:
         self._flip = flip
         self._seed = seed
         self._device = device
+        self._drawn: tuple[int, NDArray[np.intp], NDArray[np.bool_]] | None = None
 
     def __len__(self) -> int:
         """Batches an epoch."""
@@ -68,10 +69,11 @@ class PairBatches:
     def batch(self, step: int) -> TrainingBatch:
         """The batch of training step `step`, counted from the first epoch's first; of several processes, its share."""
         epoch, index = divmod(step, len(self))
-        order = generator_for(self._seed, "order", str(epoch)).permutation(len(self.pairs))
-        rows = order[index * self._batch_size : (index + 1) * self._batch_size]
-        mirrored = generator_for(self._seed, "flip", str(epoch)).random(len(self.pairs)) < 0.5
-        rows = share_of(rows)
+        if self._drawn is None or self._drawn[0] != epoch:
+            order = generator_for(self._seed, "order", str(epoch)).permutation(len(self.pairs))
+            self._drawn = epoch, order, generator_for(self._seed, "flip", str(epoch)).random(len(self.pairs)) < 0.5
+        _, order, mirrored = self._drawn
+        rows = share_of(order[index * self._batch_size : (index + 1) * self._batch_size])
         return self._read(rows, mirrored[rows] & self._flip, step)
 
     def in_order(self) -> Iterator[TrainingBatch]:

@@ -35,7 +35,8 @@ def auc_replicates(scores: SubjectScores, draws: NDArray[np.int32]) -> Floats:
     total = weights.sum(axis=1) * tail.weight.astype(np.float64)
     won = np.einsum("rm,rm->r", weights.astype(np.float64), beaten[:, place])
     areas: Floats = np.full(len(draws), np.nan)
-    return np.divide(won, total, out=areas, where=total > 0)
+    np.divide(won, total, out=areas, where=total > 0)
+    return areas
 
 
 def eer_replicates(scores: SubjectScores, draws: NDArray[np.int32]) -> Floats:

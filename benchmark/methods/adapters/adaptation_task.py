@@ -138,7 +138,7 @@ class AdaptationTask(TrainingTask):
         unit: bool,
         seed: int,
     ) -> None:
-        optimiser = AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-4)
+        optimiser = AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-4, fused=True)
         schedule = LambdaLR(optimiser, _Schedule(settings.warm_up, steps))
         average = copy.deepcopy(network).requires_grad_(False)
         super().__init__({"network": network, "average": average}, {"network": optimiser}, {"network": schedule})

@@ -125,7 +125,7 @@ class SegmentationTask(TrainingTask):
     monitor = "error"
 
     def __init__(self, network: nn.Module, settings: SegmenterSettings, *, steps: int, seed: int) -> None:
-        optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-3)
+        optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-3, fused=True)
         cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=steps + 1)
         super().__init__({"segmenter": network}, {"segmenter": optimiser}, {"segmenter": cycle})
         self._examples = SegmenterExamples(settings.examples, seed=seed)

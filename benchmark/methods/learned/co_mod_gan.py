@@ -164,7 +164,9 @@ class CoModTask(TrainingTask):
 
     def __init__(self, modules: dict[str, nn.Module], settings: CoModSettings, *, seed: int) -> None:
         optimisers = {
-            name: torch.optim.Adam(modules[name].parameters(), lr=settings.learning_rate, betas=(0.0, 0.99), eps=1e-8)
+            name: torch.optim.Adam(
+                modules[name].parameters(), lr=settings.learning_rate, betas=(0.0, 0.99), eps=1e-8, fused=True
+            )
             for name in ("generator", "discriminator")
         }
         super().__init__(modules, optimisers)

@@ -21,7 +21,7 @@ from benchmark.methods.learned.face_generator_networks import (
     LatentGenerator,
 )
 from benchmark.methods.part import Part
-from benchmark.methods.trained_networks import TrainedNetworks
+from benchmark.methods.trained_networks import TrainedNetworks, channels_last
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
     discriminator_loss,
@@ -129,7 +129,7 @@ class FaceGenerator(TrainedNetworks, Part):
             module.apply(_start_small)
         if self.settings.encoder_from < 1:
             modules["encoder"] = LatentEncoder(side)
-        return modules
+        return {name: channels_last(module) for name, module in modules.items()}
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:
         """Adversarial training, and the encoder's."""
@@ -173,7 +173,7 @@ class FaceGeneratorTask(TrainingTask):
         self._discriminator = modules["discriminator"]
         decaying = max(1.0, (1 - settings.decays_from) * steps)
         optimisers = {
-            name: torch.optim.Adam(module.parameters(), lr=settings.learning_rate, betas=(0.5, 0.99))
+            name: torch.optim.Adam(module.parameters(), lr=settings.learning_rate, betas=(0.5, 0.99), fused=True)
             for name, module in modules.items()
             if name != "average"
         }

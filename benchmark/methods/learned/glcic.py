@@ -14,6 +14,7 @@ from benchmark.methods.filling.completion import blanked, composited, hole_psnr,
 from benchmark.methods.filling.poisson_blending import poisson_blended
 from benchmark.methods.learned.glcic_networks import MIN_SIDE, CompletionNetwork, ContextDiscriminators
 from benchmark.methods.learned.trained_completer import TrainedCompleter
+from benchmark.methods.trained_networks import channels_last
 from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
     discriminator_loss,
@@ -150,7 +151,7 @@ class Glcic(TrainedCompleter):
             features=settings.features,
             normalised=settings.normalised_discriminators,
         )
-        return {"generator": generator, "discriminator": discriminator}
+        return {"generator": channels_last(generator), "discriminator": channels_last(discriminator)}
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:  # noqa: ARG002
         """Algorithm 1 of the paper."""
@@ -189,8 +190,8 @@ class GlcicTask(TrainingTask):
             super().__init__(modules, optimisers)
             return
         optimisers = {
-            "generator": torch.optim.Adam(completion, lr=settings.learning_rate),
-            "discriminator": torch.optim.Adam(judges, lr=settings.discriminator_rate, betas=(0.5, 0.99)),
+            "generator": torch.optim.Adam(completion, lr=settings.learning_rate, fused=True),
+            "discriminator": torch.optim.Adam(judges, lr=settings.discriminator_rate, betas=(0.5, 0.99), fused=True),
         }
         least = settings.learning_rate / 20
         decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimisers["generator"], steps + 1, eta_min=least)

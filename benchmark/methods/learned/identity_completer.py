@@ -239,7 +239,9 @@ class IdentityTask(TrainingTask):
         rates = {"generator": settings.learning_rate, "critic": settings.critic_learning_rate}
         betas = {"generator": (0.9, 0.999), "critic": (0.5, 0.99)}
         optimisers: dict[str, torch.optim.Optimizer] = {
-            name: torch.optim.AdamW(module.parameters(), lr=rates[name], betas=betas[name], weight_decay=1e-4)
+            name: torch.optim.AdamW(
+                module.parameters(), lr=rates[name], betas=betas[name], weight_decay=1e-4, fused=True
+            )
             for name, module in modules.items()
             if name in rates
         }

@@ -182,9 +182,11 @@ class PairedGanTask(TrainingTask):
         self._adversarial_from = settings.adversarial_from * steps
         betas = (0.5, 0.999)  # Radford et al. 2016, section 4
         optimisers: dict[str, torch.optim.Optimizer] = {
-            "generator": torch.optim.Adam(modules["generator"].parameters(), lr=settings.learning_rate, betas=betas),
+            "generator": torch.optim.Adam(
+                modules["generator"].parameters(), lr=settings.learning_rate, betas=betas, fused=True
+            ),
             "discriminator": torch.optim.Adam(
-                modules["discriminator"].parameters(), lr=settings.discriminator_rate, betas=betas
+                modules["discriminator"].parameters(), lr=settings.discriminator_rate, betas=betas, fused=True
             ),
         }
         schedulers: dict[str, torch.optim.lr_scheduler.LRScheduler] = {}

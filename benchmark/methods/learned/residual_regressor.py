@@ -165,7 +165,9 @@ class RegressionTask(TrainingTask):
         self._settings = settings
         self._network = network
         if settings.adaptive:
-            optimiser: torch.optim.Optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+            optimiser: torch.optim.Optimizer = torch.optim.Adam(
+                network.parameters(), lr=settings.learning_rate, fused=True
+            )
             cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=steps + 1)
             super().__init__({"network": network}, {"network": optimiser}, {"network": cycle})
         else:

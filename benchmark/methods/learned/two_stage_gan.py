@@ -22,6 +22,7 @@ from benchmark.methods.learned.two_stage_gan_networks import (
 from benchmark.methods.learned.two_stage_gan_task import LossWeights, TwoStageTask
 from benchmark.methods.losses.perceptual_loss import MIN_SIDE as MIN_PERCEIVED
 from benchmark.methods.losses.perceptual_loss import SAW_RECOGNISER, PerceptualLoss
+from benchmark.methods.trained_networks import channels_last
 from benchmark.native_precision import native_precision
 from benchmark.plugins import register_method
 from benchmark.training.task import TrainingSettings, TrainingTask
@@ -154,12 +155,13 @@ class TwoStageGan(TrainedCompleter):
         settings = self.settings
         generator = EditingNetwork(side, settings.width, settings.levels)
         EditingNetwork(side, settings.width, settings.levels)  # drawn as when the shipped weights were made: see GLCIC
-        return {
+        networks = {
             "map": MapNetwork(side, settings.map_width, settings.map_levels),
             "generator": generator,
             "whole_discriminator": RegionDiscriminator(side, settings.discriminator_width, masked_only=False),
             "mask_discriminator": RegionDiscriminator(side, settings.discriminator_width, masked_only=True),
         }
+        return {name: channels_last(network) for name, network in networks.items()}
 
     def task(self, modules: dict[str, nn.Module], *, side: int, steps: int) -> TrainingTask:
         """Both stages side by side."""

@@ -89,7 +89,7 @@ class TwoStageTask(TrainingTask):
         optimisers: dict[str, torch.optim.Optimizer] = {}
         for name, rate in rates.items():
             betas = (0.5, 0.99) if name in _DISCRIMINATORS else (0.9, 0.999)
-            optimisers[name] = torch.optim.Adam(modules[name].parameters(), lr=rate, betas=betas)
+            optimisers[name] = torch.optim.Adam(modules[name].parameters(), lr=rate, betas=betas, fused=True)
         decays = {
             name: torch.optim.lr_scheduler.CosineAnnealingLR(optimisers[name], steps + 1, eta_min=rates[name] / 20)
             for name in ("map", "generator")
