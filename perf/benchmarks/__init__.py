@@ -1,0 +1,1 @@
+"""One module for each row, or each few rows, of the table."""
