@@ -52,7 +52,7 @@ class ImageQuality(Benchmark):
                     None,
                     ours.times_faster(theirs),
                     "torchmetrics",
-                    within(self.name, difference, most),
+                    within(f"{self.name}, {called}", difference, most),
                 )
             )
         return rows

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.verification.all_against_all import ScoreTally, all_against_all
+from benchmark.verification.all_against_all import TILE, ScoreTally, all_against_all, tile_scores
 from benchmark.verification.error_curve import error_curve
 from benchmark.verification.ranking import auc, d_prime, eer
 from benchmark.verification.samples import ScoreSample
@@ -40,6 +40,17 @@ class Bounded(Exact):
 
     def _followed(self, tally: ScoreTally) -> int:
         return sum(tally.threshold_at(target) < np.inf for target in (1e-2, 1e-3, 1e-4, 1e-6, 1e-8))
+
+
+class Products(Exact):
+    """Nothing but the matrix products: what no program can do without."""
+
+    def work(self) -> Outputs:
+        """The same tiles."""
+        for top in range(0, len(self._embeddings), TILE):
+            for left in range(top, len(self._embeddings), TILE):
+                tile_scores(self._embeddings[top : top + TILE], self._embeddings[left : left + TILE], "cosine")
+        return {}
 
 
 class Curve(Contender):
