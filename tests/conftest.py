@@ -29,6 +29,12 @@ def _need(path: Path, what: str) -> Path:
     pytest.skip(message)
 
 
+@pytest.fixture(autouse=True)
+def _freed_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training would keep it for the rest of the process, and tests that measure memory share that process."""
+    monkeypatch.setattr("benchmark.training.loop.keep_freed_memory", lambda: False)
+
+
 @pytest.fixture(scope="session")
 def lfw_root() -> Path:
     """The deep-funneled LFW folder."""

@@ -57,8 +57,9 @@ def test_what_is_found_does_not_depend_on_the_photos_beside_it(
     together = mtcnn.detect([synthetic[0], other_size, synthetic[1], synthetic[2]])
     mixed = mtcnn.detect([noise, synthetic[2], synthetic[3], synthetic[1], synthetic[0], noise])
     for row, (a, b) in enumerate([(together[0], mixed[4]), (together[2], mixed[3]), (together[3], mixed[1])]):
-        np.testing.assert_array_equal(a.boxes, b.boxes)
-        np.testing.assert_array_equal(a.scores, b.scores)
+        # some processors' kernels sum in another order at another place of the batch
+        np.testing.assert_allclose(a.boxes, b.boxes, rtol=1e-6)
+        np.testing.assert_allclose(a.scores, b.scores, rtol=1e-6)
         np.testing.assert_allclose(a.boxes, alone[row].boxes, atol=1e-3, err_msg="another size of batch")
 
 
