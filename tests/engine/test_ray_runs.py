@@ -103,10 +103,16 @@ def test_a_killed_node_costs_only_its_work(
     killed_at: list[int] = []
 
     def kill() -> None:
+        """While the second node is at work: its first task of a run loads libraries for seconds."""
+        from ray._private.state import available_resources_per_node  # the public one needs Ray's dashboard
+
         until = time.monotonic() + 120
-        while time.monotonic() < until and not list(cache.glob("mask/*.partial")):
-            time.sleep(0.05)
-        time.sleep(0.3)  # tasks are under way on both nodes by now
+        while time.monotonic() < until:
+            if list(cache.glob("acquire/*.partial")):  # before that, the run is not connected
+                free = available_resources_per_node().get(second.node_id, {})
+                if free.get("CPU", 0) < 1:
+                    break
+            time.sleep(0.02)
         killed_at.append(len(list(cache.glob("*/*/about.json"))))
         cluster.remove_node(second, allow_graceful=False)
 
