@@ -8,7 +8,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
@@ -142,6 +142,8 @@ class RayEngine(Engine):
         """The results of each task, in order; a task whose machine dies is sent again.
 
         At most twice as many tasks as can run are sent, and twice as many again wait for their turn to be handed on.
+        Where the work ends early, those under way are left to finish: they are short, and cancelling a task that is just
+        ending makes Ray 2.60 abort this process (a failed check in its task_manager.cc).
         """
         gpus = 1 if self._cluster.on_gpu else 0
         at_once = max(1, min(at_once, self._cluster.gpus) if gpus else at_once)
@@ -154,33 +156,27 @@ class RayEngine(Engine):
 
         waiting: deque[_Task] = deque()
         look = _Look()
-        try:
-            while True:
-                unfinished = sum(task.made is None for task in waiting)
-                for task in islice(tasks, max(0, min(sent_at_once - unfinished, 2 * sent_at_once - len(waiting)))):
-                    waiting.append(task)
-                    send(task)
-                if not waiting:
-                    return
-                running = {task.reference: task for task in waiting if task.made is None}
-                if waiting[0].made is None:
-                    ready, _ = ray.wait(list(running), num_returns=1, timeout=_SECONDS_BETWEEN_LOOKS)
-                    look.at_machines(progress=bool(ready))
-                    for reference in ready:
-                        task = running[reference]
-                        task.made = self._fetched(task)
-                        if task.made is None:
-                            send(task)
-                        elif size is not None:
-                            size.learn(len(task.items), task.made.seconds)
-                while waiting and (first := waiting[0].made) is not None:
-                    waiting.popleft()
-                    yield first.results
-        finally:
-            for task in waiting:
-                if task.made is None:
-                    with suppress(Exception):  # the cluster may be gone
-                        ray.cancel(task.reference, force=True)
+        while True:
+            unfinished = sum(task.made is None for task in waiting)
+            for task in islice(tasks, max(0, min(sent_at_once - unfinished, 2 * sent_at_once - len(waiting)))):
+                waiting.append(task)
+                send(task)
+            if not waiting:
+                return
+            running = {task.reference: task for task in waiting if task.made is None}
+            if waiting[0].made is None:
+                ready, _ = ray.wait(list(running), num_returns=1, timeout=_SECONDS_BETWEEN_LOOKS)
+                look.at_machines(progress=bool(ready))
+                for reference in ready:
+                    task = running[reference]
+                    task.made = self._fetched(task)
+                    if task.made is None:
+                        send(task)
+                    elif size is not None:
+                        size.learn(len(task.items), task.made.seconds)
+            while waiting and (first := waiting[0].made) is not None:
+                waiting.popleft()
+                yield first.results
 
     def _fetched(self, task: _Task) -> Made | None:
         """What a finished task made; None if it must be sent again."""
