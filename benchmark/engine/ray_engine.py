@@ -142,8 +142,8 @@ class RayEngine(Engine):
         """The results of each task, in order; a task whose machine dies is sent again.
 
         At most twice as many tasks as can run are sent, and twice as many again wait for their turn to be handed on.
-        Where the work ends early, those under way are left to finish: they are short, and cancelling a task that is just
-        ending makes Ray 2.60 abort this process (a failed check in its task_manager.cc).
+        Where the work ends early, those under way are left to finish: they are short, and cancelling a task that is
+        just ending makes Ray 2.60 abort this process (a failed check in its task_manager.cc).
         """
         gpus = 1 if self._cluster.on_gpu else 0
         at_once = max(1, min(at_once, self._cluster.gpus) if gpus else at_once)
