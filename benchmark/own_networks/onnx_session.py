@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmark.errors import RequestError
 from benchmark.own_networks.onnx_external_data import INSTALL
+from benchmark.suggestions import did_you_mean
 
 BYTES = "tensor(uint8)"
 TYPES = {
@@ -60,6 +61,28 @@ def open_session(file: Path, device: str) -> Any:
         raise RequestError(
             f"{file} is not an ONNX network that onnxruntime {onnxruntime.__version__} can open: {one_line(error)}"
         ) from error
+
+
+def chosen_output(session: Any, wanted: str | None, *, file: Path, holds: str) -> str:
+    """The name of the output to read: the only one, or the one that the card names.
+
+    Args:
+        session: of `open_session`.
+        wanted: what the card says; None = nothing.
+        file: the network's, for messages.
+        holds: what the output holds, for messages, e.g. ``"embedding"``.
+
+    Raises:
+        RequestError: there are several and the card names none, or it names one that is not there.
+    """
+    names: list[str] = [given.name for given in session.get_outputs()]
+    if wanted is None and len(names) > 1:
+        raise RequestError(
+            f"{file} has several outputs ({', '.join(names)}); name the {holds} in its card, as 'output: {names[0]}'"
+        )
+    if wanted is not None and wanted not in names:
+        raise RequestError(f"{file} has no output '{wanted}'; {did_you_mean(wanted, names, listed='it has')}")
+    return wanted or names[0]
 
 
 def one_line(error: Exception) -> str:

@@ -10,9 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import PluginError, RequestError
-from benchmark.own_networks.onnx_session import BYTES, TYPES, known_extents, one_line, open_session, shape_text
+from benchmark.own_networks.onnx_session import (
+    BYTES,
+    TYPES,
+    chosen_output,
+    known_extents,
+    one_line,
+    open_session,
+    shape_text,
+)
 from benchmark.recognisers.batches import batch_size
-from benchmark.suggestions import did_you_mean
 
 _DEFAULT_SIDE = 112
 
@@ -57,7 +64,7 @@ class OnnxNetwork:
         self._type = TYPES[inputs[0].type]
         self.takes_bytes = inputs[0].type == BYTES
         fixed_batch, self._channels_last, self.size = self._layout(inputs[0].shape, size)
-        self._output = self._chosen_output(output)
+        self._output = chosen_output(self._session, output, file=self._file, holds="embedding")
         self.batch = fixed_batch or batch_size(device)
         self.width = self._width(fixed_batch is not None)
 
@@ -100,18 +107,6 @@ class OnnxNetwork:
                 f"{wanted[0]}×{wanted[1]}; correct 'size' in the card"
             )
         return known[0], channels_last, size
-
-    def _chosen_output(self, wanted: str | None) -> str:
-        names: list[str] = [given.name for given in self._session.get_outputs()]
-        if wanted is None and len(names) > 1:
-            raise RequestError(
-                f"{self._file} has several outputs ({', '.join(names)}); name the embedding in its card, as "
-                f"'output: {names[0]}'"
-            )
-        if wanted is not None and wanted not in names:
-            hint = did_you_mean(wanted, names, listed="it has")
-            raise RequestError(f"{self._file} has no output '{wanted}'; {hint}")
-        return wanted or names[0]
 
     def _width(self, batch_is_fixed: bool) -> int:
         """Of an embedding, by trying. A file may take batches and not be made for them: then one image at a time."""

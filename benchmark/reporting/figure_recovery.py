@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -24,6 +25,25 @@ from benchmark.reporting.method_colours import INK, LINE, MUTED, PAPER, MethodCo
 from benchmark.reporting.results_index import Entry, Panel, ResultsIndex, panel_parts, panel_title
 
 _ROW = 0.3  # inches
+
+
+def recovery_limits(values: Sequence[float]) -> tuple[float, float]:
+    """Where an axis of recovery begins and ends, so that `values` are seen unless they are far out.
+
+    >>> recovery_limits([0.2, 0.5]), recovery_limits([-3.0, 2.0])
+    ((-0.1, 1.05), (-0.6, 1.23))
+    """
+    return min(-0.1, max(min(values) - 0.04, -0.6)), max(1.05, min(max(values), 1.2) + 0.03)
+
+
+def point_style(colour: str, *, fair: bool) -> dict[str, Any]:
+    """How matplotlib draws a method's point: filled, or hollow and smaller if the judge is not a fair one."""
+    return {
+        "markersize": 6.0 if fair else 5.0,
+        "color": colour,
+        "markerfacecolor": colour if fair else PAPER,
+        "markeredgewidth": 1.3,
+    }
 
 
 def recovery_figure(
@@ -48,7 +68,7 @@ def recovery_figure(
     axes = figure.add_axes((0.265, 0.46 / height, 0.515, _ROW * len(rows) / height))
     places = np.arange(len(rows))[::-1]
     ends = [bound for _, row in rows for bound in (row.value, row.ci_low, row.ci_high) if bound is not None]
-    axes.set_xlim(min(-0.1, max(min(ends) - 0.04, -0.6)), max(1.05, min(max(ends), 1.2) + 0.03))
+    axes.set_xlim(*recovery_limits(ends))
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.axvline(0, color=MUTED, linewidth=0.9)
     axes.axvline(1, color=MUTED, linewidth=0.9, linestyle=(0, (3, 2)))
@@ -61,10 +81,7 @@ def recovery_figure(
             [row.value or 0.0],
             [place],
             marker="o" if fair else "D",
-            markersize=6.0 if fair else 5.0,
-            color=colour,
-            markerfacecolor=colour if fair else PAPER,
-            markeredgewidth=1.3,
+            **point_style(colour, fair=fair),
         )
         name = in_lines(index.label(entry), LABEL_CHARACTERS)
         write_lines(axes, -0.03, place, name, transform=axes.get_yaxis_transform(), ha="right", color=INK,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmark.reporting.figure_recovery import point_style, recovery_limits
 from benchmark.reporting.figure_style import (
     LABEL_CHARACTERS,
     SMALL_TEXT,
@@ -19,13 +20,11 @@ from benchmark.reporting.figure_style import (
 )
 from benchmark.reporting.formatting import duration, missing, percent
 from benchmark.reporting.formatting import target as target_text
-from benchmark.reporting.method_colours import MUTED, PAPER, MethodColours
+from benchmark.reporting.method_colours import MUTED, MethodColours
 from benchmark.reporting.results_index import Entry, Panel, ResultsIndex, panel_parts, panel_title
 
 _HEIGHT, _AXES_SHARE, _TEXT_LINE = 3.6, 0.78, 0.2
 """Least height of the figure, share of it that the axes take, and height of a line of the legend; inches."""
-_LOWEST, _HIGHEST = -0.6, 1.2
-"""Recoveries between which the axis ends, as in the figure of recovery."""
 _STEPS = (1, 2, 5)
 
 
@@ -59,7 +58,7 @@ def speed_figure(
     times = [seconds for _, _, seconds in rows]
     axes.set_xlim(min(times) / 1.5, max(times) * 1.5)
     ends = [end for _, row, _ in rows for end in (row.value, row.ci_low, row.ci_high) if end is not None]
-    axes.set_ylim(min(-0.1, max(min(ends) - 0.04, _LOWEST)), max(1.05, min(max(ends), _HIGHEST) + 0.03))
+    axes.set_ylim(*recovery_limits(ends))
     axes.axhline(0, color=MUTED, linewidth=0.9)
     axes.axhline(1, color=MUTED, linewidth=0.9, linestyle=(0, (3, 2)))
     step = _TEXT_LINE / (height * _AXES_SHARE)
@@ -71,17 +70,14 @@ def speed_figure(
         colour = colours.colour(entry)
         point = {
             "marker": colours.marker(entry) if fair else "D",
-            "markersize": 6.0 if fair else 5.0,
-            "color": colour,
-            "markerfacecolor": colour if fair else PAPER,
-            "markeredgewidth": 1.3,
             "linestyle": "none",
+            **point_style(colour, fair=fair),
         }
         if row.ci_low is not None and row.ci_high is not None:
             axes.plot([seconds, seconds], [row.ci_low, row.ci_high], color=colour, linewidth=2.0, alpha=0.55)
-        axes.plot([seconds], [row.value or 0.0], **point)  # type: ignore[arg-type]
+        axes.plot([seconds], [row.value or 0.0], **point)
         y -= step * (1 + name.count("\n") / 2)
-        axes.plot([1.085], [y], transform=axes.transAxes, clip_on=False, **point)  # type: ignore[arg-type]
+        axes.plot([1.085], [y], transform=axes.transAxes, clip_on=False, **point)
         write_lines(axes, 1.15, y, name, transform=axes.transAxes, fontsize=SMALL_TEXT)
         axes.text(1.74, y, duration(seconds), transform=axes.transAxes, ha="right", va="center",
                   fontsize=SMALL_TEXT)  # fmt: skip

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.verification.base import MetricRow
 from benchmark.verification.difference import Difference
 from benchmark.verification.measure import measure
+from benchmark.verification.measurement import ScoredCell
 from benchmark.verification.resolve import load_metrics
 from tests.verification.population import cell_of, scores, search
 
@@ -43,12 +47,7 @@ def trial(
     seed: int = 0,
 ) -> dict[tuple[Measure, float], MetricRow]:
     """The rows of every measure and target that the trial's people carry."""
-    comparisons, subjects = search(people, strangers=strangers)
-    values = scores(people, rng, *CONDITIONS, strangers=strangers)
-    cells = [
-        cell_of(condition, of_condition, comparisons, len(subjects))
-        for condition, of_condition in zip(CONDITIONS, values, strict=True)
-    ]
+    cells, subjects = _cells(people, rng, CONDITIONS, strangers)
     measured = measure(
         cells,
         subjects=subjects,
@@ -70,12 +69,7 @@ def difference_trial(
     people: int, rng: np.random.Generator, targets: tuple[float, ...], *, strangers: int | None = None
 ) -> dict[tuple[Measure, float | None], Difference]:
     """The differences between two methods, by measure and target (None where there is no threshold)."""
-    comparisons, subjects = search(people, strangers=strangers)
-    values = scores(people, rng, *COMPARED, strangers=strangers)
-    cells = [
-        cell_of(condition, of_condition, comparisons, len(subjects))
-        for condition, of_condition in zip(COMPARED, values, strict=True)
-    ]
+    cells, subjects = _cells(people, rng, COMPARED, strangers)
     measured = measure(
         cells,
         subjects=subjects,
@@ -89,3 +83,16 @@ def difference_trial(
         for row in measured.differences
         if row.other != "none"
     }
+
+
+def _cells(
+    people: int, rng: np.random.Generator, conditions: Sequence[str], strangers: int | None
+) -> tuple[list[ScoredCell], NDArray[np.int32]]:
+    """A scored cell of each condition, over the same comparisons, and the subject of each photo."""
+    comparisons, subjects = search(people, strangers=strangers)
+    values = scores(people, rng, *conditions, strangers=strangers)
+    cells = [
+        cell_of(condition, of_condition, comparisons, len(subjects))
+        for condition, of_condition in zip(conditions, values, strict=True)
+    ]
+    return cells, subjects

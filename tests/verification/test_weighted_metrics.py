@@ -23,6 +23,7 @@ from benchmark.verification.inception_metric import InceptionDistance
 from benchmark.verification.lpips_metric import Lpips
 from benchmark.verification.measure_image_sets import measure_image_sets
 from benchmark.verification.measure_images import measure_images
+from benchmark.verification.measurement import Measurement
 from benchmark.verification.metric_description import common_descriptions
 from benchmark.verification.resolve import described, load_metrics
 from tests.verification.population import CELL
@@ -225,19 +226,23 @@ def test_fid_over_inception_is_that_of_torchmetrics(inception_file: Path) -> Non
     assert "of 66 faces over 64 features is biased" in measured.notes[0].text
 
 
-def test_fid_over_inception_is_left_empty_for_few_faces(inception_file: Path) -> None:
-    metric = load_metrics(["fid_inception"], weights={"fid_inception": inception_file})["fid_inception"]
-    assert isinstance(metric, ImageSetMetric)
-    assert described({"fid_inception": metric})["fid_inception"].weights == sha256_of(inception_file)
-    images = np.zeros((4, 64, 64, 3), np.uint8)
-    measured = measure_image_sets(
+def _of_four_black_faces(name: str, metric: ImageSetMetric, *, side: int) -> Measurement:
+    images = np.zeros((4, side, side, 3), np.uint8)
+    return measure_image_sets(
         CELL,
         true=images,
         shown=images,
         failed=np.zeros(4, bool),
         subjects=np.arange(4, dtype=np.int32),
-        metrics={"fid_inception": metric},
+        metrics={name: metric},
     )
+
+
+def test_fid_over_inception_is_left_empty_for_few_faces(inception_file: Path) -> None:
+    metric = load_metrics(["fid_inception"], weights={"fid_inception": inception_file})["fid_inception"]
+    assert isinstance(metric, ImageSetMetric)
+    assert described({"fid_inception": metric})["fid_inception"].weights == sha256_of(inception_file)
+    measured = _of_four_black_faces("fid_inception", metric, side=64)
     assert measured.rows[0].value is None
     assert measured.notes[0].text == (
         "fid_inception is left empty: 4 faces are too few for a covariance of 2048 features"
@@ -253,15 +258,7 @@ def test_a_broken_metric_of_sets_loses_only_its_own_row() -> None:
         def estimate(self, sample: object) -> None:
             raise ZeroDivisionError("no luck")
 
-    images = np.zeros((4, 16, 16, 3), np.uint8)
-    measured = measure_image_sets(
-        CELL,
-        true=images,
-        shown=images,
-        failed=np.zeros(4, bool),
-        subjects=np.arange(4, dtype=np.int32),
-        metrics={"broken": Broken()},
-    )
+    measured = _of_four_black_faces("broken", Broken(), side=16)
     assert not measured.rows
     assert measured.notes[0].text == "metric 'broken' failed: ZeroDivisionError: no luck"
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import PluginError, RequestError
 from benchmark.methods.own_completers.completer_spec import CompleterSpec, Inputs
-from benchmark.own_networks.onnx_session import TYPES, known_extents, one_line, open_session, shape_text
+from benchmark.own_networks.onnx_session import TYPES, chosen_output, known_extents, one_line, open_session, shape_text
 from benchmark.suggestions import did_you_mean
 
 _TYPES = {**TYPES, "tensor(bool)": np.bool_}
@@ -80,7 +80,7 @@ class OnnxInpainter:
             self._picture = inputs[0]
         size = _size(file, inputs, spec)
         self.spec = spec.model_copy(update={"inputs": how, "size": size, **_of_bytes(file, inputs, spec)})
-        self._output = self._chosen_output(spec.output)
+        self._output = chosen_output(self._session, spec.output, file=self._file, holds="picture")
         batches = {given.batch for given in inputs} - {None}
         if len(batches) > 1:
             raise RequestError(f"{file} takes different numbers of pictures and masks at once; export it with one")
@@ -110,17 +110,6 @@ class OnnxInpainter:
         if painted.shape[1] != 3 and painted.shape[3] == 3:
             painted = painted.transpose(0, 3, 1, 2)
         return np.ascontiguousarray(painted, dtype=np.float32)
-
-    def _chosen_output(self, wanted: str | None) -> str:
-        names: list[str] = [given.name for given in self._session.get_outputs()]
-        if wanted is None and len(names) > 1:
-            raise RequestError(
-                f"{self._file} has several outputs ({', '.join(names)}); name the picture in its card, as "
-                f"'output: {names[0]}'"
-            )
-        if wanted is not None and wanted not in names:
-            raise RequestError(f"{self._file} has no output '{wanted}'; {did_you_mean(wanted, names, listed='it has')}")
-        return wanted or names[0]
 
     def _try(self) -> None:
         """Run it once on grey pictures: what does not fit is told now, not after an hour of other work."""

@@ -9,16 +9,13 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from benchmark.cards import RecogniserCard
 from benchmark.errors import RequestError, StorageError
 from benchmark.masked_faces import to_holes, to_tensor
 from benchmark.methods.filling.smooth_filling import smoothly_filled
 from benchmark.methods.learned.identity_completer import IdentityCompleter, IdentityTask
-from benchmark.recognisers.chip_grids import five_point_grid
 from benchmark.recognisers.face_recognition import FaceRecognition
-from benchmark.recognisers.five_point_template import arcface_template
-from benchmark.recognisers.torch_recogniser import TorchRecogniser
 from benchmark.training.task import TrainingBatch
+from tests.methods.linear_teacher import Projection
 
 SIDE = 32
 STEPS = 6
@@ -153,23 +150,6 @@ def test_it_trains_in_bfloat16_as_its_preset_says(toy, quiet):
     made.fit(toy, progress=quiet)
     assert np.isfinite(made.losses.to_numpy()).all()
     assert made.losses.train_strangers.iloc[-1] >= 0
-
-
-class Projection(TorchRecogniser):
-    """A teacher: a linear network on ArcFace's chips that compares angles."""
-
-    card = RecogniserCard(chip_size=(16, 16), metric="cosine", sha256="0" * 64)
-
-    def load_network(self):
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
-            return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 5))
-
-    def chip(self, image, face):
-        return arcface_template((16, 16)).chip(image, face)
-
-    def chip_grid(self, landmarks, side):
-        return five_point_grid(landmarks, side, arcface_template((16, 16)))
 
 
 @pytest.mark.parametrize("taught_by", [("one",), ("one", "face_recognition")])

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch.nn import functional
 
-from benchmark.cards import RecogniserCard
 from benchmark.errors import RequestError
 from benchmark.faces import FaceGeometry
 from benchmark.masked_faces import to_tensor
@@ -17,7 +16,7 @@ from benchmark.recognisers.chip_grids import dlib_chip_grid, five_point_grid, sa
 from benchmark.recognisers.face_recognition import FaceRecognition, face_chip
 from benchmark.recognisers.five_point_template import arcface_template
 from benchmark.recognisers.network_recogniser import NetworkRecogniser
-from benchmark.recognisers.torch_recogniser import TorchRecogniser
+from tests.methods.linear_teacher import Projection
 
 FIVE = (45, 42, 36, 39, 33)
 
@@ -69,23 +68,6 @@ def test_chips_on_five_points_are_those_that_opencv_cuts(size):
     difference = np.abs(chips.permute(0, 2, 3, 1).numpy() * 255 - np.stack(expected))
     assert difference.mean() < 0.5  # whole grey levels, and OpenCV reads at 1/32 of a pixel
     assert np.quantile(difference, 0.999) < 6
-
-
-class Projection(TorchRecogniser):
-    """A linear network on ArcFace's chips that compares angles."""
-
-    card = RecogniserCard(chip_size=(16, 16), metric="cosine")
-
-    def load_network(self):
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
-            return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 5))
-
-    def chip(self, image, face):
-        return arcface_template((16, 16)).chip(image, face)
-
-    def chip_grid(self, landmarks, side):
-        return five_point_grid(landmarks, side, arcface_template((16, 16)))
 
 
 def test_a_recogniser_that_compares_angles_has_strangers_as_far_apart_as_dlib_has():
