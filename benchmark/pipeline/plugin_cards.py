@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmark.acquisition.face_detectors.known import face_detector_class
-from benchmark.cards import Card
+from benchmark.cards import Card, MethodCard
 from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method
 from benchmark.methods.shipped_weights import with_data
@@ -13,7 +13,7 @@ from benchmark.pipeline.planning.plan import Plan
 
 
 def plugin_cards(plan: Plan) -> dict[str, Card]:
-    """The card of every plugin that took part, by name."""
+    """The card of every plugin that took part, by name; those of methods and of their parts by label."""
     cards: dict[str, Card] = {plan.config.dataset: plan.dataset.card}
     if plan.training is not None:
         cards |= {source.dataset_name: source.dataset.card for source in plan.training.sources}
@@ -21,15 +21,18 @@ def plugin_cards(plan: Plan) -> dict[str, Card]:
     cards |= {name: recogniser.card for name, recogniser in plan.recognisers.items()}
     cards |= {name: face_detector_class(name).card for name in plan.face_search.face_detectors}
     for method in plan.methods.values():
-        cards |= {part.label: _card_of(part, plan) for part in method.parts()}
-        if method.name not in cards:
-            cards[method.name] = method.card
+        parts = {part.label: _card_of(part, plan) for part in method.parts()}
+        whole = parts.get(method.label)
+        if whole is None:
+            seen = dict.fromkeys(name for card in parts.values() for name in card.saw_recognisers)
+            whole = replace(method.card, saw_recognisers=tuple(seen))
         if method.fitted_to_recogniser:
-            cards[method.name] = replace(cards[method.name], saw_recognisers=tuple(plan.recognisers))
+            whole = replace(whole, saw_recognisers=tuple(plan.recognisers))
+        cards |= {**parts, method.label: whole}
     return cards
 
 
-def _card_of(part: Method, plan: Plan) -> Card:
+def _card_of(part: Method, plan: Plan) -> MethodCard:
     trained = plan.weights.get(part.label)
     card = part.card if trained is None else with_data(part.card, trained.card.trained_on)
     if trained is not None and trained.card.teachers:

@@ -172,9 +172,11 @@ class ResultsIndex:
         return f"{entry.method} ({', '.join(parts)})" if parts else entry.method
 
     def cards_of(self, entry: Entry) -> Sequence[Card]:
-        """The method's card; of a detect-and-fill chain ``a+b`` those of its halves."""
-        if entry.method in self._cards:
-            return [self._cards[entry.method]]
+        """The method's card, of its preset where that is not the default; of a detect-and-fill chain ``a+b`` without
+        a card those of its halves."""
+        for name in (f"{entry.method}:{entry.preset}", entry.method):
+            if name in self._cards:
+                return [self._cards[name]]
         return [self._cards[part] for part in entry.method.split("+") if part in self._cards]
 
     def privileged(self, entry: Entry) -> bool:

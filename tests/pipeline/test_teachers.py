@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark import load_run
 from benchmark.cli.main import main
 from benchmark.config import load_config
 from benchmark.errors import RequestError
@@ -79,6 +80,30 @@ def test_a_run_says_which_judge_taught_the_method(trained, small, cache, tmp_pat
     )
     cards = json.loads((report.parent / "manifest.json").read_text("utf-8"))["cards"]
     assert cards["identity-completer"]["saw_recognisers"] == ["teacher.py:Small"]
+
+
+def test_a_preset_and_a_chain_are_marked_by_the_teachers_of_their_own_weights(small, trained, cache, tmp_path):
+    plain = load_config(None, {**SMALL, "methods": "identity-completer:plain", "cache": cache})
+    weights = train_method(plain, tmp_path / "plain", steps=1, teachers=(small,))
+    report = run(
+        load_config(
+            None,
+            {
+                **RUN,
+                "out": tmp_path / "run",
+                "cache": cache,
+                "methods": "identity-completer:plain,landmarks+identity-completer:plain,identity-completer",
+                "recognisers": f"{small},face_recognition",
+                "weights": (f"identity-completer:plain={weights}",),
+            },
+        )
+    )
+    table = load_run(report.parent).table(target=0.05).reset_index()
+    assert set(table.recogniser) == {"teacher.py:Small", "face_recognition"}
+    for method in ("identity-completer (plain", "landmarks+identity-completer"):
+        rows = table[table.method.str.startswith(method)]
+        assert len(rows) == 2
+        assert (rows.saw_judge == (rows.recogniser == "teacher.py:Small")).all()
 
 
 def test_a_training_continued_with_another_teacher_names_both(trained, cache, tmp_path):
