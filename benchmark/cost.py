@@ -11,6 +11,8 @@ from typing import ClassVar, Self
 
 import torch
 
+from benchmark.processor_time import give_back_freed_memory
+
 _MIB = 1024 * 1024
 _LINUX_STATUS = Path("/proc/self/status")
 _LINUX_RESET = Path("/proc/self/clear_refs")
@@ -20,8 +22,9 @@ class CostMeter:
     """Measures the block it surrounds.
 
     Memory on a GPU is the peak that PyTorch allocated, weights included. On a CPU it is how far the resident memory of
-    the process rose above its value at the start: the whole process is counted, and memory that an earlier block
-    returned to the allocator but not to the system is not counted again, so the figure is a lower bound.
+    the process rose above its value at the start: the whole process is counted. Memory that an earlier block returned
+    to the allocator is given back to the system first (glibc); elsewhere, and where it lies between pieces that are
+    still used, it is not counted again, so the figure is a lower bound.
 
     Args:
         device: a torch device name.
@@ -46,6 +49,7 @@ class CostMeter:
             torch.cuda.synchronize(self._cuda)
             torch.cuda.reset_peak_memory_stats(self._cuda)
         else:
+            give_back_freed_memory()
             self._resident = _forget_peak()
         self._started = time.perf_counter()
         return self

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ctypes
 import math
 import os
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path, PurePosixPath
+from typing import cast
 
 _SLEEP_WHILE_WAITING = {
     "OMP_WAIT_POLICY": "PASSIVE",  # GNU OpenMP, which PyTorch's Linux wheels use
@@ -65,12 +66,25 @@ def keep_freed_memory() -> bool:
     """
     if any(name.startswith("MALLOC_") for name in os.environ):
         return False
+    set_option = _glibc("mallopt")
+    return set_option is not None and all(set_option(option, _AMPLE) == 1 for option in _KEEPING_OPTIONS)
+
+
+def give_back_freed_memory() -> None:
+    """Return the memory that is freed and still reserved to the operating system, where the C library is glibc.
+
+    What is allocated afterwards is seen in the resident memory of the process, whatever was freed before.
+    """
+    trim = _glibc("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _glibc(function: str) -> Callable[..., int] | None:
     try:
-        set_option = ctypes.CDLL("libc.so.6").mallopt
+        return cast("Callable[..., int]", getattr(ctypes.CDLL("libc.so.6"), function))
     except (OSError, AttributeError):
-        return False
-    taken = [set_option(option, _AMPLE) == 1 for option in _KEEPING_OPTIONS]
-    return all(taken)
+        return None
 
 
 def _quotas(system: Path) -> Iterator[float]:
