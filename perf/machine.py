@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from pathlib import Path
 
-from benchmark.processor_time import available_cores
+from benchmark.machine.processor_time import available_cores
 
 AVX2_ONLY = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",

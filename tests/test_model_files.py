@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import resumable_download
+from benchmark.downloads import resumable_download
+from benchmark.downloads.model_download import fetched
 from benchmark.errors import PluginError, RequestError, StorageError
-from benchmark.model_download import fetched
 from benchmark.model_files import ModelFile, located, models_folder
 from benchmark.progress import Progress
 

@@ -13,7 +13,7 @@ from benchmark.context import Row, RunContext
 from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
 from benchmark.faces import NO_FACE_FOUND, FaceGeometry, Image, Photo
-from benchmark.library_versions import libraries_in_key
+from benchmark.machine.library_versions import libraries_in_key
 from benchmark.plugin_code.photos import read_guarded
 from benchmark.views import (
     FAILED_EARLIER,

@@ -16,9 +16,9 @@ from benchmark.cards import missing_package
 from benchmark.cli.list_plugins import list_kind
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
 from benchmark.config import RunConfig
+from benchmark.machine.processor_time import available_cores
 from benchmark.own_networks.onnx_external_data import INSTALL
 from benchmark.plugins import KINDS
-from benchmark.processor_time import available_cores
 
 _LOW_DISK_GIB = 2
 _EACH_ON_ITS_LINE = ("datasets", "recognisers")

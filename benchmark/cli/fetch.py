@@ -45,7 +45,7 @@ def execute(options: argparse.Namespace) -> int:
     if not options.names:
         print(_listed())
         return 0
-    from benchmark.model_download import fetched  # noqa: PLC0415  # not for --help
+    from benchmark.downloads.model_download import fetched  # noqa: PLC0415  # not for --help
 
     wanted = {name: _source(name) for name in dict.fromkeys(options.names)}  # a wrong name stops before any download
     for name, source in wanted.items():

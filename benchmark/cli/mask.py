@@ -54,9 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Export the folders and say how many faces are in them."""
     from benchmark.acquisition.resolve import only_face_detector_files, resolve_face_search  # noqa: PLC0415  # imports dlib: not for --help
+    from benchmark.machine.processor_time import available_cores  # noqa: PLC0415
     from benchmark.masking.export import export_pairs  # noqa: PLC0415  # imports dlib and OpenCV: not for --help
     from benchmark.plugins import MASKS  # noqa: PLC0415
-    from benchmark.processor_time import available_cores  # noqa: PLC0415
     from benchmark.progress import Progress  # noqa: PLC0415
 
     load_plugins(options.plugin)

@@ -16,9 +16,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from benchmark.datasets.lfw_home import PAIR_LIST, PHOTO_ARCHIVE, PHOTO_FOLDER, downloaded_lfw, lfw_home
+from benchmark.downloads.resumable_download import DownloadFailed, download
 from benchmark.errors import RequestError
 from benchmark.progress import Progress
-from benchmark.resumable_download import DownloadFailed, download
 
 log = logging.getLogger(__name__)
 

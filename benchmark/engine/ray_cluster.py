@@ -25,8 +25,8 @@ from benchmark.datasets.named_file import named_file
 from benchmark.engine.limits import SECONDS_TO_ANSWER, SECONDS_TO_CHECK, SECONDS_TO_CONNECT
 from benchmark.engine.ray_node import Surroundings, facts_of_node, software
 from benchmark.errors import BenchmarkError, RequestError
+from benchmark.machine.processor_time import available_cores
 from benchmark.named_weights import named_weights
-from benchmark.processor_time import available_cores
 from benchmark.storage.atomic_files import storage_errors
 
 log = logging.getLogger(__name__)

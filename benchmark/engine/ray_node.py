@@ -70,7 +70,7 @@ class Failed:
 
 def software() -> dict[str, str]:
     """What must be the same on all machines, by name: versions, this package's code, native arithmetic."""
-    from benchmark.native_precision import native_precision  # noqa: PLC0415  # PyTorch
+    from benchmark.machine.native_precision import native_precision  # noqa: PLC0415  # PyTorch
 
     found = {"Python": platform.python_version(), "unmask-benchmark's code": _own_code()}
     for name in _DECIDE_ARITHMETIC:

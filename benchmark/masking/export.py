@@ -29,7 +29,7 @@ from benchmark.datasets.photo_formats import PHOTO_SUFFIXES
 from benchmark.datasets.photo_reading import READING_VERSION, read_photo
 from benchmark.errors import ImageRefused, RequestError, StorageError
 from benchmark.faces import Image
-from benchmark.library_versions import libraries_in_key
+from benchmark.machine.library_versions import libraries_in_key
 from benchmark.masking.base import MaskStyle
 from benchmark.masking.choice import choose_style
 from benchmark.masking.export_journal import FOLDERS, ExportJournal, ExportRecord, remove_outputs

@@ -16,7 +16,7 @@ from benchmark.context import Row, RunContext
 from benchmark.datasets.base import Dataset
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, Photo
-from benchmark.library_versions import libraries_in_key
+from benchmark.machine.library_versions import libraries_in_key
 from benchmark.masking.base import DrawnMask, MaskStyle
 from benchmark.masking.resolve import mask_style
 from benchmark.plugin_code.keys import code_in_key

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmark.acquisition.alignment import photo_area
 from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
-from benchmark.library_versions import libraries_in_key
+from benchmark.machine.library_versions import libraries_in_key
 from benchmark.methods.detectors.base import DetectionCost, Detector, detected
 from benchmark.methods.detectors.hole_margin import widened
 from benchmark.plugin_code.keys import code_in_key

@@ -12,12 +12,12 @@ import pandas as pd
 
 from benchmark.artifacts import Artifact
 from benchmark.context import RunContext
-from benchmark.library_versions import libraries_in_key
+from benchmark.machine.library_versions import libraries_in_key
+from benchmark.machine.native_precision import native_precision
 from benchmark.methods.base import Learner, MaskedPairs, Method
 from benchmark.methods.fit_in_processes import fit_in_processes
 from benchmark.methods.learner import pair_learners
 from benchmark.methods.trained_weights import TrainedWeights
-from benchmark.native_precision import native_precision
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.keys import code_in_key
 from benchmark.storage.csv_files import read_table, write_table

@@ -14,11 +14,11 @@ from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
 from benchmark.errors import PluginError
 from benchmark.faces import AlignedFaces
-from benchmark.library_versions import libraries_in_key
+from benchmark.machine.library_versions import libraries_in_key
+from benchmark.machine.native_precision import native_precision
 from benchmark.methods.base import CropTransform, Unmasker
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detection_step import FoundMasks
-from benchmark.native_precision import native_precision
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.keys import code_in_key
 from benchmark.plugin_failures import PluginFailure

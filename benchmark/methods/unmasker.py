@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmark.cost import CostMeter
-from benchmark.device_memory import half_batch
 from benchmark.errors import PluginError
 from benchmark.faces import Points
+from benchmark.machine.cost import CostMeter
+from benchmark.machine.device_memory import half_batch
+from benchmark.machine.native_precision import native_precision
 from benchmark.masked_faces import MaskedFaces, resized, to_holes, to_pixels, to_tensor
 from benchmark.methods.learner import PairLearner
-from benchmark.native_precision import native_precision
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.seeds import seed_for
 
@@ -33,7 +33,7 @@ class Restored:
         pixels: ``uint8 (N, S, S, 3)``; black where `refused`.
         refused: ``bool (N,)``, rows for which the method gave values that are not finite: failures of that image.
         seconds_per_image: mean wall time, everything included (resizing, detector, transfers).
-        peak_memory_mib: see `benchmark.cost.CostMeter`; NaN where unknown.
+        peak_memory_mib: see `benchmark.machine.cost.CostMeter`; NaN where unknown.
     """
 
     pixels: NDArray[np.uint8]

@@ -17,15 +17,15 @@ import torch
 from benchmark import __version__
 from benchmark.acquisition.step import Acquired
 from benchmark.artifacts import digest
-from benchmark.cost import workers_peak_mib
 from benchmark.datasets.passed_over import passed_over_facts
 from benchmark.engine.base import Engine
 from benchmark.ledger import Ledger
+from benchmark.machine.cost import workers_peak_mib
+from benchmark.machine.native_precision import native_precision
 from benchmark.methods.combinations.combination import Combination
 from benchmark.methods.fit_step import TrainingPairs
 from benchmark.methods.own_completers.file_completer import own_completers
 from benchmark.methods.trained_weights import TrainedWeights
-from benchmark.native_precision import native_precision
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.stopwatch import Stopwatch
 from benchmark.plugin_failures import PluginFailures

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmark.cost import PeakMemory
+from benchmark.machine.cost import PeakMemory
 
 
 class Stopwatch:

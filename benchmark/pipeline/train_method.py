@@ -17,6 +17,7 @@ from benchmark.config import RunConfig
 from benchmark.context import RunContext
 from benchmark.errors import RequestError
 from benchmark.ledger import Ledger
+from benchmark.machine.processor_time import available_cores
 from benchmark.methods.base import Learner, RecogniserAdapter, trainable_parameters
 from benchmark.methods.fit_step import Learned, fit
 from benchmark.methods.learner import pair_learners
@@ -30,7 +31,6 @@ from benchmark.pipeline.planning.plan import face_search_of, mask_names, torch_d
 from benchmark.pipeline.planning.training_sources import choose_training
 from benchmark.pipeline.teachers import teachers_of
 from benchmark.pipeline.training_pairs import make_training_pairs
-from benchmark.processor_time import available_cores
 from benchmark.progress import Progress
 from benchmark.storage.atomic_files import remove_temporary_files
 from benchmark.storage.csv_files import write_table

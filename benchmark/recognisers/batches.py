@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.device_memory import half_batch
+from benchmark.machine.device_memory import half_batch
 
 BATCH_SIZES: Mapping[str, int] = {"cpu": 16, "cuda": 256}
 """On a processor a small batch stays in its cache; on a GPU a large one fills it."""

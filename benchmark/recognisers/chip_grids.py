@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmark.acquisition.dlib_models import CHIP_SIZE
-from benchmark.recognisers.face_recognition import CHIP_PADDING, MEAN_FIVE_POINTS
+from benchmark.recognisers.dlib_chip_template import CHIP_PADDING, MEAN_FIVE_POINTS
 from benchmark.recognisers.five_point_template import FivePointTemplate
 
 _EYE_CORNERS_AND_NOSE = (45, 42, 36, 39, 33)

@@ -21,23 +21,13 @@ from benchmark.cards import Availability, RecogniserCard
 from benchmark.faces import FaceGeometry, Image, Points
 from benchmark.plugins import register_recogniser
 from benchmark.recognisers.batches import batch_size, embed_in_batches
+from benchmark.recognisers.dlib_chip_template import CHIP_PADDING, MEAN_FIVE_POINTS
 from benchmark.recognisers.network_recogniser import NetworkRecogniser
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from benchmark.recognisers.dlib_resnet import DlibResNet
-
-CHIP_PADDING = 0.25
-"""Margin round dlib's mean-shape square, as a share of its side: what the network was trained with."""
-MEAN_FIVE_POINTS = (
-    (0.8595674595992, 0.2134981538014),
-    (0.6460604764104, 0.2289674387677),
-    (0.1205750620789, 0.2137274526848),
-    (0.3340850613712, 0.2290642403242),
-    (0.4901123135679, 0.6277975316475),
-)
-"""Where the five points are in the mean-shape square: dlib's ``get_face_chip_details`` (image_transforms)."""
 
 
 @register_recogniser("face_recognition")

@@ -10,8 +10,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from benchmark.cards import Availability
+from benchmark.downloads.model_download import fetched
 from benchmark.errors import PluginError, PluginNotMade, RequestError
-from benchmark.model_download import fetched
 from benchmark.model_files import located
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugins import RECOGNISERS

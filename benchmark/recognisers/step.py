@@ -14,7 +14,7 @@ from benchmark.artifacts import Commit, RowArray, digest
 from benchmark.context import RunContext
 from benchmark.errors import ImageRefused, PluginError
 from benchmark.faces import FaceGeometry, Image
-from benchmark.library_versions import libraries_in_key
+from benchmark.machine.library_versions import libraries_in_key
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.keys import code_in_key
 from benchmark.recognisers.base import Recogniser

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from benchmark.cost import CostMeter
 from benchmark.errors import BenchmarkError
+from benchmark.machine.cost import CostMeter
+from benchmark.machine.native_precision import native_precision
+from benchmark.machine.processor_time import keep_freed_memory
 from benchmark.masked_faces import MaskedPairs
-from benchmark.native_precision import native_precision
-from benchmark.processor_time import keep_freed_memory
 from benchmark.training.batches import PairBatches, pairs_digest
 from benchmark.training.checkpoint import matching_checkpoint, write_checkpoint
 from benchmark.training.determinism import random_state, restore_random_state, torch_seeded

@@ -44,7 +44,7 @@ from selection import choose
 from texture_statistics import texture_statistics
 
 from benchmark.datasets.appearance_model import BASE_SIDE, BLOCKS, DETAIL, OUTLINE_SIDE, SIDE
-from benchmark.processor_time import available_cores
+from benchmark.machine.processor_time import available_cores
 from benchmark.progress import Progress
 
 log = logging.getLogger("fit")

@@ -31,9 +31,9 @@ from benchmark.datasets.base import Dataset
 from benchmark.datasets.synthetic import SyntheticPeople
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Photo
+from benchmark.machine.processor_time import available_cores
 from benchmark.masking.choice import choose_style
 from benchmark.plugins import MASKS
-from benchmark.processor_time import available_cores
 from benchmark.progress import Progress
 from benchmark.recognisers.face_recognition import FaceRecognition
 from benchmark.seeds import generator_for

@@ -28,7 +28,7 @@ from benchmark.acquisition.detection import locate_face
 from benchmark.datasets.synthetic import DEFAULT_COUNTS, SyntheticPeople, generator_sha256
 from benchmark.errors import ImageRefused
 from benchmark.faces import Photo
-from benchmark.processor_time import available_cores
+from benchmark.machine.processor_time import available_cores
 from benchmark.progress import Progress
 from benchmark.recognisers.face_recognition import FaceRecognition
 

@@ -9,7 +9,7 @@ import numpy as np
 from benchmark.acquisition.detection import FaceSearch
 from benchmark.datasets.synthetic import SyntheticPeople
 from benchmark.errors import ImageRefused
-from benchmark.native_precision import native_precision
+from benchmark.machine.native_precision import native_precision
 from benchmark.recognisers.face_recognition import face_chip
 from perf.benchmark import Benchmark, within
 from perf.contest import Entry, contest

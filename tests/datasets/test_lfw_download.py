@@ -18,11 +18,11 @@ from PIL import Image
 from sklearn.datasets import get_data_home
 from sklearn.datasets._lfw import FUNNELED_ARCHIVE, TARGETS
 
-from benchmark import resumable_download
 from benchmark.datasets import lfw_download
 from benchmark.datasets.lfw import LabeledFacesInTheWild
 from benchmark.datasets.lfw_download import PAIRS, PHOTOS
 from benchmark.datasets.lfw_home import downloaded_lfw, lfw_home
+from benchmark.downloads import resumable_download
 from benchmark.errors import RequestError
 
 LIST = b"2\t1\nAnna\t1\t2\nAnna\t1\tBert\t1\nBert\t1\t2\nBert\t2\tAnna\t2\n"

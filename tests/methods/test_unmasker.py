@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark import native_precision
 from benchmark.errors import PluginError, RequestError
+from benchmark.machine import native_precision
 from benchmark.masked_faces import resized, to_pixels, to_tensor
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard, Restored, Unmasker
 from benchmark.progress import Progress

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.cost import CostMeter
 from benchmark.errors import PluginError
+from benchmark.machine.cost import CostMeter
 from benchmark.methods.part import Part
 from benchmark.plugin_code.guard import plugin_code
 
@@ -39,7 +39,7 @@ class DetectionCost:
 
     Attributes:
         seconds: mean over the images that were looked at together.
-        peak_memory_mib: see `benchmark.cost.CostMeter`; NaN where unknown.
+        peak_memory_mib: see `benchmark.machine.cost.CostMeter`; NaN where unknown.
     """
 
     seconds: float

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.errors import RequestError
+from benchmark.machine.native_precision import native_precision
 from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard
 from benchmark.methods.filling.completion import blanked, composited, hole_psnr, mean_errors, randomly_grown
 from benchmark.methods.learned.identity_completer_networks import SIDE_STEP, PatchCritic, SlimUNet
@@ -21,7 +22,6 @@ from benchmark.methods.losses.perceptual_loss import SAW_RECOGNISER, PerceptualL
 from benchmark.methods.losses.structural_similarity import structural_similarity
 from benchmark.methods.occlusion.other_holes import with_other_holes
 from benchmark.methods.trained_networks import channels_last
-from benchmark.native_precision import native_precision
 from benchmark.plugins import register_method
 from benchmark.recognisers.face_recognition import FaceRecognition
 from benchmark.recognisers.network_recogniser import NetworkRecogniser

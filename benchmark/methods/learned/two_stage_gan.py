@@ -8,6 +8,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from benchmark.errors import RequestError
+from benchmark.machine.native_precision import native_precision
 from benchmark.masked_faces import resized
 from benchmark.methods.base import MaskedFaces, MethodCard
 from benchmark.methods.filling.completion import blanked, composited
@@ -23,7 +24,6 @@ from benchmark.methods.learned.two_stage_gan_task import LossWeights, TwoStageTa
 from benchmark.methods.losses.perceptual_loss import MIN_SIDE as MIN_PERCEIVED
 from benchmark.methods.losses.perceptual_loss import SAW_RECOGNISER, PerceptualLoss
 from benchmark.methods.trained_networks import channels_last
-from benchmark.native_precision import native_precision
 from benchmark.plugins import register_method
 from benchmark.training.task import TrainingSettings, TrainingTask
 

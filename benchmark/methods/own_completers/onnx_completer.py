@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmark.library_versions import libraries_in_key
+from benchmark.machine.library_versions import libraries_in_key
 from benchmark.methods.own_completers.completer_spec import CompleterSpec
 from benchmark.methods.own_completers.file_completer import FileCompleter, FileSettings
 from benchmark.methods.own_completers.onnx_inpainter import OnnxInpainter

@@ -22,6 +22,8 @@ from benchmark.datasets.named_file import named_file
 from benchmark.datasets.opening import open_dataset
 from benchmark.datasets.templates import check_templates
 from benchmark.errors import PluginNotMade, RequestError, StorageError
+from benchmark.machine.native_precision import native_precision
+from benchmark.machine.processor_time import available_cores
 from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method, RecogniserAdapter
 from benchmark.methods.combinations.combination import Combination
@@ -29,7 +31,6 @@ from benchmark.methods.own_completers.file_completer import FileSettings, own_co
 from benchmark.methods.resolve import resolve_method, selectable_methods
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.named_weights import named_weights
-from benchmark.native_precision import native_precision
 from benchmark.pipeline.planning.adapters import choose_adapters, without_unfit
 from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
 from benchmark.pipeline.planning.combinations import check_combinations, introduce_members, with_members
@@ -38,7 +39,6 @@ from benchmark.pipeline.planning.stated_training import check_stated_training
 from benchmark.pipeline.planning.training_sources import TrainingSources, check_overlap, choose_training
 from benchmark.plugin_failures import PluginFailure
 from benchmark.plugins import MASKS
-from benchmark.processor_time import available_cores
 from benchmark.progress import Progress
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.resolve import resolve_recognisers

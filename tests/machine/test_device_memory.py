@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.device_memory import half_batch
 from benchmark.errors import PluginError
+from benchmark.machine.device_memory import half_batch
 from benchmark.methods.base import MaskedFaces, Unmasker
 from benchmark.recognisers.batches import embed_in_batches
 

@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 
 import torch
 
-from benchmark.processor_time import give_back_freed_memory
+from benchmark.machine.processor_time import give_back_freed_memory
 
 _MIB = 1024 * 1024
 _LINUX_STATUS = Path("/proc/self/status")

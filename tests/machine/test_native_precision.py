@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark import native_precision as module
-from benchmark.native_precision import native_precision
+from benchmark.machine import native_precision as module
+from benchmark.machine.native_precision import native_precision
 
 X86 = "processor\t: 0\nflags\t\t: fpu avx2 avx512f {}\n\nprocessor\t: 1\n"
 ARM = "processor\t: 0\nFeatures\t: fp asimd asimdhp {}\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-BEGIN = "import numpy as np\nfrom benchmark.cost import CostMeter, PeakMemory\nMIB = 1024 * 1024\n"
+ROOT = Path(__file__).parent.parent.parent
+BEGIN = "import numpy as np\nfrom benchmark.machine.cost import CostMeter, PeakMemory\nMIB = 1024 * 1024\n"
 A_METER_INSIDE = """
 with PeakMemory() as before:
     pass
@@ -35,7 +35,7 @@ assert list(watch.seconds) == list(watch.peak_memory_mib) == ["measure", "report
 assert watch.peak_memory_mib["measure"] >= watch.peak_memory_mib["report"] + 80, watch.peak_memory_mib
 """
 KEPT_BY_THE_C_LIBRARY = """
-from benchmark.processor_time import keep_freed_memory
+from benchmark.machine.processor_time import keep_freed_memory
 keep_freed_memory()
 earlier = np.ones(200 * MIB, dtype=np.uint8)
 del earlier

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from benchmark.downloads.resumable_download import DownloadFailed, download
 from benchmark.errors import BenchmarkError, PluginError, StorageError
 from benchmark.model_files import FOLDER_VARIABLE, ModelFile, checked_given, expected_sha256, located, remember
 from benchmark.progress import Progress
-from benchmark.resumable_download import DownloadFailed, download
 
 
 def fetched(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import processor_time
-from benchmark.processor_time import available_cores, processor_quota, spare_the_processor
+from benchmark.machine import processor_time
+from benchmark.machine.processor_time import available_cores, processor_quota, spare_the_processor
 
 
 def system(root: Path, groups: str, files: dict[str, str]) -> Path:
@@ -95,7 +95,7 @@ def test_the_command_line_sets_it_before_anything_reads_it() -> None:
 
 _FAULTS = """
 import ctypes, resource, sys
-from benchmark.processor_time import keep_freed_memory
+from benchmark.machine.processor_time import keep_freed_memory
 took_effect = sys.argv[1] == "keep" and keep_freed_memory()
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import requests
 
+from benchmark.downloads.received_in_time import Received, TooSlow
 from benchmark.progress import Progress
-from benchmark.received_in_time import Received, TooSlow
 
 _ATTEMPTS = 4
 """How often a download that is cut off, but moves, is taken up again before the user is told."""

@@ -1,0 +1,1 @@
+"""Downloads that are capped, checked, resumed after a break, and end."""

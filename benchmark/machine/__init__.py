@@ -1,0 +1,1 @@
+"""What this machine has and does natively, and what a piece of work costs on it."""
