@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 
 from benchmark.cli.printed_json import print_json
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fail-on-regression",
         action="store_true",
         help=f"end with status {REGRESSION} if a paired, corrected test finds a method worse in B than in A, and with "
-        "status 2 if the runs cannot be compared",
+        "status 2 and the reason if nothing could be tested",
     )
 
 
@@ -39,16 +40,17 @@ def execute(options: argparse.Namespace) -> int:
     """Write the pages and print the answers."""
     from benchmark import compare_runs  # noqa: PLC0415  # imports pandas: not for --help
 
-    worse, refused = False, False
+    worse, not_judged = False, []
     for place, other in enumerate(options.others):
         out = options.out
         if out is not None and len(options.others) > 1:
             out = out / f"{place + 1}_{other.resolve().name}"
         compared = compare_runs(options.a, other, out)
         worse = worse or bool(compared.answer["worse"])
-        refused = refused or bool(compared.answer["refused"]) or not compared.answer["differences"]
+        if compared.answer["not_judged"]:
+            not_judged.append(f"{options.a} and {other}: {compared.answer['not_judged']}")
         if options.format == "text":
-            print(compared.answer["sentence"])
+            print(compared.answer["sentence"], *compared.answer["remarks"], sep="\n")
             print(f"comparison: {compared.page.resolve()}")
         else:
             as_json = options.format == "json"
@@ -58,8 +60,11 @@ def execute(options: argparse.Namespace) -> int:
                 print_json(text)
             else:
                 print(text, end="")
-    if options.fail_on_regression and worse:
-        return REGRESSION
-    if options.fail_on_regression and refused:
-        raise RequestError("cannot tell whether B is worse: the runs share no comparisons that can be paired")
-    return 0
+    if not options.fail_on_regression:
+        return 0
+    why = f"cannot tell whether a method is worse in B. {' '.join(not_judged)}" if not_judged else ""
+    if why and not worse:
+        raise RequestError(why)
+    if why:
+        logging.getLogger(__name__).warning(why)
+    return REGRESSION if worse else 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from benchmark.cards import Card
 from benchmark.config import NO_EFFECT_ON_NUMBERS
 from benchmark.errors import StorageError
 from benchmark.reporting.compare_page import render_comparison
@@ -16,7 +19,8 @@ from benchmark.reporting.deltas import join_runs
 from benchmark.reporting.like_with_like import incomparable, other_masks
 from benchmark.reporting.paired_runs import pair_runs
 from benchmark.reporting.provenance import manifest_lines
-from benchmark.reporting.stored_run import read_run
+from benchmark.reporting.results_index import NO_METHOD, name_asked_for
+from benchmark.reporting.stored_run import read_cards, read_run
 from benchmark.storage.atomic_files import remove_temporary_files, write_together
 from benchmark.storage.csv_files import table_csv
 from benchmark.storage.utf8 import as_utf8
@@ -59,7 +63,9 @@ def compare_runs(a: Path, b: Path, out: Path) -> Comparison:
     masks = None if warnings else other_masks(a, b)
     warnings += [] if masks is None else [masks]
     shared = sorted({float(one) for one in first.metrics["target"].dropna()} & set(second.metrics["target"].dropna()))
-    found = answer(warnings, None if warnings else pair_runs(a, b, shared[::-1]))
+    paired = None if warnings else pair_runs(a, b, shared[::-1])
+    cards = [read_cards(run.manifest.get("cards", {})) for run in (first, second)]
+    found = answer(warnings, paired, cards[1] | cards[0], _in_one_run_only(deltas, cards))
     warnings = list(found.refused)
     if warnings:
         deltas["better"] = ""
@@ -82,6 +88,29 @@ def compare_runs(a: Path, b: Path, out: Path) -> Comparison:
         }
     )
     return Comparison(target, found)
+
+
+def _in_one_run_only(deltas: pd.DataFrame, cards: Sequence[Mapping[str, Card]]) -> tuple[str, ...]:
+    """One sentence for each run that has recognisers or methods that the other lacks: they were not compared."""
+    said = []
+    for run, other, known in (("a", "b", cards[0]), ("b", "a", cards[1])):
+        mine, others = (deltas[deltas["in_runs"].isin(["both", one])] for one in (run, other))
+        judges = sorted(set(mine["recogniser"]) - set(others["recogniser"]) - {"", "none"})
+        methods = sorted(
+            {
+                name_asked_for(str(method), str(preset), known)
+                for method, preset in _methods(mine) - _methods(others)
+                if method != NO_METHOD
+            }
+        )
+        if judges or methods:
+            missing = ", ".join([*methods, *judges])
+            said.append(f"Only {run.upper()} has {missing}: not compared.")
+    return tuple(said)
+
+
+def _methods(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    return set(rows[["method", "preset"]].itertuples(index=False, name=None))
 
 
 def manifest_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[str, str | None, str | None]]:

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from benchmark.reporting import formatting
-from benchmark.reporting.comparison_answer import Answer, difference_text
+from benchmark.reporting.comparison_answer import Answer
+from benchmark.reporting.difference_text import difference_text
 from benchmark.reporting.formatting import number
 from benchmark.reporting.metric_text import difference, full_value
 from benchmark.reporting.page_policy import content_security_policy
@@ -133,7 +134,8 @@ def _paired(row: Difference, found: Answer) -> tuple[str, ...]:
     verdict = "worse" if row in found.worse else "better" if row in found.better else ""
     at = "" if row.target is None else f"FMR {formatting.target(row.target)}, {row.threshold_kind}"
     p_holm = "" if row.p_holm is None else f"{row.p_holm:.3g}"
-    return (row.method, row.recogniser, row.metric.upper(), at, difference_text(row), p_holm, verdict)
+    method, judge = found.names.method(row), found.names.judge(row)
+    return (method, judge, row.metric.upper(), at, difference_text(row), p_holm, verdict)
 
 
 def _title(shared: int, moved: int, exceeding: int, *, comparable: bool) -> str:

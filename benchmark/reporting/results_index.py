@@ -162,19 +162,23 @@ class ResultsIndex:
         return self.targets[0] if self.targets else None
 
     def label(self, entry: Entry) -> str:
-        """The method's name, with what tells it from its namesakes in this run."""
-        namesakes = [other for other in self.entries if other.method == entry.method]
+        """The method as it was asked for, ``name`` or ``name:preset``, with what tells it from its namesakes in this
+        run."""
+        asked = name_asked_for(entry.method, entry.preset, self._cards)
+        namesakes = [
+            other for other in self.entries if name_asked_for(other.method, other.preset, self._cards) == asked
+        ]
         parts = [
             getattr(entry, name)
             for name in ("preset", "train_data", "mask_source")
             if len({getattr(other, name) for other in namesakes}) > 1
         ]
-        return f"{entry.method} ({', '.join(parts)})" if parts else entry.method
+        return f"{asked} ({', '.join(parts)})" if parts else asked
 
     def cards_of(self, entry: Entry) -> Sequence[Card]:
         """The method's card, of its preset where that is not the default; of a detect-and-fill chain ``a+b`` without
         a card those of its halves."""
-        for name in (f"{entry.method}:{entry.preset}", entry.method):
+        for name in (name_asked_for(entry.method, entry.preset, self._cards), entry.method):
             if name in self._cards:
                 return [self._cards[name]]
         return [self._cards[part] for part in entry.method.split("+") if part in self._cards]
@@ -226,6 +230,18 @@ class ResultsIndex:
     def several_settings(self) -> bool:
         """Whether the run has more than one data set, protocol, acquisition arm or size."""
         return len({replace(panel, recogniser="") for panel in self.panels}) > 1
+
+
+def name_asked_for(method: str, preset: str, cards: Mapping[str, Card]) -> str:
+    """What names the method in ``--methods``: a preset has a card of its own where it is not the default one.
+
+    >>> name_asked_for("glcic", "thesis", {"glcic:thesis": MethodCard()})
+    'glcic:thesis'
+    >>> name_asked_for("glcic", "tuned", {"glcic": MethodCard()})
+    'glcic'
+    """
+    asked = f"{method}:{preset}"
+    return asked if asked in cards else method
 
 
 def panel_title(index: ResultsIndex, panel: Panel) -> str:

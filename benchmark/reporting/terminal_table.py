@@ -37,10 +37,11 @@ def _block(index: ResultsIndex, panel: Panel, target: float) -> str:
     name_width = WIDTH - sum(widths) - len(widths)
     lines = [_cut(f"{panel_title(index, panel)}, FMR {target_text(target)}", WIDTH)]
     lines.append(_line("", [heading for _, heading in places], name_width, widths))
-    lines += [
-        _line(_cut(name, name_width), _cells(row, [place for place, _ in places]), name_width, widths)
-        for name, row in _rows(table)
-    ]
+    for name, row in _rows(table):
+        cells = _cells(row, [place for place, _ in places])
+        if len(name) > name_width:  # whole, on a line of its own: two presets may differ in their last letters alone
+            lines.append(_cut(name, WIDTH))
+        lines.append(_line("" if len(name) > name_width else name, cells, name_width, widths))
     lines.append("frozen: GFRR at the threshold set on raw faces; FMR: the realised rate there")
     if table.unranked:
         lines.append("*: ranked separately (privileged, or fitted to or trained with this recogniser)")
@@ -48,8 +49,8 @@ def _block(index: ResultsIndex, panel: Panel, target: float) -> str:
 
 
 def _rows(table: MethodTable) -> list[tuple[str, TableRow]]:
-    plain = [(row.label, row) for row in (*table.baselines, *table.methods)]
-    return plain + [(f"*{row.label}", row) for _, rows in table.unranked for row in rows]
+    plain = [(row.name or row.label, row) for row in (*table.baselines, *table.methods)]
+    return plain + [(f"*{row.name}", row) for _, rows in table.unranked for row in rows]
 
 
 def _place(metric: str, kind: str) -> int:

@@ -219,12 +219,22 @@ def rate_interval(
     return share_interval(value, size, subjects=people)
 
 
-def min_half_width(spread: Spread, counts: ErrorCounts, of: CountSpread) -> float:
-    """What the half-width of a difference of shares of the mated comparisons is at least: with hardly any comparison
-    that turned out differently, the rule of three."""
-    number = _first(counts.mated) + _first(counts.mated_failed)
+def min_half_width(spread: Spread, counts: ErrorCounts, of: CountSpread, side: str = "mated") -> float:
+    """What the half-width of a difference of shares of the comparisons of one side is at least: with hardly any
+    comparison that turned out differently, the rule of three.
+
+    Args:
+        spread: of the difference, by `spread_of_rate`.
+        counts: whose first elements are the sample's.
+        of: how they vary.
+        side: ``"mated"`` (failed ones included) or ``"nonmated"`` (completed ones).
+    """
+    if side == "mated":
+        number, design = _first(counts.mated) + _first(counts.mated_failed), of.mated_design
+    else:
+        number, design = _first(counts.nonmated), of.nonmated_design
     few = spread.variance * number**2 < FEW_EVENTS
-    return RULE_OF_THREE * of.mated_design / number if few and number > 0 else 0.0
+    return RULE_OF_THREE * design / number if few and number > 0 else 0.0
 
 
 def _first(values: Floats) -> float:

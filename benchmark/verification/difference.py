@@ -21,7 +21,8 @@ class Difference:
         threshold_kind: ``matched``, ``frozen`` or ``none``.
         target: FMR; None where there is no threshold.
         difference: method − other.
-        ci_low: lower end of the 95 % interval.
+        ci_low: lower end of the 95 % interval; None, and `ci_high` too, where both have the very same scores: then
+            nothing is left to chance.
         ci_high: upper end.
         tested: whether this difference belongs to the family that is tested.
         p: two-sided p-value of a difference of 0, by the clustered standard error; None where nothing is tested.
@@ -55,6 +56,11 @@ class Difference:
     n_mated: int
     n_nonmated: int
     p_independent: float | None = None
+
+    @property
+    def identical(self) -> bool:
+        """Whether the two have the very same scores."""
+        return self.ci_low is None and self.difference == 0
 
 
 DIFFERENCE_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Difference))

@@ -159,6 +159,7 @@ def _between(
     one: ComparedCell, other: ComparedCell, people: int, baselines: Collection[str], *, twins: bool = False
 ) -> Iterator[Difference]:
     primary = primary_target(one.errors)
+    identical = np.array_equal(np.asarray(one.scored.scores), np.asarray(other.scored.scores), equal_nan=True)
     in_family = twins or (one.cell.method not in baselines and other.cell.method in {"none", *baselines})
     for metric, kind in MEASURES:
         for target in one.errors.targets(kind):
@@ -168,16 +169,19 @@ def _between(
             if found is not None:
                 tested = in_family and (metric, kind) == _TESTED and target == primary
                 p = mcnemar(*(_rejected(cell, kind, target) for cell in (one, other))) if tested else None
-                yield _row(one, other, replace(found, kind=kind, target=target, tested=tested, p_independent=p))
+                found = replace(found, kind=kind, target=target, tested=tested, p_independent=p)
+                yield _row(one, other, found, identical=identical)
     if np.isfinite(one.auc.value) and np.isfinite(other.auc.value):
         spread = spread_of([one.auc.part, other.auc.part], np.array([1.0, -1.0]))
         difference = one.auc.value - other.auc.value
         p = _delong(one, other) if in_family else None
-        yield _row(one, other, _Found("auc", "none", None, difference, spread.variance, people - 1, p_independent=p))
+        found = _Found("auc", "none", None, difference, spread.variance, people - 1, p_independent=p)
+        yield _row(one, other, found, identical=identical)
     if one.accuracy is not None and other.accuracy is not None:
         folds = one.accuracy.folds - other.accuracy.folds
         variance = float(folds.var(ddof=1)) / len(folds)
-        yield _row(one, other, _Found("accuracy", "none", None, float(folds.mean()), variance, len(folds) - 1))
+        found = _Found("accuracy", "none", None, float(folds.mean()), variance, len(folds) - 1)
+        yield _row(one, other, found, identical=identical)
 
 
 def _rejected(cell: ComparedCell, kind: str, target: float) -> NDArray[np.bool_]:
@@ -205,11 +209,11 @@ def _rates(metric: str, one: AtThreshold, other: AtThreshold, people: int) -> _F
     if not np.isfinite(value):
         return None
     spread = spread_of_rate(difference, [one.counts, other.counts], [one.spread, other.spread])
-    least = min_half_width(spread, one.counts, one.spread) if metric == "gfrr" else 0.0
+    least = min_half_width(spread, one.counts, one.spread, "mated" if metric == "gfrr" else "nonmated")
     return _Found(metric, "", None, value, spread.variance, people - 1, least)
 
 
-def _row(one: ComparedCell, other: ComparedCell, found: _Found) -> Difference:
+def _row(one: ComparedCell, other: ComparedCell, found: _Found, *, identical: bool) -> Difference:
     half = float(np.hypot(quantile(found.freedom + 1) * np.sqrt(found.variance), found.least))
     cell = one.cell
     return Difference(
@@ -228,8 +232,8 @@ def _row(one: ComparedCell, other: ComparedCell, found: _Found) -> Difference:
         threshold_kind=found.kind,
         target=found.target,
         difference=found.value,
-        ci_low=found.value - half,
-        ci_high=found.value + half,
+        ci_low=None if identical else found.value - half,
+        ci_high=None if identical else found.value + half,
         tested=found.tested,
         p=found.p,
         p_holm=None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from benchmark.cards import MethodCard
 from benchmark.reporting.results_index import ResultsIndex
 from benchmark.reporting.run_results import RunResults
 from benchmark.reporting.terminal_table import WIDTH, terminal_table
@@ -19,6 +20,19 @@ def test_it_fits_an_old_terminal_and_has_every_method(small_run: RunResults) -> 
     assert max(map(len, lines)) <= WIDTH
     names = {line.split()[0] for line in lines if line.strip()}
     assert {"Masked", "telea", "segmenter+glcic", "*true-pixels", "*paired-gan"} <= names
+
+
+def test_methods_are_called_as_they_were_asked_for(small_run: RunResults) -> None:
+    long = "segmenter+glcic:a-preset-with-a-long-name"
+    presets = {"telea": "wide", "segmenter+glcic": long.split(":")[1]}
+    rows = [replace(row, preset=presets.get(row.method, row.preset)) for row in small_run.metrics]
+    cards = {**small_run.cards, "telea:wide": MethodCard(), long: MethodCard()}
+    lines = _table(replace(small_run, cards=cards, metrics=rows)).splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert any(line.startswith("telea:wide ") for line in lines), "no namesake, but not the default"
+    assert any(line.startswith("*paired-gan ") for line in lines)
+    place = lines.index(long)
+    assert lines[place + 1].startswith(" " * 20) and lines[place + 1].strip()[0].isdigit(), "numbers on the next line"
 
 
 def test_a_run_without_a_target_says_so_in_one_line(small_run: RunResults) -> None:

@@ -106,3 +106,6 @@ def test_differences_get_a_least_width_only_where_hardly_anything_differs(
     assert min_half_width(same, counts, spread) > 0
     other = spread_of_rate(error_rates.gfrr, [counts], [spread])
     assert min_half_width(other, counts, spread) == 0
+    assert min_half_width(same, counts, spread, "nonmated") == pytest.approx(
+        3 * spread.nonmated_design / float(counts.nonmated[0]), rel=0.01
+    )

@@ -74,6 +74,34 @@ def test_only_methods_against_masked_faces_and_baselines_are_tested(found: tuple
             assert row.p_holm >= row.p
 
 
+def test_equal_scores_have_no_interval_and_equal_verdicts_never_one_of_no_width() -> None:
+    rng = np.random.default_rng(5)
+    comparisons, subjects = search(30)
+    scores = population.scores(30, rng, "raw-raw")[0]
+    apart = np.where(comparisons.mated, scores + 100, scores)  # nobody is ever rejected, nor falsely accepted
+    cells = [cell_of("raw-raw", apart, comparisons, len(subjects))]
+    for condition, method, given in (
+        ("raw-masked", "none", apart),
+        ("raw-restored", "twin", apart),
+        ("raw-restored", "near", apart * 2),
+    ):
+        cell = cell_of(condition, given, comparisons, len(subjects))
+        cells.append(replace(cell, cell=replace(cell.cell, method=method)))
+    rows = measure(
+        cells,
+        subjects=subjects,
+        mask_types=[None] * len(subjects),
+        targets=(TARGET,),
+        replicates=2,
+        metrics=load_metrics(["gfrr"]),
+    ).differences
+    twins = [row for row in rows if (row.method, row.other) == ("twin", "none")]
+    assert twins and all(row.identical and row.ci_low is row.ci_high is None for row in twins)
+    near = [row for row in rows if "near" in {row.method, row.other} and row.metric in ("gfrr", "fmr")]
+    assert near and all(row.ci_low < 0 < row.ci_high for row in near if row.difference == 0)
+    assert any(row.difference == 0 for row in near)
+
+
 def test_a_better_method_has_the_lower_error_with_an_interval_below_0(found: tuple[Difference, ...]) -> None:
     (row,) = (row for row in found if (row.method, row.other, row.tested) == ("good", "none", True))
     assert row.difference < row.ci_high < 0
