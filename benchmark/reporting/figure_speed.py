@@ -25,7 +25,9 @@ from benchmark.reporting.results_index import Entry, Panel, ResultsIndex, panel_
 
 _HEIGHT, _AXES_SHARE, _TEXT_LINE = 3.6, 0.78, 0.2
 """Least height of the figure, share of it that the axes take, and height of a line of the legend; inches."""
-_STEPS = (1, 2, 5)
+_STEPS = ((1, 2, 5), (1, 3), (1,))
+_TICKS = 7
+"""Labels that have room side by side."""
 
 
 def speed_figure(
@@ -82,9 +84,7 @@ def speed_figure(
         axes.text(1.74, y, duration(seconds), transform=axes.transAxes, ha="right", va="center",
                   fontsize=SMALL_TEXT)  # fmt: skip
         y -= step * name.count("\n") / 2
-    low, high = axes.get_xlim()
-    ticks = [first * 10.0**power for power in range(-6, 5) for first in _STEPS]
-    ticks = [tick for tick in ticks if low <= tick <= high]
+    ticks = time_ticks(*axes.get_xlim())
     axes.set_xticks(ticks, [duration(tick) for tick in ticks])
     axes.minorticks_off()
     axes.tick_params(axis="x", pad=8)
@@ -96,3 +96,21 @@ def speed_figure(
     bare(axes, grid="both")
     title = f"Recovery of each method on {panel_title(index, panel)} against its time per image"
     return NamedFigure(file_name("speed", *panel_parts(index, panel)), title, panel_title(index, panel), figure)
+
+
+def time_ticks(low: float, high: float) -> list[float]:
+    """Round times between two, s, so few that their labels do not overlap; each label is there once.
+
+    >>> time_ticks(0.004, 0.06)
+    [0.005, 0.01, 0.02, 0.05]
+    >>> time_ticks(2e-5, 0.5)
+    [0.0001, 0.001, 0.01, 0.1]
+    """
+    found: list[float] = []
+    for steps in _STEPS:
+        ticks = [round(first * 10.0**power, 6 - power) for power in range(-6, 5) for first in steps]
+        labelled = {duration(tick): tick for tick in ticks if low <= tick <= high}
+        found = sorted(labelled.values())
+        if len(found) <= _TICKS:
+            break
+    return found

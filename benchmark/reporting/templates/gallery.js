@@ -68,7 +68,7 @@
         said.textContent = `${method.value} was not judged by ${recogniser.value}.`;
         return;
       }
-      said.textContent = found.counts;
+      said.textContent = `${found.name} before ${found.recogniser}. ${found.counts}`;
       for (const [kind, title] of Object.entries(titles)) {
         if (change.value && change.value !== kind) continue;
         const pairs = found.pairs.filter((pair) => pair.change === kind && (!mask.value || pair.mask === mask.value));
