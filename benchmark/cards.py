@@ -83,6 +83,8 @@ class MethodCard(Card):
         learns: it learns from data; a run fills this in.
         fitted_to_recogniser: it changes a recogniser or its templates, and has always seen its judge; a run fills this
             in.
+        may_know_tested: it is not known whether the people tested are among those that it, or its mask detector,
+            learned from; a run fills this in.
         weights_source: of a network in a file of the user's: which file, and what describes it.
         sha256: of that network, likewise.
     """
@@ -92,6 +94,7 @@ class MethodCard(Card):
     baseline: bool = False
     learns: bool = False
     fitted_to_recogniser: bool = False
+    may_know_tested: bool = False
     weights_source: str = ""
     sha256: str = ""
 

@@ -9,6 +9,7 @@ from benchmark.cards import Card, MethodCard
 from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method
 from benchmark.methods.shipped_weights import with_data
+from benchmark.pipeline.planning.chosen_weights import loads
 from benchmark.pipeline.planning.plan import Plan
 
 
@@ -28,8 +29,15 @@ def plugin_cards(plan: Plan) -> dict[str, Card]:
             whole = replace(method.card, saw_recognisers=tuple(seen))
         if method.fitted_to_recogniser:
             whole = replace(whole, saw_recognisers=tuple(plan.recognisers))
-        cards |= {**parts, method.label: whole}
+        cards |= {**parts, method.label: replace(whole, may_know_tested=_may_know_tested(method, plan))}
     return cards
+
+
+def _may_know_tested(method: Method, plan: Plan) -> bool:
+    """Whether nobody can say if the people tested are among those that a part of the method learned from."""
+    if plan.dataset.card.synthetic:  # rendered people are nobody
+        return False
+    return any(verdict != "disjoint" and loads(method, label) for label, verdict in plan.overlap.items())
 
 
 def _card_of(part: Method, plan: Plan) -> MethodCard:

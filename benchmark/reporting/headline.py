@@ -86,7 +86,7 @@ def headline(
             f"rejected without a mask at FMR {target_text(STRONG_TARGET)}): what helps only weak judges may harm a "
             "strong one, so it is not a finding."
         )
-    caveats += _partial_judges(index)
+    caveats += [*_partial_judges(index), *_doubtful_training(index)]
     if failed:
         title = f"{listed(failed)} failed on every image"
     elif target is None:
@@ -150,6 +150,18 @@ def _span(standing: Standing) -> str:
     values = [row.value or 0.0 for _, row in _wins(standing)]
     low, high = percent(min(values), 0), percent(max(values), 0)
     return high if low == high else f"{low.removesuffix(THIN_SPACE + '%')}\u00a0to\u00a0{high}"
+
+
+def _doubtful_training(index: ResultsIndex) -> list[str]:
+    """One sentence for all methods that may have learned from the people who are tested."""
+    labels = [index.label(entry) for entry in index.entries if index.may_know_tested(entry)]
+    if not labels:
+        return []
+    they = "it wins" if len(labels) == 1 else "they win"
+    return [
+        f"It is not known whether the people tested here are among those that {listed(labels)} learned from; if so, "
+        f"what {they} back is flattered."
+    ]
 
 
 def _partial_judges(index: ResultsIndex) -> list[str]:

@@ -197,6 +197,10 @@ class ResultsIndex:
         """Whether the method changes the recogniser or its templates, so that every judge of it has been seen."""
         return any(isinstance(card, MethodCard) and card.fitted_to_recogniser for card in self.cards_of(entry))
 
+    def may_know_tested(self, entry: Entry) -> bool:
+        """Whether it is not known if the people tested are among those that the method learned from."""
+        return any(isinstance(card, MethodCard) and card.may_know_tested for card in self.cards_of(entry))
+
     def kind(self, entry: Entry) -> MethodKind:
         """What a reader filters by: the first of `MethodKind` that holds."""
         if self.privileged(entry):

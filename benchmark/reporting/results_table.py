@@ -338,6 +338,9 @@ def _badges(index: ResultsIndex, panel: Panel, entry: Entry) -> tuple[Badge, ...
     if index.saw(entry, panel.recogniser):
         title = f"{panel.recogniser} took part in training this method: it is no fair judge"
         badges.append(Badge(f"saw {panel.recogniser}", title, "alert"))
+    if index.may_know_tested(entry):
+        title = "nobody can say whether the people tested are among those that it, or its mask detector, learned from"
+        badges.append(Badge("may know these people", title, "alert"))
     trained_on = sorted(
         {name for card in index.cards_of(entry) for name in card.trained_on} - set(entry.train_data.split("+"))
     )

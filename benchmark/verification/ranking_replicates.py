@@ -25,7 +25,7 @@ def auc_replicates(scores: SubjectScores, draws: NDArray[np.int32]) -> Floats:
     """
     if not len(scores.mated) or not len(scores.nonmated):
         return np.full(len(draws), np.nan)
-    tail = WeighedTail(scores, draws, len(scores.nonmated))
+    tail = _all_nonmated(scores, draws)
     distinct, place = np.unique(scores.mated, return_inverse=True)
     reached, exceeded = tail.reaching(distinct), tail.above(distinct)
     at_least = tail.accepted_in_each(reached)
@@ -73,12 +73,21 @@ def d_prime_replicates(scores: SubjectScores, draws: NDArray[np.int32]) -> Float
     return np.where((mated_total >= 2) & (nonmated_total >= 2) & (pooled > 0), found, np.nan)
 
 
+def _all_nonmated(scores: SubjectScores, draws: NDArray[np.int32]) -> WeighedTail:
+    """All non-mated scores, weighed once for AUC and EER."""
+    drawn, tail = scores.kept.get("all non-mated", (None, None))
+    if tail is None or not np.array_equal(drawn, draws):
+        tail = WeighedTail(scores, draws, len(scores.nonmated))
+        scores.kept["all non-mated"] = (draws, tail)
+    return tail
+
+
 class _Curve:
     """FMR and FNMR at every distinct score, in every replicate; beyond the highest score nothing is accepted."""
 
     def __init__(self, scores: SubjectScores, draws: NDArray[np.int32]) -> None:
         thresholds = np.unique(np.concatenate([scores.mated, scores.nonmated]))
-        self._tail = WeighedTail(scores, draws, len(scores.nonmated))
+        self._tail = _all_nonmated(scores, draws)
         self._rows = np.arange(len(draws))
         self._reached = np.append(self._tail.reaching(thresholds), 0)
         self._missed = np.append(np.searchsorted(scores.mated, thresholds, side="left"), len(scores.mated))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,3 +36,5 @@ class SubjectScores:
     mated_failed: Floats
     nonmated_total: Floats
     nonmated_failed: Floats
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What several metrics need of these scores and was computed for the first of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +53,14 @@ def started(folder: Path) -> Callable[..., Path]:
 @pytest.fixture(scope="module")
 def shown(started: Callable[..., Path]) -> Path:
     return started("shown")
+
+
+def test_what_may_have_learned_from_the_people_is_marked_on_the_first_screen_and_in_the_table(shown: Path) -> None:
+    page = (shown / "report.html").read_text("utf-8")
+    assert "It is not known whether the people tested here are among those that telea learned from" in page
+    assert page.count(">may know these people<") >= 1
+    cards = json.loads((shown / "manifest.json").read_text("utf-8"))["cards"]
+    assert cards["telea"]["may_know_tested"] and "may_know_tested" not in cards["face_recognition"]
 
 
 def test_the_two_photos_that_changed_places_are_listed(shown: Path, folder: Path) -> None:

@@ -11,6 +11,7 @@ from benchmark.verification.bootstrap import draw_subjects
 from benchmark.verification.samples import ScoreSample
 from benchmark.verification.selections import RankedScores, Selections
 from benchmark.verification.subject_scores import SubjectScores
+from benchmark.verification.weighed_tail import WeighedTail
 from tests.verification.test_replicates import unordered_pairs
 
 Together = Callable[[SubjectScores, NDArray[np.int32]], NDArray[np.float64]]
@@ -46,3 +47,24 @@ def test_equal_to_each_replicate_by_itself(name: str, decimals: int, photos: int
     np.testing.assert_allclose(together(scores, draws), expected_values, rtol=1e-9, atol=1e-12)
     if photos > 2:
         assert np.isfinite(expected_values).sum() > 50
+
+
+def test_the_scores_of_a_cell_are_weighed_once_for_both_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    subjects = np.repeat(np.arange(12, dtype=np.int32), 3)
+    comparisons = unordered_pairs(subjects)
+    draws = draw_subjects(12, 20, seed=1)
+    values = rng.normal(0.8 * comparisons.mated).astype(np.float32)
+    scores = RankedScores(Selections(comparisons, subjects, [None] * len(subjects), draws), values).of("all")
+    made = []
+
+    def counted(*given: object) -> WeighedTail:
+        made.append(given)
+        return WeighedTail(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ranking_replicates, "WeighedTail", counted)
+    first = ranking_replicates.auc_replicates(scores, draws[1:])
+    ranking_replicates.eer_replicates(scores, draws[1:])
+    assert len(made) == 1
+    other = ranking_replicates.auc_replicates(scores, draws[:-1])
+    assert len(made) == 2 and not np.array_equal(first, other), "other draws, other weights"

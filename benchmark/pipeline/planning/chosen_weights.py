@@ -116,17 +116,17 @@ def check_weights(
     kept: dict[str, Method] = {}
     left_out: dict[str, str] = {}
     for name, method in methods.items():
-        doubtful = next((label for label in unknown if _loads(method, label)), None)
+        doubtful = next((label for label in unknown if loads(method, label)), None)
         if doubtful is None:
             kept[name] = method
         elif name in named:
             raise _refused(doubtful, unknown[doubtful]) from unknown[doubtful]
         else:
             left_out[name] = (
-                f"it is not declared whether {unknown[doubtful].between} share people, and it (or its mask detector) "
-                "learned from the former; --allow-unknown-overlap runs it and marks its results"
+                f"it is not declared whether {unknown[doubtful].between} share people, and the former taught the "
+                "method or its mask detector; --allow-unknown-overlap runs such methods and marks their results"
             )
-    loaded = {label for label in weights if any(_loads(method, label) for method in kept.values())}
+    loaded = {label for label in weights if any(loads(method, label) for method in kept.values())}
     return TestedWeights(
         kept,
         {label: trained for label, trained in weights.items() if label in loaded},
@@ -135,8 +135,9 @@ def check_weights(
     )
 
 
-def _loads(method: Method, label: str) -> bool:
-    """Whether weights are of a part of `method`; those of an adapter are labelled ``METHOD@RECOGNISER``."""
+def loads(method: Method, label: str) -> bool:
+    """Whether what is labelled so is a part of `method`, or its weights; those of an adapter are labelled
+    ``METHOD@RECOGNISER``."""
     labels = {part.label for part in method.parts()}
     return label in labels or label.partition("@")[0] in labels
 
