@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
+
 from benchmark.config import RunConfig
 from benchmark.errors import RequestError
 from benchmark.methods.base import Learner
 from benchmark.named_weights import named_weights
 from benchmark.recognisers.network_recogniser import NetworkRecogniser
+from benchmark.recognisers.onnx_in_torch import differentiable
 from benchmark.recognisers.resolve import resolve_recognisers
 
 _ALWAYS_HERE = ("face_recognition",)
@@ -45,11 +48,23 @@ def teachers_of(
         raise RequestError(f"--teachers {name}: {reason}")
     teachers: dict[str, NetworkRecogniser] = {}
     for name, recogniser in ready.ready.items():
-        able = type(recogniser).chip_grid if isinstance(recogniser, NetworkRecogniser) else None
-        if not isinstance(recogniser, NetworkRecogniser) or able is NetworkRecogniser.chip_grid:
+        try:
+            teacher = differentiable(recogniser)
+        except RequestError as error:
+            raise RequestError(f"--teachers {name}: {error}") from error
+        if type(teacher).chip_grid is NetworkRecogniser.chip_grid:
             raise RequestError(
-                f"--teachers {name}: no gradient passes through this recogniser; a teacher is a PyTorch network whose "
-                "chips are aligned by the landmarks, such as face_recognition, edgeface-xxs or FILE.py:ATTR"
+                f"--teachers {name}: it does not say where its chips are in a crop; a teacher's chips are aligned by "
+                "the landmarks, as those of face_recognition, edgeface-xxs, onnx:FILE or FILE.py:ATTR"
             )
-        teachers[name] = recogniser
+        if not _shows_pixels(teacher):
+            raise RequestError(f"--teachers {name}: no gradient reaches the pixels, since the network takes bytes")
+        teachers[name] = teacher
     return teachers
+
+
+def _shows_pixels(teacher: NetworkRecogniser) -> bool:
+    """Whether an embedding's gradient reaches the pixels of the chip."""
+    chips = torch.zeros(1, 3, *teacher.card.chip_size, device=teacher.device, requires_grad=True)
+    with torch.enable_grad():
+        return teacher.forward(chips).requires_grad

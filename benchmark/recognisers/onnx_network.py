@@ -35,6 +35,9 @@ class OnnxNetwork:
         device: a torch device name.
 
     Attributes:
+        file: the exported network.
+        channels_last: whether it takes images ``(N, height, width, 3)``.
+        output_place: the place of the embedding among its outputs, from 0; None if it is the only one.
         size: (height, width) of its images, pixels.
         takes_bytes: whether it wants pixels as whole numbers of 0 to 255, not normalised.
         batch: how many images it is given at a time.
@@ -50,7 +53,7 @@ class OnnxNetwork:
     def __init__(
         self, file: Path, *, size: tuple[int, int] | None = None, output: str | None = None, device: str = "cpu"
     ) -> None:
-        self._file = file
+        self.file = file
         self._session = open_session(file, device)
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
@@ -63,8 +66,10 @@ class OnnxNetwork:
             raise RequestError(f"{file} takes {inputs[0].type} where {' or '.join(TYPES)} is understood; export it so")
         self._type = TYPES[inputs[0].type]
         self.takes_bytes = inputs[0].type == BYTES
-        fixed_batch, self._channels_last, self.size = self._layout(inputs[0].shape, size)
-        self._output = chosen_output(self._session, output, file=self._file, holds="embedding")
+        fixed_batch, self.channels_last, self.size = self._layout(inputs[0].shape, size)
+        self._output = chosen_output(self._session, output, file=self.file, holds="embedding")
+        names = [given.name for given in self._session.get_outputs()]
+        self.output_place = str(names.index(self._output)) if len(names) > 1 else None
         self.batch = fixed_batch or batch_size(device)
         self.width = self._width(fixed_batch is not None)
 
@@ -73,12 +78,12 @@ class OnnxNetwork:
         return np.asarray(self._run(images), dtype=np.float32)
 
     def _run(self, images: NDArray[np.float32 | np.uint8]) -> NDArray[Any]:
-        ordered = images.transpose(0, 2, 3, 1) if self._channels_last else images
+        ordered = images.transpose(0, 2, 3, 1) if self.channels_last else images
         fed = {self._input: np.ascontiguousarray(ordered, dtype=self._type)}
         try:
             (found,) = self._session.run([self._output], fed)
         except Exception as error:  # onnxruntime's errors share no base of their own
-            raise PluginError(f"{self._file} cannot be run on {images.shape} images: {one_line(error)}") from error
+            raise PluginError(f"{self.file} cannot be run on {images.shape} images: {one_line(error)}") from error
         embeddings = np.asarray(found)
         while embeddings.ndim > 2 and embeddings.shape[-1] == 1:  # (N, D, 1, 1), as pooling leaves it
             embeddings = embeddings[..., 0]
@@ -94,7 +99,7 @@ class OnnxNetwork:
             colours = [1]  # every extent open: the usual order
         if not colours:
             raise RequestError(
-                f"{self._file} takes an input of shape {shape_text(shape)} where images of three channels are needed: "
+                f"{self.file} takes an input of shape {shape_text(shape)} where images of three channels are needed: "
                 "(N, 3, height, width) or (N, height, width, 3)"
             )
         channels_last = colours[0] == 3
@@ -103,7 +108,7 @@ class OnnxNetwork:
         size = (sides[0] or default[0], sides[1] or default[1])
         if wanted is not None and size != wanted:
             raise RequestError(
-                f"{self._file} takes images of {size[0]}×{size[1]} pixels (height × width) where its card says "
+                f"{self.file} takes images of {size[0]}×{size[1]} pixels (height × width) where its card says "
                 f"{wanted[0]}×{wanted[1]}; correct 'size' in the card"
             )
         return known[0], channels_last, size
@@ -115,7 +120,7 @@ class OnnxNetwork:
         found = self._run(np.zeros((self.batch, 3, *self.size), dtype=np.float32)).shape
         if len(found) != 2 or found[0] != self.batch or found[1] < 2:
             raise RequestError(
-                f"{self._file}: output '{self._output}' has shape {found} for {self.batch} images where one row per "
+                f"{self.file}: output '{self._output}' has shape {found} for {self.batch} images where one row per "
                 f"image is needed, ({self.batch}, D); name another one in the card as 'output: NAME', or export it so"
             )
         return int(found[1])

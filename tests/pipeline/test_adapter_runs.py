@@ -14,6 +14,7 @@ from benchmark.errors import RequestError
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.pipeline.run import run
 from benchmark.pipeline.train_method import train_method
+from tests.small_onnx_network import export
 
 SOURCE = """
 import torch
@@ -195,6 +196,21 @@ def test_what_train_refuses(tmp_path: Path, method: str, recogniser: str | None,
     config = load_config(None, {**SMALL, "methods": method, "cache": tmp_path})
     with pytest.raises(RequestError, match=message):
         train_method(config, tmp_path / "out", recogniser=recogniser)
+
+
+def test_a_recogniser_in_an_onnx_file_is_adapted(cache: Path, tmp_path: Path) -> None:
+    name = f"onnx:{export(tmp_path / 'small.onnx')}"
+    config = load_config(None, {**SMALL, "methods": "adapt", "recognisers": name, "cache": cache})
+    trained = train_method(config, tmp_path / "trained", recogniser=name, steps=12)
+    label = TrainedWeights(trained).card.recogniser
+    folder = run_small(
+        tmp_path / "run", cache, methods="adapt", recognisers=name, weights=(f"adapt@{label}={trained}",)
+    )
+    scores = pd.read_parquet(folder / "scores.parquet")
+    keys = ["reference_id", "probe_id"]
+    masked = scores[scores["condition"] == "raw-masked"].set_index(keys)["score"]
+    adapted = scores[(scores["condition"] == "raw-restored") & (scores["method"] == "adapt")].set_index(keys)["score"]
+    assert (masked.loc[adapted.index] - adapted).abs().max() > 1e-4
 
 
 def test_a_detector_that_is_told_the_mask_takes_no_adapter(cache: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from benchmark.errors import RequestError
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.pipeline.run import run
 from benchmark.pipeline.train_method import train_method
+from tests.small_onnx_network import export
 
 SOURCE = """
 import torch
@@ -121,6 +122,21 @@ def test_weights_from_before_teachers_were_recorded_had_those_of_their_preset(sm
     config = load_config(None, {**SMALL, "methods": "identity-completer:strong-teacher", "cache": cache})
     folder = train_method(config, tmp_path / "second", steps=1, start_from=first, teachers=(small,))
     assert TrainedWeights(folder).card.teachers == ("face_recognition", "teacher.py:Small")
+
+
+def test_a_network_of_bytes_passes_no_gradient_and_cannot_teach(small, cache, tmp_path):
+    source = SOURCE.replace('"size": 32', '"size": 32, "pixels": "bytes"').replace("(faces)", "(faces.float())")
+    (tmp_path / "takes_bytes.py").write_text(source, "utf-8")
+    config = load_config(None, {**SMALL, "methods": "identity-completer", "cache": cache})
+    with pytest.raises(RequestError, match="no gradient reaches the pixels"):
+        train_method(config, tmp_path / "out", steps=1, teachers=(f"{tmp_path / 'takes_bytes.py'}:Small",))
+
+
+def test_a_recogniser_in_an_onnx_file_teaches(cache, tmp_path):
+    teacher = f"onnx:{export(tmp_path / 'small.onnx')}"
+    config = load_config(None, {**SMALL, "methods": "identity-completer", "cache": cache})
+    folder = train_method(config, tmp_path / "out", steps=1, teachers=(teacher,))
+    assert TrainedWeights(folder).card.teachers == ("onnx:small.onnx",)
 
 
 @pytest.mark.parametrize(

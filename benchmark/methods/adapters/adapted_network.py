@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from benchmark.cards import MethodCard
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, RequestError
 from benchmark.methods.adapters.adaptation_task import AdaptationTask, LossSettings, TemplateBank
 from benchmark.methods.adapters.correction import Correction, fitted_correction
 from benchmark.methods.adapters.probe_chips import ProbeChips, ProbeSettings
@@ -23,6 +23,7 @@ from benchmark.methods.weights import load_arrays, load_network, read_about, sav
 from benchmark.plugins import register_method
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.network_recogniser import NetworkRecogniser
+from benchmark.recognisers.onnx_in_torch import differentiable
 from benchmark.recognisers.trainable_embedding import TrainableEmbedding
 from benchmark.training.loop import train
 from benchmark.training.task import TrainingSettings
@@ -90,16 +91,16 @@ class AdaptedNetwork(RecogniserAdapter):
 
     @classmethod
     def refusal(cls, recogniser: Recogniser) -> str:
-        """Gradients must pass through the recogniser's network, which must be one of PyTorch."""
-        if isinstance(recogniser, NetworkRecogniser):
-            return ""
-        return "its network runs in onnxruntime, which gives no gradients; name it as MODULE:ATTR of a PyTorch module"
+        """Gradients must pass through the recogniser's network: one of PyTorch, or a converted ONNX file."""
+        try:
+            differentiable(recogniser)
+        except RequestError as error:
+            return str(error)
+        return ""
 
     def fit(self, examples: AdapterExamples, *, progress: Any) -> None:
         """Train a copy of the recogniser's network."""
-        recogniser, pairs, settings = examples.recogniser, examples.pairs, self.settings
-        if not isinstance(recogniser, NetworkRecogniser):
-            raise BenchmarkError(f"{self.name} cannot adapt this recogniser: {self.refusal(recogniser)}")
+        recogniser, pairs, settings = differentiable(examples.recogniser), examples.pairs, self.settings
         metric = recogniser.card.metric
         validation = None
         if pairs.validation is not None and len(pairs.validation):
@@ -148,14 +149,15 @@ class AdaptedNetwork(RecogniserAdapter):
 
     def adapted(self, recogniser: Recogniser, *, key: str) -> Recogniser:
         """The recogniser with the loaded network."""
-        if self._folder is None or not isinstance(recogniser, NetworkRecogniser):
-            raise BenchmarkError("adapt was used before load(), or with a recogniser that it cannot adapt")
-        network = TrainableEmbedding(recogniser).network
+        if self._folder is None:
+            raise BenchmarkError("adapt was used before load()")
+        unchanged = differentiable(recogniser)
+        network = TrainableEmbedding(unchanged).network
         stored = _stored(network, np.zeros(_width(self._folder)))
         about = load_network(self._folder, _ARCHITECTURE, stored)
         mean = stored.get_buffer("mean").numpy()
         unit = recogniser.card.metric == "cosine"
-        changed = recogniser.with_network(network, sha256=key)
+        changed = unchanged.with_network(network, sha256=key)
         return ProbeRecogniser(
             changed,
             Correction(mean, about["share"], unit),

@@ -51,7 +51,7 @@ def choose_adapters(
             both = f"{label}{AT}{name}"
             given = named.pop(both, None)
             found = _found(adapter, name, given, config.size)
-            reason = adapter.refusal(recogniser) or _mismatch(adapter, name, recogniser, found)
+            reason = _mismatch(adapter, name, recogniser, found) or adapter.refusal(recogniser)
             if found is not None and not reason:
                 chosen[both] = found
             elif given is not None:
