@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from benchmark.faces import Points
+from benchmark.faces import FaceGeometry, Points
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,36 @@ class MaskedFaces:
 
 
 @dataclass(frozen=True)
+class FoundPoints:
+    """Where a face search placed the points of masked faces: beside the true places, and for some faces nowhere.
+
+    Attributes:
+        landmarks: ``float32 (N, 68, 2)``, pixels of the crop; NaN where no face was found.
+        five_points: ``float32 (N, 5, 2)``, as of `benchmark.faces.FaceGeometry`, likewise.
+        detected_points: ``float32 (N, 5, 2)``, likewise; NaN also where the face detector gives none.
+    """
+
+    landmarks: Points
+    five_points: Points
+    detected_points: Points
+
+    def rows(self, index: NDArray[np.intp]) -> FoundPoints:
+        """The points of `index`, read into memory."""
+        return FoundPoints(self.landmarks[index], self.five_points[index], self.detected_points[index])
+
+    def face(self, row: int) -> FaceGeometry | None:
+        """The face of one row; None where none was found."""
+        landmarks = self.landmarks[row]
+        if not np.isfinite(landmarks).all():
+            return None
+        box = np.concatenate([landmarks.min(axis=0), landmarks.max(axis=0)]).astype(np.float32)
+        return FaceGeometry(box, landmarks, self.five_points[row], self.detected_points[row])
+
+    def __len__(self) -> int:
+        return len(self.landmarks)
+
+
+@dataclass(frozen=True)
 class MaskedPairs:
     """Training data: masked faces and the truth under the mask, row by row.
 
@@ -65,6 +95,7 @@ class MaskedPairs:
         landmarks: ``float32 (N, 68, 2)``.
         subject_ids: one per row.
         validation: pairs of other people, for early stopping; never trained on.
+        found: where the faces were found on the masked photos; None where nobody looked.
     """
 
     masked: NDArray[np.uint8]
@@ -73,6 +104,7 @@ class MaskedPairs:
     landmarks: Points
     subject_ids: tuple[str, ...]
     validation: MaskedPairs | None = None
+    found: FoundPoints | None = None
 
     def __len__(self) -> int:
         return len(self.masked)
@@ -90,6 +122,7 @@ class MaskedPairs:
             self.holes[index],
             self.landmarks[index],
             tuple(self.subject_ids[i] for i in index),
+            found=None if self.found is None else self.found.rows(index),
         )
 
 

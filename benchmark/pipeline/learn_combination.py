@@ -19,6 +19,7 @@ from benchmark.errors import PluginError, RequestError
 from benchmark.ledger import Ledger
 from benchmark.methods.combinations.combination_spec import NONE, CombinationSpec, FusionNumbers, GateNumbers
 from benchmark.methods.combinations.learning import Learned, LearningScores, learn_fusion, learn_gate
+from benchmark.methods.method_groups import METHOD_GROUPS
 from benchmark.methods.own_completers.names import COMBINATIONS
 from benchmark.own_networks.card_reading import card_from
 from benchmark.pipeline.conditions.acquired import acquire_test_photos
@@ -96,7 +97,7 @@ def learn_combination(config: RunConfig, kind: str, file: Path) -> LearnedCombin
 
 def _members(config: RunConfig, kind: str) -> tuple[str, ...]:
     members = config.methods
-    if "all" in members or any(member.startswith(COMBINATIONS) for member in members):
+    if METHOD_GROUPS & set(members) or any(member.startswith(COMBINATIONS) for member in members):
         raise RequestError("--methods: name the methods to combine one by one, as none,periocular,adapt")
     if kind == "gate":
         members = (NONE, *(member for member in members if member != NONE))

@@ -88,7 +88,9 @@ def train_method(
         seed=config.seed,
     )
     training = choose_training(config)
-    pairs = make_training_pairs(training, mask_names(config), config.size, face_search, context)
+    pairs = make_training_pairs(
+        training, mask_names(config), config.size, face_search, context, find_again=adapted is not None
+    )
     licences = {source.dataset_name: source.dataset.card.licence for source in training.sources}
     people = {source.dataset_name: source.subjects for source in training.sources}
     if steps is not None:

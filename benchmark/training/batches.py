@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import RequestError
 from benchmark.faces import Points
-from benchmark.masked_faces import MaskedPairs, to_holes, to_tensor
+from benchmark.masked_faces import FoundPoints, MaskedPairs, to_holes, to_tensor
 from benchmark.seeds import generator_for
 from benchmark.training.processes import share_of
 from benchmark.training.task import TrainingBatch
@@ -27,6 +27,11 @@ _MIRRORED_POINTS = np.concatenate(
     ]
 )
 """Which of the 68 points (Sagonas et al., *300 Faces in-the-Wild*, 2013, figure 1) each becomes in a mirror."""
+
+_MIRRORED_FIVE = np.array([2, 3, 0, 1, 4])
+"""Likewise of dlib's five: outer and inner corner of the image-right eye, of the image-left eye, base of the nose."""
+_MIRRORED_DETECTED = np.array([1, 0, 2, 4, 3])
+"""Likewise of a face detector's five: image-left and image-right eye, tip of the nose, corners of the mouth."""
 
 
 class PairBatches:
@@ -92,9 +97,12 @@ class PairBatches:
         masked, true, holes = (shrunk(images, self._size) for images in (pairs.masked, pairs.true, pairs.holes))
         for images in (masked, true, holes):
             images[mirrored] = images[mirrored][:, :, ::-1].copy()
-        # pixel centres are at whole numbers, so the corner of the crop is at −0.5
-        landmarks = ((pairs.landmarks + 0.5) * (self._size / pairs.size) - 0.5).astype(np.float32)
+        scale = self._size / pairs.size
+        landmarks = scaled_points(pairs.landmarks, scale)
         landmarks[mirrored] = mirrored_points(landmarks[mirrored], self._size)
+        found = pairs.found
+        if found is not None:
+            found = _found_in(found, scale, mirrored, self._size)
         return TrainingBatch(
             to_tensor(masked, self._device),
             to_tensor(true, self._device),
@@ -102,6 +110,7 @@ class PairBatches:
             step,
             torch.from_numpy(landmarks).to(self._device),
             torch.from_numpy(rows.astype(np.int64)),
+            found,
         )
 
 
@@ -112,17 +121,38 @@ def shrunk(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return np.stack([np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)) for image in images])
 
 
-def mirrored_points(landmarks: Points, size: int) -> Points:
-    """Where the 68 points ``(N, 68, 2)`` are once crops of side `size` are mirrored.
+def scaled_points(points: Points, scale: float) -> Points:
+    """Points ``(N, K, 2)`` in crops whose side is `scale` times as long, as a copy."""
+    # pixel centres are at whole numbers, so the corner of the crop is at −0.5
+    return np.asarray((points + 0.5) * scale - 0.5, dtype=np.float32)
+
+
+def mirrored_points(landmarks: Points, size: int, order: NDArray[np.intp] = _MIRRORED_POINTS) -> Points:
+    """Where the 68 points ``(N, 68, 2)``, or others of which `order` says what each becomes, are once crops of side
+    `size` are mirrored.
 
     >>> points = np.zeros((1, 68, 2), dtype=np.float32)
     >>> points[0, 36] = 10, 20  # the image-left eye's outer corner
     >>> mirrored_points(points, 64)[0, 45].tolist()  # the image-right eye's outer corner
     [53.0, 20.0]
     """
-    swapped = landmarks[:, _MIRRORED_POINTS].copy()
+    swapped = landmarks[:, order].copy()
     swapped[..., 0] = size - 1 - swapped[..., 0]
     return swapped
+
+
+def _found_in(found: FoundPoints, scale: float, mirrored: NDArray[np.bool_], size: int) -> FoundPoints:
+    """The found points in crops whose side is `scale` times as long, `size`, some of which are mirrored."""
+    moved = []
+    for points, order in (
+        (found.landmarks, _MIRRORED_POINTS),
+        (found.five_points, _MIRRORED_FIVE),
+        (found.detected_points, _MIRRORED_DETECTED),
+    ):
+        scaled = scaled_points(points, scale)
+        scaled[mirrored] = mirrored_points(scaled[mirrored], size, order)
+        moved.append(scaled)
+    return FoundPoints(*moved)
 
 
 def pairs_digest(pairs: MaskedPairs) -> str:

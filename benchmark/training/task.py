@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from benchmark.masked_faces import FoundPoints
+
 if TYPE_CHECKING:
     from lightning_fabric import Fabric  # takes seconds to import; the loop does so when it trains
 
@@ -30,6 +32,8 @@ class TrainingBatch:
             image-left end of the jaw. No rows where a batch was made without any.
         rows: ``int64 (B,)``, on the processor: which of the set's pairs these are; none where a batch was made without
             a set.
+        found: where the faces were found on the masked photos, on the processor, mirrored like `landmarks`; None where
+            the set does not say.
     """
 
     masked: Tensor
@@ -38,6 +42,7 @@ class TrainingBatch:
     step: int = 0
     landmarks: Tensor = field(default_factory=lambda: torch.empty(0, 68, 2))
     rows: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
+    found: FoundPoints | None = None
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,11 @@ from benchmark.pipeline.training_pairs import make_training_pairs
 from benchmark.progress import Progress
 
 
-def made(cache: Path, **settings: object) -> TrainingPairs:
+def made(cache: Path, *, find_again: bool = False, **settings: object) -> TrainingPairs:
     config = RunConfig.model_validate({"train_limit": 12, "mask_draws": 2, **settings})
     context = RunContext(ArtifactStore(cache), Ledger(), Progress(quiet=True), workers=1, device="cpu", seed=0)
-    return make_training_pairs(choose_training(config), config.masks, 64, FaceSearch(), context)
+    training = choose_training(config)
+    return make_training_pairs(training, config.masks, 64, FaceSearch(), context, find_again=find_again)
 
 
 def test_pairs_of_all_draws_are_joined_in_order_as_memory_maps(tmp_path: Path) -> None:
@@ -80,3 +81,23 @@ def test_a_folder_of_people_trains_for_tests_on_other_data(tmp_path: Path) -> No
         cv2.imwrite(str(folder / "grey.png"), np.full((120, 120, 3), 99 + number, dtype=np.uint8))
     source = choose_training(RunConfig(train_dataset=(f"folder={tmp_path}",))).sources[0]
     assert (len(source.train), len(source.validation)) == (19, 1)
+
+
+def test_pairs_can_say_where_the_faces_are_found_on_the_masked_photos(tmp_path: Path) -> None:
+    plain, result = made(tmp_path), made(tmp_path, find_again=True)
+    pairs = result.pairs
+    assert plain.pairs.found is None and result.key != plain.key
+    assert np.array_equal(pairs.masked, plain.pairs.masked)
+    found = pairs.found
+    assert found is not None and pairs.validation is not None and pairs.validation.found is not None
+    assert len(found) == len(pairs)
+    known = np.isfinite(found.landmarks).all(axis=(1, 2))
+    assert known.mean() > 0.5  # a face search finds most masked faces, and not exactly where the bare ones were
+    away = np.linalg.norm(found.landmarks[known] - pairs.landmarks[known], axis=2)[:, 36:48].mean(axis=1)
+    assert 0 < away.mean() < 4
+    corners = found.five_points[known][:, [0, 2]] - found.landmarks[known][:, [45, 36]]
+    assert np.abs(corners).mean() < 4  # dlib's five points and its 68 are in the same pixels
+    assert np.isnan(found.landmarks[~known]).all()
+    some = pairs.rows(np.array([1, 0]))
+    assert some.found is not None
+    np.testing.assert_array_equal(some.found.five_points, np.asarray(found.five_points)[[1, 0]])

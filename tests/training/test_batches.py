@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import torch
 
-from benchmark.masked_faces import to_pixels
+from benchmark.faces import key_points_of
+from benchmark.masked_faces import FoundPoints, to_pixels
 from benchmark.training.batches import PairBatches, mirrored_points, pairs_digest
 
 
@@ -126,3 +127,31 @@ def test_the_digest_tells_training_sets_apart(noise_pairs):
     changed[3, 0, 0, 0] ^= 1
     assert pairs_digest(replace(pairs, true=changed)) != pairs_digest(pairs)
     assert pairs_digest(replace(pairs, subject_ids=("x",) * 10)) != pairs_digest(pairs)
+
+
+def test_found_points_are_scaled_and_mirrored_with_the_faces(noise_pairs):
+    pairs = noise_pairs(12)
+    size = pairs.size
+    generator = np.random.default_rng(0)
+    landmarks = generator.uniform(0, size, (12, 68, 2)).astype(np.float32)
+    five = landmarks[:, (45, 42, 36, 39, 33)]
+    detected = key_points_of(landmarks)
+    landmarks[3] = np.nan
+    found = FoundPoints(landmarks, five, detected)
+    pairs = replace(pairs, landmarks=np.nan_to_num(landmarks), found=found)
+    half = size // 2
+    source = batches(pairs, batch_size=12, size=half, flip=True)
+    batch = source.batch(0)
+    assert batch.found is not None
+    mirrored = 0
+    for row, pair in enumerate(batch.rows.tolist()):
+        if pair == 3:
+            assert batch.found.face(row) is None
+            continue
+        face = batch.found.face(row)
+        assert face is not None and face.detected_points is not None
+        np.testing.assert_allclose(face.landmarks, batch.landmarks[row], atol=1e-4)
+        np.testing.assert_allclose(face.five_points, face.landmarks[[45, 42, 36, 39, 33]], atol=1e-4)
+        np.testing.assert_allclose(face.detected_points, key_points_of(face.landmarks), atol=1e-3)
+        mirrored += not np.allclose(face.landmarks, (landmarks[pair] + 0.5) / 2 - 0.5, atol=1e-3)
+    assert 0 < mirrored < 11

@@ -172,14 +172,22 @@ class AdaptationTask(TrainingTask):
         return {"loss": loss, "distance": distance.mean(), "strangers": strangers.mean()}
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
-        """How far masked and bare probes are from their own photo's template, by the averaged weights."""
+        """How far masked and bare probes are from their own photo's template, by the averaged weights; and masked ones
+        whose chip is cut where the face was found."""
         bank = self._validation
         if bank is None:
             raise AssertionError("validation pairs were given without their templates")
         landmarks = batch.landmarks.cpu().numpy()
         figures = {}
-        for name, faces in (("masked", batch.masked), ("bare", batch.true)):
-            found = self._embedded("average", self._chips.plain(to_pixels(faces), landmarks), batch)
+        masked = to_pixels(batch.masked)
+        shown = {
+            "masked": self._chips.plain(masked, landmarks),
+            "bare": self._chips.plain(to_pixels(batch.true), landmarks),
+        }
+        if batch.found is not None:
+            shown["found"] = self._chips.as_found(masked, landmarks, batch.found)
+        for name, chips in shown.items():
+            found = self._embedded("average", chips, batch)
             own = bank.templates[batch.rows].to(found.device)
             figures[name] = (found - own).square().sum(dim=1) / self._scale
             others = torch.cdist(found, bank.templates.to(found.device)).square() / self._scale

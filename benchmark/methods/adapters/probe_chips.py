@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.faces import FaceGeometry, Image, Points
-from benchmark.masked_faces import to_pixels
+from benchmark.faces import FaceGeometry, Image, Points, move_points
+from benchmark.masked_faces import FoundPoints, to_pixels
 from benchmark.methods.occlusion.occluders import covered, cut_off, with_glasses, worse_seen
 from benchmark.recognisers.base import Recogniser
 from benchmark.seeds import generator_for
@@ -31,6 +31,9 @@ class ProbeSettings:
         shift: standard deviation of the shift of a chip, as a share of the distance between the eyes.
         scale: standard deviation of its scale, as a share.
         turn: standard deviation of its angle, degrees.
+        found: share of the masked and covered probes whose chip is cut where the face was found on the masked photo,
+            as a deployed system cuts it; shifted, scaled and turned half as much. Where no face was found, or the
+            pairs do not say, the true place stands in for it.
     """
 
     bare: float = 0.15
@@ -41,6 +44,7 @@ class ProbeSettings:
     shift: float = 0.035
     scale: float = 0.03
     turn: float = 1.5
+    found: float = 0.5
 
 
 class ProbeChips:
@@ -77,23 +81,37 @@ class ProbeChips:
                 face = cut_off(face, landmarks, generator)
             if generator.random() < settings.worse_seen:
                 face = worse_seen(face, generator)
-            chips.append(self._chip(face, self._moved(landmarks, generator)))
+            found = None if batch.found is None or drawn < settings.bare else batch.found.face(row)
+            if found is not None and generator.random() < settings.found:
+                chips.append(self._recogniser.chip(face, found.moved(self._move(found.landmarks, generator, 0.5))))
+            else:
+                chips.append(self._chip(face, move_points(landmarks, self._move(landmarks, generator))))
         return np.stack(chips)
 
     def plain(self, faces: NDArray[np.uint8], landmarks: Points) -> NDArray[np.uint8]:
         """Chips of faces ``uint8 (B, S, S, 3)`` as they are, for validation."""
         return np.stack([self._chip(face, of_face) for face, of_face in zip(faces, landmarks, strict=True)])
 
-    def _moved(self, landmarks: Points, generator: np.random.Generator) -> Points:
-        """Landmarks as another face detector might have placed them."""
+    def as_found(self, faces: NDArray[np.uint8], landmarks: Points, found: FoundPoints) -> NDArray[np.uint8]:
+        """The same where the faces were found; at their true places where they were not."""
+        chips = []
+        for row, face in enumerate(faces):
+            geometry = found.face(row)
+            chips.append(
+                self._chip(face, landmarks[row]) if geometry is None else self._recogniser.chip(face, geometry)
+            )
+        return np.stack(chips)
+
+    def _move(self, landmarks: Points, generator: np.random.Generator, strength: float = 1.0) -> NDArray[np.float64]:
+        """How another face detector might have placed the landmarks: a similarity, ``float64 (2, 3)``."""
         settings = self._settings
         centre = landmarks[36:48].mean(axis=0)
         span = float(np.linalg.norm(landmarks[42:48].mean(axis=0) - landmarks[36:42].mean(axis=0)))
-        angle = np.radians(generator.normal(0, settings.turn))
-        scale = 1 + generator.normal(0, settings.scale)
+        angle = np.radians(generator.normal(0, strength * settings.turn))
+        scale = 1 + generator.normal(0, strength * settings.scale)
         turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        shift = generator.normal(0, settings.shift * span, size=2)
-        return np.asarray((landmarks - centre) @ turn.T + centre + shift, dtype=np.float32)
+        shift = generator.normal(0, strength * settings.shift * span, size=2)
+        return np.column_stack([turn, centre + shift - turn @ centre])
 
     def _chip(self, face: Image, landmarks: Points) -> Image:
         left, top = landmarks.min(axis=0)

@@ -17,6 +17,7 @@ from benchmark.methods.base import MaskedFaces, MaskedPairs, MethodCard
 from benchmark.methods.filling.completion import blanked, composited, hole_psnr, mean_errors, randomly_grown
 from benchmark.methods.learned.identity_completer_networks import SIDE_STEP, PatchCritic, SlimUNet
 from benchmark.methods.learned.trained_completer import TrainedCompleter
+from benchmark.methods.losses.colour_error import colour_error
 from benchmark.methods.losses.identity_loss import IdentityLoss, StrangersLoss
 from benchmark.methods.losses.perceptual_loss import SAW_RECOGNISER, PerceptualLoss
 from benchmark.methods.losses.structural_similarity import structural_similarity
@@ -58,6 +59,8 @@ class IdentitySettings:
         jitter: the jitter of the teachers' chips, see `IdentityLoss`.
         turns: their turns, likewise.
         other_holes: share of the faces with a hole of another shape than that of a drawn mask.
+        looks: share of the teachers' chips that are shown in another light, likewise.
+        colour_weight: of `colour_error`, which forbids coloured spots; 0 = not computed.
     """
 
     teachers: tuple[str, ...]
@@ -73,6 +76,8 @@ class IdentitySettings:
     jitter: float
     turns: float = 0.0
     other_holes: float = 0.0
+    looks: float = 0.0
+    colour_weight: float = 0.0
 
 
 @register_method("identity-completer")
@@ -252,7 +257,8 @@ class IdentityTask(TrainingTask):
         super().__init__(modules, optimisers, cosines)
         self._settings = settings
         self._identities = {
-            name: IdentityLoss(one, jitter=settings.jitter, turns=settings.turns) for name, one in teachers.items()
+            name: IdentityLoss(one, jitter=settings.jitter, turns=settings.turns, looks=settings.looks)
+            for name, one in teachers.items()
         }
         self._perception: Callable[[Tensor, Tensor], Tensor] | None = None
         if settings.perceptual_weight > 0:
@@ -278,6 +284,9 @@ class IdentityTask(TrainingTask):
         if self._perception is not None:
             losses["perception"] = self._perception(restored, batch.true).mean()
             total = total + settings.perceptual_weight * losses["perception"]
+        if settings.colour_weight > 0:
+            losses["colour"] = colour_error(restored, batch.true, holes).mean()
+            total = total + settings.colour_weight * losses["colour"]
         if "critic" in self.modules:
             with frozen(self.modules["critic"]):
                 losses["losses_g"] = generator_loss(self._opinion(restored, holes))

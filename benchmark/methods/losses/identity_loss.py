@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.methods.losses.chip_looks import other_looks
 from benchmark.recognisers.chip_grids import sampled_chips
 from benchmark.recognisers.network_recogniser import NetworkRecogniser
 
@@ -36,13 +37,18 @@ class IdentityLoss(nn.Module):
             from PyTorch's stream, the same for both faces), so that no restoration is fitted to one grid of pixels.
         turns: likewise of a random angle, radians, and of a random change of scale, as a share; every other chip is
             then mirrored, too. What a network paints for one alignment alone is a pattern, not a face.
+        looks: share of the chips, in training mode, that are shown as another camera would take them: see
+            `other_looks`. What moves an embedding in one colour, or at one sharpness alone, is no face either.
     """
 
-    def __init__(self, teacher: NetworkRecogniser, *, jitter: float = 0.0, turns: float = 0.0) -> None:
+    def __init__(
+        self, teacher: NetworkRecogniser, *, jitter: float = 0.0, turns: float = 0.0, looks: float = 0.0
+    ) -> None:
         super().__init__()
         self._teacher = teacher
         self.jitter = jitter
         self.turns = turns
+        self.looks = looks
 
     def forward(self, restored: Tensor, true: Tensor, landmarks: Tensor) -> Tensor:
         """The loss of each face, ``float32 (B,)``: 0 = the same embedding.
@@ -63,14 +69,16 @@ class IdentityLoss(nn.Module):
         if self.training and self.jitter > 0:
             # a chip is about 2 / 1.4 units of the grid wide (`benchmark.acquisition.alignment.CROP_PADDING`)
             grid = grid + torch.randn(len(grid), 1, 1, 2).to(grid.device) * (self.jitter * 2 / 1.4)
+        found, wanted = sampled_chips(restored.float(), grid), sampled_chips(true.float(), grid)
+        if self.training and self.looks > 0:
+            found, wanted = other_looks(found, wanted, share=self.looks)
         with torch.no_grad():
-            wanted = self.embed(true, grid)
-        return self.embed(restored, grid), wanted
+            wanted = self.embed(wanted)
+        return self.embed(found), wanted
 
-    def embed(self, faces: Tensor, grid: Tensor) -> Tensor:
-        """Embeddings ``float32 (B, D)`` of crops ``(B, 3, S, S)``, aligned by the teacher's ``chip_grid``."""
-        chips = sampled_chips(faces.float(), grid).contiguous(memory_format=torch.channels_last)
-        embeddings = self._teacher.forward_in_precision(chips)
+    def embed(self, chips: Tensor) -> Tensor:
+        """Embeddings ``float32 (B, D)`` of the teacher's chips ``(B, 3, h, w)`` in [0, 1]."""
+        embeddings = self._teacher.forward_in_precision(chips.contiguous(memory_format=torch.channels_last))
         if self._teacher.card.metric == "cosine":
             embeddings = _ANGLES * functional.normalize(embeddings)
         return embeddings

@@ -6,6 +6,7 @@ from benchmark.acquisition.face_detectors.names import check_face_detector
 from benchmark.config import RunConfig
 from benchmark.datasets.named_file import registered_name
 from benchmark.errors import RequestError
+from benchmark.methods.method_groups import METHOD_GROUPS
 from benchmark.methods.own_completers.names import halves, names_file
 from benchmark.plugins import DATASETS, MASKS, METHODS, RECOGNISERS
 
@@ -40,7 +41,7 @@ def check_training_names(config: RunConfig) -> None:
 def check_method_names(methods: tuple[str, ...]) -> None:
     """``NAME``, ``NAME:PRESET``, a file, or ``DETECTOR+COMPLETER``; presets are known only to the class."""
     for method in methods:
-        if method != "all":
+        if method not in METHOD_GROUPS:
             for part in halves(method):
                 if part not in METHODS and part.endswith((".onnx", ".py")) and not names_file(part):
                     raise RequestError(

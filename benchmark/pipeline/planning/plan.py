@@ -27,6 +27,7 @@ from benchmark.machine.processor_time import available_cores
 from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method, RecogniserAdapter
 from benchmark.methods.combinations.combination import Combination
+from benchmark.methods.method_groups import ALL, BEST_METHODS, METHOD_GROUPS
 from benchmark.methods.own_completers.file_completer import FileSettings, own_completers
 from benchmark.methods.resolve import resolve_method, selectable_methods
 from benchmark.methods.trained_weights import TrainedWeights
@@ -275,15 +276,15 @@ def _methods(
     for asked in config.methods:
         names = with_members(asked)
         absent: dict[str, str] = {}
-        if asked == "all":
-            names, absent = selectable_methods()
+        if asked in METHOD_GROUPS:
+            names, absent = selectable_methods() if asked == ALL else (BEST_METHODS, {})
         for name in names:
             try:
                 method = resolve_method(name, seed=config.seed, device=device)
             except PluginNotMade as error:  # the others can be measured without it
                 not_made.append(PluginFailure("method", name, "", str(error)))
                 continue
-            part = untrained(method, config) if asked == "all" else ""
+            part = untrained(method, config) if asked in METHOD_GROUPS else ""
             if part:
                 absent[name] = (
                     f"{part} has no weights here; `train --method {part}` makes some, --retrain trains it in the run"
@@ -297,7 +298,7 @@ def _methods(
                 methods[method.label] = method
                 labels[name] = method.label
                 texts[method.label] = name if _by_path(method) else method.label
-                if asked != "all":
+                if asked not in METHOD_GROUPS:
                     named.add(method.label)
         left_out |= absent
     introduce_members(methods, labels)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import nn
 from benchmark.cards import RecogniserCard
 from benchmark.errors import RequestError
 from benchmark.faces import FaceGeometry, Image
-from benchmark.masked_faces import MaskedPairs
+from benchmark.masked_faces import FoundPoints, MaskedPairs
 from benchmark.methods.adapters.adaptation_task import AdaptationTask, LossSettings, TemplateBank
 from benchmark.methods.adapters.probe_chips import ProbeChips, ProbeSettings
 from benchmark.progress import Progress
@@ -164,3 +165,42 @@ def test_bare_share_of_one_shows_the_true_faces() -> None:
     true = (batch.true.permute(0, 2, 3, 1).numpy() * 255).round().astype(np.uint8)
     np.testing.assert_array_equal(ProbeChips(recogniser, still, seed=0).varied(batch), true[:, ::2, ::2])
     np.testing.assert_array_equal(batches.pairs.true[batch.rows], true)
+
+
+def test_masked_probes_are_cut_where_their_faces_were_found() -> None:
+    of_pairs = pairs(8, 0)
+    wide = SIZE + 8  # room for a chip that is cut elsewhere
+    canvas = [np.pad(images, ((0, 0), (0, 8), (0, 8), (0, 0))) for images in (of_pairs.masked, of_pairs.true)]
+    landmarks = of_pairs.landmarks.copy()
+    landmarks[:, 0] = 0
+    elsewhere = landmarks + 4
+    elsewhere[5] = np.nan  # nobody was found
+    found = FoundPoints(elsewhere, elsewhere[:, :5].copy(), elsewhere[:, :5].copy())
+    holes = np.zeros((8, wide, wide), np.uint8)
+    holes[:, 20:] = 255
+    examples = MaskedPairs(*canvas, holes, landmarks, of_pairs.subject_ids, found=found)
+    batches = PairBatches(examples, batch_size=8, size=None, flip=False, seed=0, device="cpu")
+    batch = batches.batch(0)
+    shift = np.where(batch.rows.numpy() == 5, 0, 4)
+
+    class Wide(Small):
+        def chip(self, image: Image, face: FaceGeometry) -> Image:
+            left, top = np.rint(face.landmarks[0]).astype(int)
+            return np.ascontiguousarray(image[top : top + 32 : 2, left : left + 32 : 2])
+
+    still = ProbeSettings(bare=0, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0, found=1)
+    chips = ProbeChips(Wide(), still, seed=0)
+    expected = np.stack(
+        [
+            canvas[0][pair, move : move + 32 : 2, move : move + 32 : 2]
+            for pair, move in zip(batch.rows, shift, strict=True)
+        ]
+    )
+    np.testing.assert_array_equal(chips.varied(batch), expected)
+    assert batch.found is not None
+    masked = canvas[0][batch.rows]
+    np.testing.assert_array_equal(chips.as_found(masked, batch.landmarks.numpy(), batch.found), expected)
+    never = ProbeChips(Wide(), replace(still, found=0), seed=0)
+    np.testing.assert_array_equal(never.varied(batch), masked[:, :32:2, :32:2])
+    bare = ProbeChips(Wide(), replace(still, bare=1), seed=0)
+    np.testing.assert_array_equal(bare.varied(batch), canvas[1][batch.rows][:, :32:2, :32:2])

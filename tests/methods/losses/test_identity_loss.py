@@ -91,7 +91,7 @@ def test_a_recogniser_that_does_not_say_where_its_chips_are_cannot_teach():
 
 def test_embeddings_are_the_recogniser_s(loss):
     pixels, landmarks = crops()
-    found = loss.embed(to_tensor(pixels, "cpu"), dlib_chip_grid(torch.from_numpy(landmarks), 64)).numpy()
+    found = loss.embed(sampled_chips(to_tensor(pixels, "cpu"), dlib_chip_grid(torch.from_numpy(landmarks), 64))).numpy()
     chips = [face_chip(image, points[list(FIVE)]) for image, points in zip(pixels, landmarks, strict=True)]
     expected = FaceRecognition().embed(np.stack(chips))
     assert np.linalg.norm(found - expected, axis=1).max() < 0.02
@@ -108,7 +108,7 @@ def test_the_loss_is_the_squared_distance_of_each_face(loss):
     assert values[0] > 1e-3
     assert values[1:].abs().max() < 1e-9
     grid = dlib_chip_grid(points, 64)
-    distance = (loss.embed(restored, grid) - loss.embed(true, grid)).norm(dim=1)
+    distance = (loss.embed(sampled_chips(restored, grid)) - loss.embed(sampled_chips(true, grid))).norm(dim=1)
     assert torch.allclose(values, distance.square(), atol=1e-6)
 
 
