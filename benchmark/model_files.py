@@ -28,9 +28,12 @@ class ModelFile:
         plugin: the recogniser or detector that it belongs to; ``--weights PLUGIN=FILE`` and ``fetch PLUGIN`` name it.
         file_name: under which it is kept here.
         url: where it can be downloaded; empty if it cannot.
-        sha256: as published; empty if nobody published one. Then the first download that fits the plugin is trusted,
-            and remembered: a file that differs from it later is refused.
-        megabytes: about how large it is.
+        sha256: as published, and verified by whoever wrote this; empty otherwise. Then the first download that fits the
+            plugin is trusted, and remembered: a file that differs from it later is refused.
+        megabytes: about how large the download is.
+        stated_sha256: as others state it, which nobody here could verify: a download that differs is used all the same,
+            with a warning.
+        member: where `url` is a zip archive, the file in it that is wanted.
     """
 
     plugin: str
@@ -38,6 +41,8 @@ class ModelFile:
     url: str = ""
     sha256: str = ""
     megabytes: float = 0
+    stated_sha256: str = ""
+    member: str = ""
 
     @property
     def size(self) -> str:
@@ -61,7 +66,12 @@ class ModelFile:
         if not self.url:
             return f"its weights are not here: {by_hand}"
         fetch = f"python run_benchmark.py fetch {self.plugin}"
-        return f"its weights are not here: {fetch} ({self.size}), or {by_hand}"
+        return f"its weights are not here: {fetch} ({self.size}{self.unverified}), or {by_hand}"
+
+    @property
+    def unverified(self) -> str:
+        """What must be said of a download whose digest is not known for sure; empty if it is."""
+        return "" if self.sha256 or not self.url else "; its SHA-256 is not verified"
 
 
 def models_folder() -> Path:

@@ -91,4 +91,4 @@ def _state(file: ModelFile) -> str:
         return str(error)
     if path is not None:
         return f"here: {path}"
-    return f"{file.size}, {file.url}" if file.url else file.how_to_get
+    return f"{file.size}{file.unverified}, {file.url}" if file.url else file.how_to_get

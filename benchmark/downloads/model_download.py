@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +14,19 @@ from filelock import FileLock
 
 from benchmark.downloads.resumable_download import DownloadFailed, download
 from benchmark.errors import BenchmarkError, PluginError, StorageError
-from benchmark.model_files import FOLDER_VARIABLE, ModelFile, checked_given, expected_sha256, located, remember
+from benchmark.model_files import (
+    FOLDER_VARIABLE,
+    ModelFile,
+    checked_given,
+    expected_sha256,
+    located,
+    remember,
+    sha256_of,
+)
 from benchmark.progress import Progress
+from benchmark.storage.atomic_files import write_atomically
+
+log = logging.getLogger(__name__)
 
 
 def fetched(
@@ -71,12 +85,35 @@ def _download(file: ModelFile, progress: Progress, accept: Callable[[Path], None
     part = file.path.with_name(file.file_name + ".part")
     try:
         download(file.url, part, most=file.max_bytes, description=file.file_name, progress=progress)
+        if file.member:
+            _take_out(file.member, part, most=file.max_bytes)
         _check(part, expected, accept)
     except DownloadFailed as error:
         raise PluginError(f"{file.url} could not be downloaded ({error}); {by_hand}") from error
     except PluginError as error:
         raise PluginError(f"{file.url} is not the file that '{file.plugin}' expects ({error}); {by_hand}") from error
     part.replace(file.path)
+    if file.stated_sha256 and not expected and sha256_of(file.path) != file.stated_sha256:
+        log.warning(
+            "%s has another SHA-256 (%s) than others state (%s…): it is used, since it fits the network",
+            file.path,
+            sha256_of(file.path),
+            file.stated_sha256[:12],
+        )
+
+
+def _take_out(member: str, archive: Path, *, most: int) -> None:
+    """Put the file `member`, of at most so many bytes, in the place of the zip archive that holds it."""
+    try:
+        with zipfile.ZipFile(archive) as whole, whole.open(member) as stream:
+            content = stream.read(most + 1)
+    except (zipfile.BadZipFile, KeyError, EOFError, zlib.error) as error:
+        archive.unlink()
+        raise PluginError(f"it is no zip archive with {member}; try again") from error
+    if len(content) > most:
+        archive.unlink()
+        raise PluginError(f"its {member} is larger than it can be")
+    write_atomically(archive, content)
 
 
 def _check(part: Path, expected: str, accept: Callable[[Path], None] | None) -> None:

@@ -33,6 +33,7 @@ BOX_SIDES, BOX_TOP, BOX_BOTTOM = -0.017, 0.341, -0.020
 _INSTALL = "pip install facenet-pytorch==2.5.3 torchvision"  # 2.6.0 holds PyTorch back below 2.3
 _PARAMETERS = 23_482_624
 _RELEASE = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/"
+_UNVERIFIED = "; SHA-256 not verified here: the first download that is this network is trusted and remembered"
 _CLASSIFIER = ("logits.weight", "logits.bias")
 """The last layer of the training: the files hold it, a recogniser has no use for it."""
 _SOURCE = (
@@ -77,7 +78,7 @@ class FaceNet(TorchRecogniser):
         return embeddings
 
 
-def _card(summary: str, trained_on: str, licence: str, weights_source: str, sha256: str) -> RecogniserCard:
+def _card(summary: str, trained_on: str, licence: str, weights_source: str) -> RecogniserCard:
     return RecogniserCard(
         summary=summary,
         source=_SOURCE,
@@ -89,7 +90,6 @@ def _card(summary: str, trained_on: str, licence: str, weights_source: str, sha2
         normalisation="(RGB − 127.5) / 128",
         metric="euclidean",
         weights_source=weights_source,
-        sha256=sha256,
     )
 
 
@@ -101,15 +101,14 @@ class FaceNetVggFace2(FaceNet):
         "facenet-vggface2",
         "20180402-114759-vggface2.pt",
         _RELEASE + "20180402-114759-vggface2.pt",
-        "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b",
-        112,
+        megabytes=112,
+        stated_sha256="281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b",
     )
     card = _card(
         "FaceNet (Inception-ResNet-v1) trained on VGGFace2, published 99.65 % on LFW",
         "vggface2",
         "released under MIT; trained on VGGFace2, whose owners' terms apply",
-        model_file.url,
-        model_file.sha256,
+        model_file.url + _UNVERIFIED,
     )
 
 
@@ -127,8 +126,7 @@ class FaceNetCasia(FaceNet):
         "FaceNet (Inception-ResNet-v1) trained on CASIA-WebFace, published 99.05 % on LFW",
         "casia-webface",
         "released under MIT; trained on CASIA-WebFace, whose owners' terms apply (research)",
-        f"{model_file.url}; no digest is published: the first download that is this network is trusted and remembered",
-        model_file.sha256,
+        model_file.url + _UNVERIFIED,
     )
 
 

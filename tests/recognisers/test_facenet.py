@@ -83,15 +83,17 @@ def test_without_weights_it_says_how_to_get_them(tmp_path: Path, monkeypatch: py
     found = FaceNetVggFace2.availability()
     assert not found.available
     assert found.reason == (
-        "its weights are not here: python run_benchmark.py fetch facenet-vggface2 (112 MB), or name the file with "
-        "--weights facenet-vggface2=20180402-114759-vggface2.pt"
+        "its weights are not here: python run_benchmark.py fetch facenet-vggface2 (112 MB; its SHA-256 is not "
+        "verified), or name the file with --weights facenet-vggface2=20180402-114759-vggface2.pt"
     )
     with pytest.raises(PluginError, match="its weights are not here"):
         FaceNetCasia()
-    assert "no digest is published" in FaceNetCasia.card.weights_source
+    for cls in (FaceNetVggFace2, FaceNetCasia):
+        assert "SHA-256 not verified here" in cls.card.weights_source and cls.card.sha256 == ""
 
 
-def test_a_file_of_another_digest_is_refused(weights: Path) -> None:
+def test_a_file_of_a_verified_digest_must_have_it(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FaceNetVggFace2, "model_file", replace(FaceNetVggFace2.model_file, sha256="281cebca8662" * 5))
     with pytest.raises(RequestError, match=r"not the file that was published .* expected 281cebca8662"):
         FaceNetVggFace2(weights=weights)
     found = FaceNetVggFace2.availability(weights)

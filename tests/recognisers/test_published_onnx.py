@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import shutil
+import threading
+import zipfile
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cv2
@@ -8,9 +14,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from benchmark.cli.main import main
+from benchmark.downloads.model_download import fetched
 from benchmark.errors import PluginError, RequestError
 from benchmark.faces import FaceGeometry
+from benchmark.model_files import ModelFile
 from benchmark.plugins import RECOGNISERS
+from benchmark.progress import Progress
 from benchmark.recognisers.insightface_buffalo_l import InsightFaceBuffaloL
 from benchmark.recognisers.onnx_recogniser import PublishedOnnxRecogniser
 from benchmark.recognisers.opencv_sface import OpenCvSFace
@@ -39,7 +49,7 @@ def stand_in(file: Path, cls: type[PublishedOnnxRecogniser], monkeypatch: pytest
 def test_the_card_is_complete(cls: type[PublishedOnnxRecogniser]) -> None:
     card = cls.card
     assert card.chip_size == (112, 112)
-    assert len(card.sha256) == 64
+    assert card.sha256 == "" and "SHA-256 not verified here" in card.weights_source
     assert all((card.summary, card.source, card.licence, card.alignment, card.normalisation, card.weights_source))
     assert "weights:" in card.licence
     assert card.trained_on
@@ -64,7 +74,7 @@ def test_without_its_file_it_says_how_to_get_it(
 def test_another_file_is_refused(cls: type[PublishedOnnxRecogniser], tmp_path: Path) -> None:
     file = tmp_path / "net.onnx"
     file.write_bytes(b"not what was published")
-    with pytest.raises(RequestError, match="not the file that was published"):
+    with pytest.raises(RequestError, match="is not an ONNX network"):
         cls(weights=file)
 
 
@@ -102,3 +112,55 @@ def test_sface_agrees_with_opencvs_own_code(tmp_path: Path, monkeypatch: pytest.
     other = ours.embed(chip[None, :, ::-1])
     score = theirs.match(expected, other, cv2.FaceRecognizerSF_FR_COSINE)
     assert ours.scores(embedding, other)[0] == pytest.approx(score, abs=1e-4)
+
+
+@pytest.mark.parametrize("cls", PUBLISHED)
+def test_one_command_fetches_it_and_the_digest_is_said_to_be_unverified(
+    cls: type[PublishedOnnxRecogniser],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("UNMASK_BENCHMARK_MODELS", str(tmp_path / "models"))
+    published = cls.model_file
+    assert published is not None and published.url.startswith("https://") and published.sha256 == ""
+    assert "; its SHA-256 is not verified" in cls.availability().reason
+    site = tmp_path / "site"
+    site.mkdir()
+    net = stand_in(tmp_path / "net.onnx", cls, monkeypatch)
+    name = published.url.rpartition("/")[2]
+    if published.member:
+        with zipfile.ZipFile(site / name, "w") as archive:
+            archive.writestr("another.onnx", b"not wanted")
+            archive.write(net, published.member)
+    else:
+        shutil.copy(net, site / name)
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(site))) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        here = replace(published, url=f"http://127.0.0.1:{http.server_port}/{name}")
+        monkeypatch.setattr(cls, "model_file", here)
+        assert main(["fetch"]) == 0
+        assert "its SHA-256 is not verified, http://127.0.0.1" in capsys.readouterr().out
+        assert main(["fetch", published.plugin, "--quiet"]) == 0
+        http.shutdown()
+    assert here.path.read_bytes() == net.read_bytes()
+    assert sorted(path.suffix for path in here.path.parent.iterdir()) == [".lock", ".onnx", ".sha256"]
+    assert "another SHA-256" in capsys.readouterr().err  # a stand-in is not what others state
+    assert cls().embed(np.zeros((1, 112, 112, 3), np.uint8)).shape == (1, 128)
+    here.path.write_bytes(b"changed")  # what was trusted first is remembered
+    assert "is damaged or another file" in cls.availability().reason
+
+
+def test_an_archive_without_the_network_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNMASK_BENCHMARK_MODELS", str(tmp_path / "models"))
+    with zipfile.ZipFile(tmp_path / "pack.zip", "w") as archive:
+        archive.writestr("another.onnx", b"not wanted")
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path))) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        file = ModelFile("some-net", "net.onnx", f"http://127.0.0.1:{http.server_port}/pack.zip", member="net.onnx")
+        with pytest.raises(PluginError, match=r"no zip archive with net\.onnx"):
+            fetched(file, progress=Progress(quiet=True))
+        http.shutdown()
+    assert not list((tmp_path / "models").glob("*.part"))

@@ -81,7 +81,8 @@ def test_all_takes_what_works_here_and_says_what_it_leaves_out() -> None:
     found = resolve_recognisers(["all"], weights={})
     assert list(found.ready) == ["plain"] == list(found.texts)
     assert found.left_out == {
-        "from-file": "its weights are not here: python run_benchmark.py fetch from-file (0.2 MB), or name the file "
+        "from-file": "its weights are not here: python run_benchmark.py fetch from-file (0.2 MB; its SHA-256 "
+        "is not verified), or name the file "
         "with --weights from-file=net.bin",
         "unlucky": "the package no_such_package_at_all is not installed: pip install it",
     }
