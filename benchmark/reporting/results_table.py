@@ -240,9 +240,13 @@ def shown(index: ResultsIndex, row: MetricRow | None, target: float | None, why:
         decimals = rate_decimals(target)
         if row.metric == "fmr" and row.value > FLAGGED_RATIO * target:
             flag = times(row.value / target)
+    text = bare_value(metric, row.value, decimals=decimals)
+    within = bare_interval(metric, row.ci_low, row.ci_high, decimals=decimals)
+    if row.metric == "fmr" and within == f"{text} to {text}":
+        within, counts = "", f"{counts}; no interval: the threshold was set on these very comparisons to give this rate"
     return Shown(
-        text=bare_value(metric, row.value, decimals=decimals),
-        within=bare_interval(metric, row.ci_low, row.ci_high, decimals=decimals),
+        text=text,
+        within=within,
         title=counts,
         order=row.value,
         flag=flag,

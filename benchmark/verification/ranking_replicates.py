@@ -75,8 +75,10 @@ def d_prime_replicates(scores: SubjectScores, draws: NDArray[np.int32]) -> Float
 
 def _all_nonmated(scores: SubjectScores, draws: NDArray[np.int32]) -> WeighedTail:
     """All non-mated scores, weighed once for AUC and EER."""
-    drawn, tail = scores.kept.get("all non-mated", (None, None))
-    if tail is None or not np.array_equal(drawn, draws):
+    drawn, known = scores.kept.get("all non-mated", (None, None))
+    if known is not None and np.array_equal(drawn, draws):
+        tail: WeighedTail = known
+    else:
         tail = WeighedTail(scores, draws, len(scores.nonmated))
         scores.kept["all non-mated"] = (draws, tail)
     return tail

@@ -12,7 +12,7 @@ from benchmark.reporting.formatting import EN_DASH
 from benchmark.reporting.mask_type_table import mask_type_table
 from benchmark.reporting.method_colours import MethodColours
 from benchmark.reporting.results_index import Entry, ResultsIndex
-from benchmark.reporting.results_table import COLUMNS, MethodTable, TableRow, method_table, recovery_bar
+from benchmark.reporting.results_table import COLUMNS, MethodTable, TableRow, method_table, recovery_bar, shown
 from benchmark.reporting.run_results import RunResults
 from benchmark.verification.metric_description import MetricDescription
 
@@ -158,3 +158,11 @@ def test_data_that_the_detector_alone_has_seen_are_not_the_methods(run: RunResul
     table = method_table(index, index.panels[0], TARGET, {})
     details = next(row.details for row in table.methods if row.label == "telea")
     assert details == ("finds the mask itself", "its detector was trained on faces-train")
+
+
+def test_a_rate_that_its_own_threshold_sets_has_no_interval(run: RunResults) -> None:
+    index = ResultsIndex(run.metrics, run.cards, metrics=DESCRIPTIONS)
+    row = next(row for row in run.metrics if (row.metric, row.condition, row.target) == ("fmr", "raw-raw", 1e-2))
+    held = shown(index, replace(row, value=0.01, ci_low=0.00999, ci_high=0.01001), 1e-2)
+    assert (held.text, held.within) == ("1.0", "") and "threshold was set on these very comparisons" in held.title
+    assert shown(index, replace(row, value=0.01, ci_low=0.008, ci_high=0.012), 1e-2).within == "0.8 to 1.2"

@@ -13,7 +13,7 @@ const chartParts = (() => {
   Chart.defaults.animation = false;
   Chart.defaults.maintainAspectRatio = false;
 
-  // Vertical lines with their names, bands, and the lines of intervals, drawn beneath the points.
+  // Vertical lines, bands, and the lines of intervals, drawn beneath the points; the names of the lines above them.
   const guides = {
     id: "guides",
     beforeDatasetsDraw(chart, _, options) {
@@ -30,18 +30,13 @@ const chartParts = (() => {
         ctx.fill();
       }
       ctx.globalAlpha = 1;
-      ctx.font = `12px ${Chart.defaults.font.family}`;
-      (options.at || []).forEach(({ x: value, text, colour = "--muted", dash = [4, 3] }, place) => {
+      for (const { x: value, colour = "--muted", dash = [4, 3] } of options.at || []) {
         const x = scales.x.getPixelForValue(value);
-        if (!(x >= area.left && x <= area.right)) return;
-        ctx.strokeStyle = ctx.fillStyle = style(colour);
+        if (!(x >= area.left && x <= area.right)) continue;
+        ctx.strokeStyle = style(colour);
         ctx.setLineDash(dash);
         ctx.beginPath(); ctx.moveTo(x, area.top); ctx.lineTo(x, area.bottom); ctx.stroke();
-        if (!text) return;
-        const left = x > (area.left + area.right) / 2;
-        ctx.textAlign = left ? "right" : "left";
-        ctx.fillText(text, x + (left ? -5 : 5), area.top + 12 + 15 * place);
-      });
+      }
       ctx.setLineDash([]);
       ctx.lineWidth = 3;
       ctx.globalAlpha = 0.5;
@@ -60,6 +55,23 @@ const chartParts = (() => {
         ctx.strokeStyle = style(colour);
         ctx.beginPath(); ctx.moveTo(x, from); ctx.lineTo(x, to); ctx.stroke();
       }
+      ctx.restore();
+    },
+    afterDatasetsDraw(chart, _, options) {
+      const { ctx, chartArea: area, scales } = chart;
+      ctx.save();
+      ctx.font = `12px ${Chart.defaults.font.family}`;
+      ctx.lineJoin = "round";
+      (options.at || []).forEach(({ x: value, text, colour = "--muted" }, place) => {
+        const x = scales.x.getPixelForValue(value);
+        if (!text || !(x >= area.left && x <= area.right)) return;
+        const left = x > (area.left + area.right) / 2;
+        const [at, line] = [x + (left ? -5 : 5), area.top + 12 + 16 * place];
+        ctx.textAlign = left ? "right" : "left";
+        [ctx.lineWidth, ctx.strokeStyle, ctx.fillStyle] = [4, style("--surface"), style(colour)];
+        ctx.strokeText(text, at, line);
+        ctx.fillText(text, at, line);
+      });
       ctx.restore();
     },
   };
