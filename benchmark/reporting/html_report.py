@@ -16,6 +16,7 @@ from benchmark.reporting.example_faces import face_captions, face_rows
 from benchmark.reporting.failures_table import failures_table
 from benchmark.reporting.figure_style import NamedFigure, inline_svg
 from benchmark.reporting.gallery_data import gallery_json
+from benchmark.reporting.groups_table import groups_tables
 from benchmark.reporting.headline import failed_plugins, headline
 from benchmark.reporting.judges import strength
 from benchmark.reporting.judges_table import ranking_tables
@@ -143,6 +144,7 @@ def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, l
             setting=f"{', '.join(_subtitle(index))}." if index.panels else "",
             tables=tables,
             ranking=ranking_tables(index, main),
+            groups=groups_tables(index, results.groups, main),
             detectors=detectors_table(index),
             notes=note_groups(results.notes),
             figures={section: [_inline(figure) for figure in figures.get(section, ())] for section in _DRAWN},

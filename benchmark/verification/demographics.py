@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmark.verification.base import Cell, MetricRow
 from benchmark.verification.dyadic import PairSums, Part, effective_size, spread_of
 from benchmark.verification.group_row import WORST_TO_BEST, GroupRow
-from benchmark.verification.intervals import FEW_EVENTS, quantile, share_interval, share_of_people
+from benchmark.verification.intervals import FEW_EVENTS, share_interval, share_of_people
 from benchmark.verification.measurement import ScoredCell
 from benchmark.verification.selections import ALL_TYPES
 
@@ -129,8 +129,9 @@ def _pair_share(
 def _ratio(rows: Sequence[GroupRow]) -> list[GroupRow]:
     """The highest rate of a group over the lowest, with the interval of a ratio of independent rates.
 
-    Katz et al., *Obtaining confidence intervals for the risk ratio in cohort studies*, Biometrics 34(3), 1978; groups
-    hold different people. The standard error of a rate is taken from its interval.
+    Groups hold different people. The ends follow from those of the two rates, on the scale of the logarithm: Zou and
+    Donner, *Construction of confidence limits about effect measures: a general approach*, Statistics in Medicine
+    27(10), 2008.
     """
     known = [row for row in rows if row.value is not None]
     if len(known) < 2:
@@ -140,9 +141,7 @@ def _ratio(rows: Sequence[GroupRow]) -> list[GroupRow]:
     note = f"{worst.group} / {best.group}"
     if best.value:
         ratio = float(worst.value or 0.0) / best.value
-        errors = [_relative_error(row) for row in (best, worst)]
-        half = quantile(min(best.subjects, worst.subjects)) * float(np.hypot(errors[0], errors[1]))
-        low, high = ratio * float(np.exp(-half)), ratio * float(np.exp(half))
+        low, high = _ratio_ends(worst, best)
     else:
         note += ": the lowest rate is 0, so that there is no ratio"
     return [
@@ -159,6 +158,13 @@ def _ratio(rows: Sequence[GroupRow]) -> list[GroupRow]:
     ]
 
 
-def _relative_error(row: GroupRow) -> float:
-    width = (row.ci_high or 0.0) - (row.ci_low or 0.0)
-    return width / (2 * quantile(row.subjects)) / (row.value or 1.0)
+def _ratio_ends(above: GroupRow, below: GroupRow) -> tuple[float | None, float | None]:
+    """The interval of the ratio of two rates above 0; None where a rate has none."""
+    ends = [(row.ci_low, row.value, row.ci_high) for row in (above, below)]
+    if any(not end for of_row in ends for end in of_row):
+        return None, None
+    (low_above, at_above, high_above), (low_below, at_below, high_below) = np.log(np.array(ends, dtype=np.float64))
+    middle = at_above - at_below
+    low = middle - np.hypot(at_above - low_above, high_below - at_below)
+    high = middle + np.hypot(high_above - at_above, at_below - low_below)
+    return float(np.exp(low)), float(np.exp(high))

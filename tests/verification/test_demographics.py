@@ -80,3 +80,29 @@ def test_of_few_people_nothing_is_claimed(groups) -> None:
 def test_who_is_not_known_is_in_no_group(groups) -> None:
     _, _, rows = groups
     assert {group for attribute, group, _ in rows if attribute == "sex"} == {"female", "male", WORST_TO_BEST}
+
+
+def test_the_ratio_of_rare_errors_has_an_interval_of_sensible_width() -> None:
+    rng = np.random.default_rng(2)
+    subjects = np.repeat(np.arange(80), 2).astype(np.int32)
+    one, other = np.triu_indices(len(subjects), k=1)
+    mated = subjects[one] == subjects[other]
+    comparisons = Comparisons(one.astype(np.int32), other.astype(np.int32), mated, np.full(len(one), -1, np.int8))
+    scores = rng.normal(size=len(one)) + 20.0 * mated
+    side = np.array(["a"] * 40 + ["b"] * 40)[subjects]
+    scores[np.flatnonzero(mated & (side[one] == "a"))[:1]] = -9  # one rejection in a, three in b
+    scores[np.flatnonzero(mated & (side[one] == "b"))[:3]] = -9
+    cell = cell_of("raw-raw", scores.astype(np.float32), comparisons, len(subjects))
+    measured = measure(
+        [cell],
+        subjects=subjects,
+        mask_types=[None] * len(subjects),
+        targets=(0.01,),
+        replicates=2,
+        metrics=load_metrics(["gfrr"]),
+    )
+    rows = measure_groups([cell], measured.rows, subjects=subjects, attributes={"side": side.tolist()})
+    (row,) = (row for row in rows if row.group == WORST_TO_BEST and row.metric == "gfrr")
+    assert row.value == pytest.approx(3)
+    assert 0.1 < row.ci_low < 1
+    assert 3 < row.ci_high < 40
