@@ -165,6 +165,7 @@ class ArtifactStore:
         make: Callable[[Path], None],
         *,
         holds: Callable[[Path], bool] = lambda _: True,
+        part_of_step: bool = False,
     ) -> Artifact:
         """The artefact of `step` described by `about`, made now unless it is stored.
 
@@ -173,13 +174,14 @@ class ArtifactStore:
             about: JSON values: keys of the inputs, the settings, the version of the code.
             make: fills the folder it is given; that folder may hold what a killed run left there.
             holds: whether a folder holds what the caller will read.
+            part_of_step: whether the caller is inside of a step that is counted and timed as a whole.
         """
 
         def make_watched(folder: Path) -> None:
             with self._watch(whole_work(step, about), folder):
                 make(folder)
 
-        return self._folder(step, about, make_watched, holds=holds)
+        return self._folder(step, about, make if part_of_step else make_watched, holds=holds)
 
     def _folder(
         self, step: str, about: Mapping[str, Any], make: Callable[[Path], None], *, holds: Callable[[Path], bool]

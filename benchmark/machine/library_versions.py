@@ -15,7 +15,9 @@ _DISTRIBUTIONS = {
     "numpy": ("numpy",),
     "opencv": ("opencv-python-headless", "opencv-contrib-python-headless", "opencv-python", "opencv-contrib-python"),
     "pillow": ("pillow",),
+    "scipy": ("scipy",),
     "torch": ("torch",),
+    "torchmetrics": ("torchmetrics",),
     "onnxruntime": ("onnxruntime", "onnxruntime-gpu"),
 }
 """Under which names each of them may be installed."""

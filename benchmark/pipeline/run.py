@@ -105,7 +105,7 @@ def _results(plan: Plan, folder: Path, started: datetime, context: RunContext, c
     comparisons = sum(len(cell.comparisons) for cell in compared.cells)
     scoring = watch.seconds["recognise and compare"] - (count.seconds - made_before)
     with watch.step("measure"), context.progress.step(measuring(plan, comparisons), spent=scoring):
-        measured = measure_run(plan, arms, compared.cells, context.progress)
+        measured = measure_run(plan, arms, compared.cells, context.progress, context.store)
     return RunResults(
         metrics=measured.rows,
         notes=[

@@ -345,6 +345,15 @@ KINDS: tuple[type[Metric], ...] = (
     CostMetric,
 )
 """The kinds that are measured: a metric that inherits none of them is refused."""
+OF_SCORES: tuple[type[Metric], ...] = (
+    RateMetric,
+    ScoreMetric,
+    ComparisonMetric,
+    SearchMetric,
+    ContrastMetric,
+    FeatureMetric,
+)
+"""Those that `measure.measure` measures."""
 
 
 @dataclass(frozen=True)

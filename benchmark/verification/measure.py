@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,6 @@ from benchmark.progress import Progress
 from benchmark.verification.base import Cell, Metric, MetricRow
 from benchmark.verification.bootstrap import draw_subjects
 from benchmark.verification.cell_metrics import CellMeter
-from benchmark.verification.difference import Difference
 from benchmark.verification.errors_in_cells import CellErrors, Group, group_of
 from benchmark.verification.measurement import CellCurves, Measurement, NoteBook, ScoredCell
 from benchmark.verification.resolve import load_metrics
@@ -20,6 +21,9 @@ from benchmark.verification.selections import check_comparisons
 from benchmark.verification.thresholds import DEFAULT_TARGETS, check_targets
 
 DEFAULT_REPLICATES = 200
+_CELL_FIELDS = tuple(field.name for field in fields(Cell))
+Keep = Callable[[Sequence[ScoredCell], Callable[[], Measurement]], Measurement]
+"""Is given the cells of a group and what measures them, and returns the measurement: made now, or before."""
 
 
 def measure(
@@ -35,6 +39,7 @@ def measure(
     baselines: Collection[str] = (),
     given_thresholds: Mapping[Group, Mapping[float, float]] | None = None,
     between_methods: bool = True,
+    keep: Keep | None = None,
 ) -> Measurement:
     """Measure every cell of one protocol.
 
@@ -56,6 +61,8 @@ def measure(
         given_thresholds: frozen thresholds from elsewhere, by recogniser, arm and size; then by target. A group that is
             not named takes them from its own raw-raw cell.
         between_methods: whether every method is set against every other one, too.
+        keep: decides for each group whether it must be measured; None measures all. What a group's measurement depends
+            on is its cells and every other argument but `progress`.
 
     Returns:
         Rows in the order of `cells`; no two share all key columns. A value that is not defined is None.
@@ -66,27 +73,51 @@ def measure(
     """
     check_targets(targets)
     _check_cells(cells, subjects, mask_types)
-    book = NoteBook()
     draws = draw_subjects(int(subjects.max()) + 1 if len(subjects) else 0, replicates, seed=seed)
     errors = CellErrors(subjects, mask_types, draws, targets, given_thresholds)
     chosen = load_metrics() if metrics is None else metrics
-    rows: dict[Cell, list[MetricRow]] = {}
-    curves: dict[Cell, CellCurves] = {}
-    between: list[Difference] = []
+    found: list[Measurement] = []
     with (progress or Progress(quiet=True)).bar("measure", total=len(cells), unit="cell") as bar:
         for group in _groups(cells):
-            errors.start_group(group)
-            meter = CellMeter(group, chosen, errors, book, seed=seed)
-            for scored in group:
-                rows[scored.cell], curves[scored.cell] = meter.measure(scored)
-                bar.update(1)
-            if between_methods:
-                between += meter.differences(baselines)
+            made = 0
+
+            def measured(group: Sequence[ScoredCell] = group) -> Measurement:
+                nonlocal made
+                own_book = NoteBook()
+                errors.start_group(group)
+                meter = CellMeter(group, chosen, errors, own_book, seed=seed)
+                rows: list[MetricRow] = []
+                curves: list[CellCurves] = []
+                for scored in group:
+                    of_cell, drawn = meter.measure(scored)
+                    rows += of_cell
+                    curves.append(drawn)
+                    bar.update(1)
+                    made += 1
+                between = meter.differences(baselines) if between_methods else ()
+                return Measurement(tuple(rows), own_book.notes(), tuple(curves), between)
+
+            found.append(measured() if keep is None else keep(group, measured))
+            bar.update(len(group) - made)
+    return _together(cells, found)
+
+
+def _together(cells: Sequence[ScoredCell], groups: Sequence[Measurement]) -> Measurement:
+    """The measurements of all groups as one, in the order of `cells`."""
+    book = NoteBook()
+    rows: defaultdict[Cell, list[MetricRow]] = defaultdict(list)
+    for group in groups:
+        for row in group.rows:
+            rows[Cell(*(getattr(row, name) for name in _CELL_FIELDS))].append(row)
+        for note in group.notes:
+            for cell in note.cells:
+                book.add(note.kind, note.text, cell, mask_type=note.mask_type, metric=note.metric, target=note.target)
+    curves = {one.cell: one for group in groups for one in group.curves}
     return Measurement(
         tuple(row for scored in cells for row in rows[scored.cell]),
         book.notes(),
         tuple(curves[scored.cell] for scored in cells),
-        tuple(between),
+        tuple(row for group in groups for row in group.differences),
     )
 
 

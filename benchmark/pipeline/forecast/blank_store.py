@@ -85,6 +85,7 @@ class BlankStore(ArtifactStore):
         make: Callable[[Path], None],  # noqa: ARG002  # never called
         *,
         holds: Callable[[Path], bool] = lambda _: True,  # noqa: ARG002  # the run will look
+        part_of_step: bool = False,  # noqa: ARG002  # nothing is timed
     ) -> Artifact:
         """A blank artefact; see `ArtifactStore.folder`."""
         key = digest(about)

@@ -13,12 +13,16 @@ from benchmark.methods.detectors.base import Detector
 from benchmark.pipeline.conditions.arm import PreparedArm
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.rows.columns import detector_columns
+from benchmark.pipeline.rows.stored_measurements import StoredMeasurements
+from benchmark.verification.base import MaskMetric
 from benchmark.verification.measure_masks import measure_masks
 from benchmark.verification.measurement import Measurement
 from benchmark.views import MaskedView
 
 
-def measure_detection(plan: Plan, prepared: PreparedArm, subjects: NDArray[np.int32]) -> Measurement:
+def measure_detection(
+    plan: Plan, prepared: PreparedArm, subjects: NDArray[np.int32], kept: StoredMeasurements
+) -> Measurement:
     """Overlap with the true masks and missed masks (condition ``raw-masked``), and false masks (``raw-passthrough``).
 
     Where masks were really worn nobody knows the true ones, and there is no overlap.
@@ -33,18 +37,32 @@ def measure_detection(plan: Plan, prepared: PreparedArm, subjects: NDArray[np.in
         true: NDArray[np.uint8] | None,
         mask_types: Sequence[str | None],
     ) -> Measurement:
-        return measure_masks(
-            detector_columns(plan, prepared.arm, detector, condition),
-            bare=condition == "raw-passthrough",
-            true=true,
-            found=found.holes,
-            failed=_failed(found),
-            subjects=subjects[list(photos)],
-            mask_types=mask_types,
-            replicates=plan.config.replicates,
-            seed=plan.config.seed,
-            metrics=plan.metrics,
-        )
+        cell = detector_columns(plan, prepared.arm, detector, condition)
+        people = subjects[list(photos)]
+        about = {
+            "what": "masks",
+            "cell": vars(cell),
+            "found": found.key,
+            "true": None if true is None else prepared.faces.masked.view.key,
+            "mask_types": list(mask_types),
+            "subjects": kept.digest_of(people),
+        }
+
+        def make() -> Measurement:
+            return measure_masks(
+                cell,
+                bare=condition == "raw-passthrough",
+                true=true,
+                found=found.holes,
+                failed=_failed(found),
+                subjects=people,
+                mask_types=mask_types,
+                replicates=plan.config.replicates,
+                seed=plan.config.seed,
+                metrics=plan.metrics,
+            )
+
+        return kept.once(about, make, kinds=(MaskMetric,))
 
     masked, bare_photos = prepared.faces.masked, prepared.faces.bare_photos
     drawn = masked.view if isinstance(masked.view, MaskedView) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +13,17 @@ from benchmark.methods.step import RestoredView
 from benchmark.pipeline.conditions.arm import PreparedArm
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.rows.columns import leading_columns
+from benchmark.pipeline.rows.stored_measurements import StoredMeasurements
 from benchmark.progress import Progress
-from benchmark.verification.base import MetricRow
+from benchmark.verification.base import Cell, ImageMetric, ImageSetMetric, MetricRow
 from benchmark.verification.measure_image_sets import measure_image_sets
 from benchmark.verification.measure_images import measure_images
-from benchmark.verification.measurement import Measurement, Note
+from benchmark.verification.measurement import Measurement
 from benchmark.views import MaskedView, View
 
 
 def measure_restoration(
-    plan: Plan, prepared: PreparedArm, subjects: NDArray[np.int32], progress: Progress
+    plan: Plan, prepared: PreparedArm, subjects: NDArray[np.int32], progress: Progress, kept: StoredMeasurements
 ) -> Measurement:
     """Image quality of the masked faces and of every method that restores faces, and what each method cost.
 
@@ -31,47 +33,65 @@ def measure_restoration(
     costs = tuple(_costs(plan, prepared, prepared.restored))
     if not isinstance(masked, MaskedView):
         return Measurement(costs, ())
-    measured = _image_quality(plan, prepared, masked, subjects, progress)
+    measured = _image_quality(plan, prepared, masked, subjects, progress, kept=kept)
     return Measurement((*measured.rows, *costs), measured.notes)
 
 
 def _image_quality(
-    plan: Plan, prepared: PreparedArm, masked: MaskedView, subjects: NDArray[np.int32], progress: Progress
+    plan: Plan,
+    prepared: PreparedArm,
+    masked: MaskedView,
+    subjects: NDArray[np.int32],
+    progress: Progress,
+    *,
+    kept: StoredMeasurements,
 ) -> Measurement:
     shown: dict[str, tuple[str, View]] = {"none": ("raw-masked", masked)} | {
         label: ("raw-restored", restored.view) for label, restored in prepared.restored.items()
     }
-    rows: list[MetricRow] = []
-    notes: list[Note] = []
+    parts: list[Measurement] = []
     with progress.bar("compare pixels", total=len(shown), unit="method") as bar:
         for label, (condition, view) in shown.items():
             cell = leading_columns(plan, prepared.arm, label, condition)
-            failed = np.array([view.failed(row) for row in range(len(view))])
-            measured = measure_images(
-                cell,
-                true=masked.true_pixels,
-                restored=view.faces.pixels,
-                holes=masked.holes,
-                failed=failed,
-                subjects=subjects,
-                mask_types=masked.mask_types,
-                replicates=plan.config.replicates,
-                seed=plan.config.seed,
-                metrics=plan.metrics,
-            )
-            as_sets = measure_image_sets(
-                cell,
-                true=masked.true_pixels,
-                shown=view.faces.pixels,
-                failed=failed,
-                subjects=subjects,
-                metrics=plan.metrics,
-                seed=plan.config.seed,
-            )
-            rows += (*measured.rows, *as_sets.rows)
-            notes += (*measured.notes, *as_sets.notes)
+            about = {
+                "what": "pixels",
+                "cell": vars(cell),
+                "masked": masked.key,
+                "shown": view.key,
+                "subjects": kept.digest_of(subjects),
+            }
+            make = partial(_likeness, plan, cell, masked, view, subjects)
+            parts.append(kept.once(about, make, kinds=(ImageMetric, ImageSetMetric)))
             bar.update(1)
-    return Measurement(tuple(rows), tuple(notes))
+    return Measurement(
+        tuple(row for part in parts for row in part.rows), tuple(note for part in parts for note in part.notes)
+    )
+
+
+def _likeness(plan: Plan, cell: Cell, masked: MaskedView, view: View, subjects: NDArray[np.int32]) -> Measurement:
+    failed = np.array([view.failed(row) for row in range(len(view))])
+    measured = measure_images(
+        cell,
+        true=masked.true_pixels,
+        restored=view.faces.pixels,
+        holes=masked.holes,
+        failed=failed,
+        subjects=subjects,
+        mask_types=masked.mask_types,
+        replicates=plan.config.replicates,
+        seed=plan.config.seed,
+        metrics=plan.metrics,
+    )
+    as_sets = measure_image_sets(
+        cell,
+        true=masked.true_pixels,
+        shown=view.faces.pixels,
+        failed=failed,
+        subjects=subjects,
+        metrics=plan.metrics,
+        seed=plan.config.seed,
+    )
+    return Measurement((*measured.rows, *as_sets.rows), (*measured.notes, *as_sets.notes))
 
 
 def _costs(plan: Plan, prepared: PreparedArm, restored: Mapping[str, RestoredView]) -> Iterator[MetricRow]:
