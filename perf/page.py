@@ -13,6 +13,8 @@ from perf.finding import Finding, Findings
 PAGE = "performance.md"
 FIGURE = Path("images") / "performance.png"
 _BEGIN, _END = "<!-- begin: python -m perf -->", "<!-- end: python -m perf -->"
+_COLOURS = {True: "#4477aa", False: "#cc6677"}
+"""Of faster and slower."""
 _VERDICT = {True: "met", False: "**missed**", None: ""}
 
 
@@ -50,23 +52,38 @@ def update_page(folder: Path, findings: Findings, *, order: Sequence[str]) -> No
 
 
 def _draw(rows: Sequence[Finding], file: Path) -> None:
-    """A bar for each row that has a ratio."""
+    """A bar for each row that has a ratio: from 1 to the right where it is faster, to the left where slower."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415  # after the choice of what draws
+    from matplotlib import ticker  # noqa: PLC0415  # likewise
 
     shown = [row for row in rows if row.ratio is not None]
     if not shown:
         return
-    figure, axes = plt.subplots(figsize=(9, 0.8 + 0.42 * len(shown)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9, 1.2 + 0.42 * len(shown)), layout="constrained")
     names = [row.stage.replace("`", "") for row in shown]
     ratios = [row.ratio or 1.0 for row in shown]
-    bars = axes.barh(names, ratios, color="#4477aa")
-    axes.bar_label(bars, [f"{ratio:.1f} ×" for ratio in ratios], padding=3)
-    axes.axvline(1, color="black", linewidth=0.8)
     axes.set_xscale("log")
-    axes.set_xlim(right=max(ratios) * 2)
+    axes.barh(names, [ratio - 1 for ratio in ratios], left=1, color=[_COLOURS[ratio >= 1] for ratio in ratios])
+    for place, ratio in enumerate(ratios):
+        faster = ratio >= 1
+        axes.annotate(
+            f"{ratio:.1f} ×",
+            (ratio, place),
+            xytext=(4 if faster else -4, 0),
+            textcoords="offset points",
+            ha="left" if faster else "right",
+            va="center",
+        )
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_xlim(min(0.3, *ratios) / 1.5, max(2.0, *ratios) * 2)
+    axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g} ×"))
+    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+    axes.grid(axis="x", linewidth=0.4, alpha=0.5)
+    axes.set_axisbelow(True)
     axes.invert_yaxis()
-    axes.set_xlabel("times faster, by processor time")
+    axes.set_xlabel("← slower than what is compared with | faster, by processor time →")
     axes.tick_params(axis="y", labelsize=8)
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=130)

@@ -15,6 +15,7 @@ import yaml
 from benchmark.artifacts import ArtifactStore
 from benchmark.config import RunConfig
 from benchmark.context import RunContext
+from benchmark.engine.choose import engine_of
 from benchmark.errors import PluginError, RequestError
 from benchmark.ledger import Ledger
 from benchmark.methods.combinations.combination_spec import NONE, CombinationSpec, FusionNumbers, GateNumbers
@@ -72,16 +73,20 @@ def learn_combination(config: RunConfig, kind: str, file: Path) -> LearnedCombin
         raise RequestError("--passthrough 0: a combination learns from bare probes, too; name a larger number")
     plan = make_plan(asked, writes=False)
     progress = Progress(quiet=config.quiet)
-    with closing(ArtifactStore(config.cache, fresh=config.fresh, verify=config.verify)) as store:
+    with (
+        closing(engine_of(plan.config)) as engine,
+        closing(ArtifactStore(config.cache, fresh=config.fresh, verify=config.verify)) as store,
+    ):
         context = RunContext(
             store=store,
             ledger=Ledger(),
             progress=progress,
-            workers=plan.config.workers,
+            workers=engine.processes(plan.config.workers),
             device=plan.config.device,
             seed=plan.config.seed,
             failures=PluginFailures(),
             hole_margin=plan.config.hole_margin,
+            engine=engine,
         )
         learned = _learned(plan, members, kind, context)
     if not learned:

@@ -12,7 +12,9 @@ import yaml
 
 from benchmark.cli.main import main
 from benchmark.config import load_config
-from benchmark.errors import RequestError
+from benchmark.engine.local import LocalEngine
+from benchmark.errors import PluginError, RequestError
+from benchmark.pipeline import learn_combination as learn_combination_module
 from benchmark.pipeline.learn_combination import learn_combination
 from benchmark.pipeline.run import run
 
@@ -151,6 +153,18 @@ def test_what_is_learned_can_be_run(cache: Path, tmp_path: Path, kind: str) -> N
     assert after <= before
     harm = metrics[(metrics["method"] == f"{kind}:learned.yaml") & (metrics["metric"] == "harm")]["value"].item()
     assert harm == pytest.approx(learned.by_recogniser["face_recognition"].harm[0.05], abs=1e-6)
+
+
+def test_learning_works_on_the_engine_that_was_asked_for(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, contexts = LocalEngine(), []
+    monkeypatch.setattr(learn_combination_module, "engine_of", lambda _: engine)
+    monkeypatch.setattr(learn_combination_module, "_learned", lambda *given: contexts.append(given[-1]) or {})
+    config = load_config(None, {**RUN, "methods": "none,telea", "cache": cache})
+    with pytest.raises(PluginError, match="nothing was learned"):
+        learn_combination(config, "fusion", tmp_path / "learned.yaml")
+    assert contexts[0].engine is engine
 
 
 @pytest.mark.parametrize(
