@@ -26,7 +26,6 @@ REQUIREMENTS: Mapping[str, str] = {
     "requests": "requests",
     "safetensors": "safetensors",
     "scipy": "scipy",
-    "seaborn": "seaborn",
     "threadpoolctl": "threadpoolctl",
     "torch": "torch",
     "torchvision": "torchvision",

@@ -3,15 +3,17 @@
     python docs/measure_scaling.py images --counts 60,120,240,480
     python docs/measure_scaling.py rows --counts 1000,10000,100000,1000000
     python docs/measure_scaling.py search --counts 1000,3162,10000,31623,100000
+    python docs/measure_scaling.py gallery --counts 10000,100000,1000000
     python docs/measure_scaling.py ray --counts 1000 [--ray-address HOST:PORT]
     python docs/measure_scaling.py table
 
 `images` runs the steps on synthetic people: the photos are drawn when they are read, which is a part of the times.
 `rows` stores embeddings that are drawn, row by row, as the last step of a run does, and reads them back: what is left
 of a step when its own work is taken away. `search` searches as many drawn probes in a gallery of as many
-(`search_in_tiles`), half of whose people are in it. `ray` sends tasks that do nothing. Each count is measured in a
-process of its own with one thread; times are processor seconds, memory is the process's peak so far. Lines are appended
-to images/scaling.csv; `table` prints them as Markdown with the slopes of their logarithms and draws images/scaling.svg.
+(`search_in_tiles`), half of whose people are in it; `gallery` 10,000 probes in a gallery of that many. `ray` sends
+tasks that do nothing. Each count is measured in a process of its own with one thread; times are processor seconds,
+memory is the process's peak so far. Lines are appended to images/scaling.csv; `table` prints them as Markdown with the
+slopes of their logarithms and draws images/scaling.svg.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ FILE = Path(__file__).parent / "images" / "scaling.csv"
 COLUMNS = ("part", "step", "count", "seconds", "peak_mib", "bytes")
 SIZE = 112
 WIDTH = 128
+PROBES = 10_000
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 Line = tuple[str, int, float, float, int]
@@ -43,7 +46,7 @@ Line = tuple[str, int, float, float, int]
 def main() -> None:
     """Read the options, measure each count in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("images", "rows", "search", "ray", "table"))
+    parser.add_argument("part", choices=("images", "rows", "search", "gallery", "ray", "table"))
     parser.add_argument("--counts", default="1000")
     parser.add_argument("--ray-address")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
@@ -51,7 +54,7 @@ def main() -> None:
     if options.part == "table":
         print_table()
     elif options.here:
-        lines = {"images": images, "rows": rows, "search": search}.get(options.part)
+        lines = {"images": images, "rows": rows, "search": search, "gallery": gallery}.get(options.part)
         found = ray_tasks(int(options.counts), options.ray_address) if lines is None else lines(int(options.counts))
         with FILE.open("a", newline="") as stream:
             for step, count, seconds, peak, size in found:
@@ -152,6 +155,16 @@ def rows(count: int) -> list[Line]:
 
 def search(count: int) -> list[Line]:
     """`count` probes in a gallery of `count`."""
+    return _searched(count, count, "search in tiles")
+
+
+def gallery(count: int) -> list[Line]:
+    """`PROBES` probes in a gallery of `count`."""
+    return _searched(PROBES, count, f"search of {PROBES:,} probes")
+
+
+def _searched(probes: int, enrolled: int, step: str) -> list[Line]:
+    """The people of half of the `probes` are among the `enrolled`."""
     import numpy as np
 
     from benchmark.verification.search_in_tiles import search_in_tiles
@@ -159,18 +172,18 @@ def search(count: int) -> list[Line]:
     found: list[Line] = []
     generator = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as name:
-        gallery = np.lib.format.open_memmap(Path(name) / "drawn.npy", mode="w+", dtype=np.float32, shape=(count, WIDTH))
-        for start in range(0, count, 65_536):
-            part = gallery[start : start + 65_536]
+        shape = (enrolled, WIDTH)
+        faces = np.lib.format.open_memmap(Path(name) / "drawn.npy", mode="w+", dtype=np.float32, shape=shape)
+        for start in range(0, enrolled, 65_536):
+            part = faces[start : start + 65_536]
             part[:] = generator.normal(size=part.shape)
-        probes = generator.normal(size=(count, WIDTH)).astype(np.float32)
-        enrolled = count - count // 2
-        probes[:enrolled] = 0.37 * gallery[count // 2 :] + 0.93 * probes[:enrolled]
-        with measured(found, "search in tiles", count):
-            searches = search_in_tiles(
-                probes, np.arange(count) + count // 2, gallery, np.arange(count), scratch=Path(name)
-            )
-        with measured(found, "rank 1, FNIR at FPIR 1 %", count):
+        seen = generator.normal(size=(probes, WIDTH)).astype(np.float32)
+        known = probes - probes // 2
+        seen[:known] = 0.37 * faces[enrolled - known :] + 0.93 * seen[:known]
+        with measured(found, step, enrolled):
+            people = np.arange(probes) + enrolled - known
+            searches = search_in_tiles(seen, people, faces, np.arange(enrolled), scratch=Path(name))
+        with measured(found, "rank 1, FNIR at FPIR 1 %", enrolled):
             threshold = searches.threshold(0.01)
             rank1 = float(searches.found_within(1).mean())
             missed = float(searches.missed(threshold).mean()) if threshold is not None else float("nan")

@@ -86,7 +86,7 @@ def compare_runs(a: RunResult | Path | str, b: RunResult | Path | str, out: Path
     Traceback (most recent call last):
     benchmark.errors.RequestError: A and B are the same folder: reports/one
     """
-    from benchmark.reporting.compare import compare_runs as compare  # noqa: PLC0415  # imports seaborn
+    from benchmark.reporting.compare import compare_runs as compare  # noqa: PLC0415  # imports pandas
 
     first, second = (given.folder if isinstance(given, RunResult) else Path(given) for given in (a, b))
     if first.resolve() == second.resolve():

@@ -137,7 +137,7 @@ class RunResult:
         Raises:
             RequestError: the run has no such recogniser or target, or compared nothing.
         """
-        from benchmark.reporting.figure_roc import roc_figure  # noqa: PLC0415  # imports seaborn
+        from benchmark.reporting.figure_roc import roc_figure  # noqa: PLC0415  # imports Matplotlib
         from benchmark.reporting.figure_style import figure_style  # noqa: PLC0415
         from benchmark.reporting.method_colours import MethodColours  # noqa: PLC0415
 
@@ -165,7 +165,7 @@ class RunResult:
         Raises:
             RequestError: the run has no such recogniser or target, or no recovery that may be shown.
         """
-        from benchmark.reporting.figure_recovery import recovery_figure  # noqa: PLC0415  # imports seaborn
+        from benchmark.reporting.figure_recovery import recovery_figure  # noqa: PLC0415  # imports Matplotlib
         from benchmark.reporting.figure_style import figure_style  # noqa: PLC0415
         from benchmark.reporting.method_colours import MethodColours  # noqa: PLC0415
         from benchmark.reporting.results_table import method_table, table_entries  # noqa: PLC0415

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark.cli.shared_flags import add_cost_flags, add_face_flags, add_plugin_flag, given_face_flags, load_plugins
 from benchmark.config import RunConfig, load_config
+from benchmark.methods.machines import Machines
 from benchmark.pipeline.planning.names import check_method_names, check_training_names
 
 
@@ -82,7 +83,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=1,
         metavar="N",
-        help="number of GPUs, or of processes on a CPU (default: %(default)s)",
+        help="number of GPUs, or of processes on a CPU, of each machine (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--nodes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="number of machines: start the same command on each, with its own --node; they wait up to ten minutes "
+        "for each other (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--node", type=int, metavar="I", help="with --nodes: the number of this machine, from 0; 0 keeps the weights"
+    )
+    parser.add_argument(
+        "--meet", metavar="HOST:PORT", help="with --nodes: a free port of machine 0, where the machines meet"
     )
     parser.add_argument(
         "--workers",
@@ -109,6 +124,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Train, and say where the weights are; a run with the same settings uses them."""
     load_plugins(options.plugin)
+    machines = Machines.asked_for(options.nodes, options.node, options.meet)
     config = load_config(
         None,
         {
@@ -141,7 +157,11 @@ def execute(options: argparse.Namespace) -> int:
         steps=options.steps,
         start_from=options.start_from,
         devices=options.devices,
+        machines=machines,
         teachers=[name for name in options.teachers.split(",") if name],
     )
-    print(f"trained: {folder.resolve()}")
+    if machines.number:
+        print(f"took part as machine {machines.number} of {machines.count}; machine 0 keeps what was learned")
+    else:
+        print(f"trained: {folder.resolve()}")
     return 0

@@ -1,4 +1,4 @@
-"""Fits a learner on several devices at once, a process each."""
+"""Fits a learner on several devices at once, a process each, of one machine or of several."""
 
 from __future__ import annotations
 
@@ -14,27 +14,32 @@ from torch.multiprocessing.spawn import ProcessException, spawn
 
 from benchmark.errors import BenchmarkError, RequestError
 from benchmark.methods.base import Learner, MaskedPairs
+from benchmark.methods.machines import Machines
 from benchmark.parallel import end_with_parent
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.sources import KeptSources, kept_sources
 from benchmark.progress import Progress
 from benchmark.storage.csv_files import read_table, write_table
 
+ALONE = Machines()
 _COPIED = ("name", "settings", "workspace")
 """Attributes that a learner is given between its making and `fit`."""
 
 
-def fit_in_processes(learner: Learner[MaskedPairs], pairs: MaskedPairs, *, devices: int, progress: Progress) -> None:
+def fit_in_processes(
+    learner: Learner[MaskedPairs], pairs: MaskedPairs, *, devices: int, progress: Progress, machines: Machines = ALONE
+) -> None:
     """Fit `learner` as `learner.fit` does, on `devices` devices; on a CPU, in so many processes.
 
-    The result depends on the number of devices: each sees its share of a batch, and batch normalisation its share's
-    statistics.
+    The result depends on the number of devices of all machines: each sees its share of a batch, and batch normalisation
+    its share's statistics. On machines other than the first, `learner` takes part and has learned nothing afterwards.
 
     Args:
         learner: a method or detector that learns from pairs, not yet fitted.
         pairs: what it learns from.
-        devices: two or more.
+        devices: of this machine; as many on every other.
         progress: shown by the first process.
+        machines: that share the training.
 
     Raises:
         RequestError: there are fewer GPUs than `devices`.
@@ -52,6 +57,7 @@ def fit_in_processes(learner: Learner[MaskedPairs], pairs: MaskedPairs, *, devic
             learner.device,
             given,
             devices,
+            machines,
             progress.quiet,
             Path(folder),
         )
@@ -59,7 +65,10 @@ def fit_in_processes(learner: Learner[MaskedPairs], pairs: MaskedPairs, *, devic
             spawn(_fit, args=(fitting, pairs), nprocs=devices)  # type: ignore[no-untyped-call]
         except ProcessException as error:
             reason = fitting.first_reason() or str(error).strip().splitlines()[-1]
-            raise BenchmarkError(f"training of '{learner.name}' on {devices} devices failed: {reason}") from error
+            count = machines.processes(devices)
+            raise BenchmarkError(f"training of '{learner.name}' on {count} devices failed: {reason}") from error
+        if machines.number:
+            return
         learner.load(fitting.weights)
         learner.losses = read_table(fitting.losses) if fitting.losses.exists() else None
 
@@ -78,6 +87,7 @@ class _Fitting:
     device: str
     given: dict[str, Any]
     devices: int
+    machines: Machines
     quiet: bool
     folder: Path
 
@@ -108,18 +118,18 @@ class _Fitting:
 def _fit(number: int, fitting: _Fitting, pairs: MaskedPairs) -> None:
     end_with_parent()
     on_gpu = fitting.device.startswith("cuda")
-    meeting = f"file://{fitting.folder}/meeting"
     backend = "nccl" if on_gpu else "gloo"
-    distributed.init_process_group(backend, init_method=meeting, rank=number, world_size=fitting.devices)
-    if on_gpu:
-        torch.cuda.set_device(number)
     try:
-        _fit_share(number, fitting, f"cuda:{number}" if on_gpu else fitting.device, pairs)
+        with fitting.machines.meeting(fitting.folder, device=number, devices=fitting.devices) as place:
+            distributed.init_process_group(backend, **place)
+            if on_gpu:
+                torch.cuda.set_device(number)
+            _fit_share(distributed.get_rank(), fitting, f"cuda:{number}" if on_gpu else fitting.device, pairs)
+            distributed.barrier()
+            distributed.destroy_process_group()
     except BenchmarkError as error:
         fitting.say(error)
         raise
-    distributed.barrier()
-    distributed.destroy_process_group()
 
 
 def _fit_share(number: int, fitting: _Fitting, device: str, pairs: MaskedPairs) -> None:

@@ -15,8 +15,9 @@ from benchmark.context import RunContext
 from benchmark.machine.library_versions import libraries_in_key
 from benchmark.machine.native_precision import native_precision
 from benchmark.methods.base import Learner, MaskedPairs, Method
-from benchmark.methods.fit_in_processes import fit_in_processes
+from benchmark.methods.fit_in_processes import ALONE, fit_in_processes
 from benchmark.methods.learner import pair_learners
+from benchmark.methods.machines import Machines
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.keys import code_in_key
@@ -88,7 +89,13 @@ def fit_method(
 
 
 def fit(
-    learner: Learner[Any], examples: Any, made_of: Mapping[str, Any], context: RunContext, *, devices: int = 1
+    learner: Learner[Any],
+    examples: Any,
+    made_of: Mapping[str, Any],
+    context: RunContext,
+    *,
+    devices: int = 1,
+    machines: Machines = ALONE,
 ) -> Learned:
     """Fit `learner`, in place, or load what an earlier run of the same settings learned.
 
@@ -98,12 +105,13 @@ def fit(
         made_of: keys of the examples and of whatever else decides what is learned from them (a recogniser, say).
         context: what the run's steps share: store, ledger, progress bars, device, seed.
         devices: to train on, a process each; more than one only for what learns from pairs.
+        machines: that share the training; this must be the first of them, see `take_part`.
 
     Raises:
         RequestError: the examples are too few.
         PluginError: it learned what cannot be stored.
     """
-    artifact = _fitted(learner, examples, made_of, context, devices)
+    artifact = _fitted(learner, examples, made_of, context, devices=devices, machines=machines)
     if not artifact.made:
         return Learned(artifact.key, artifact.folder / "weights")
     with plugin_code(f"'{learner.label}' fails in load()"):
@@ -117,8 +125,21 @@ def fit(
     )
 
 
+def take_part(
+    learner: Learner[MaskedPairs], pairs: MaskedPairs, context: RunContext, *, devices: int, machines: Machines
+) -> None:
+    """Do this machine's share of what `fit` does on the first one, which keeps what is learned."""
+    fit_in_processes(learner, pairs, devices=devices, progress=context.progress, machines=machines)
+
+
 def _fitted(
-    learner: Learner[Any], examples: Any, made_of: Mapping[str, Any], context: RunContext, devices: int
+    learner: Learner[Any],
+    examples: Any,
+    made_of: Mapping[str, Any],
+    context: RunContext,
+    *,
+    devices: int,
+    machines: Machines,
 ) -> Artifact:
     about = {
         "version": _VERSION,
@@ -138,14 +159,15 @@ def _fitted(
         about["start_from"] = learner.workspace.start_from.sha256
     if learner.workspace.teachers:
         about["teachers"] = {name: teacher.card.sha256 for name, teacher in learner.workspace.teachers.items()}
-    if devices > 1:
-        about["devices"] = devices
+    processes = machines.processes(devices)
+    if processes > 1:
+        about["devices"] = processes
 
     def make(folder: Path) -> None:
         checkpoints = folder / "checkpoints"
         learner.workspace = replace(learner.workspace, checkpoints=checkpoints, samples=folder / "samples")
-        if devices > 1:
-            fit_in_processes(learner, examples, devices=devices, progress=context.progress)
+        if processes > 1:
+            fit_in_processes(learner, examples, devices=devices, progress=context.progress, machines=machines)
         else:
             with plugin_code(f"'{learner.label}' fails in fit()"):
                 learner.fit(examples, progress=context.progress)

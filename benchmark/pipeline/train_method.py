@@ -19,8 +19,10 @@ from benchmark.errors import RequestError
 from benchmark.ledger import Ledger
 from benchmark.machine.processor_time import available_cores
 from benchmark.methods.base import Learner, RecogniserAdapter, trainable_parameters
-from benchmark.methods.fit_step import Learned, fit
+from benchmark.methods.fit_in_processes import ALONE
+from benchmark.methods.fit_step import Learned, fit, take_part
 from benchmark.methods.learner import pair_learners
+from benchmark.methods.machines import Machines
 from benchmark.methods.resolve import resolve_parts
 from benchmark.methods.shipped_weights import CARD
 from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, write_card
@@ -44,6 +46,7 @@ def train_method(
     steps: int | None = None,
     start_from: Path | None = None,
     devices: int = 1,
+    machines: Machines = ALONE,
     teachers: Sequence[str] = (),
 ) -> Path:
     """Train ``config.methods[0]``, a method or a detector, on ``config.train_dataset``.
@@ -57,7 +60,9 @@ def train_method(
         recogniser: that an adapter is fitted to, as `RunConfig.recognisers` names it; None for everything else.
         steps: at most, instead of the preset's length; learning rates follow.
         start_from: folder of weights to start from, which may be of another side.
-        devices: train on so many GPUs, or in so many processes on a CPU.
+        devices: train on so many GPUs, or in so many processes on a CPU; of every machine.
+        machines: that share the training. Only the first of them keeps what is learned; of the others `out` is made
+            and stays empty.
         teachers: recognisers in the loss, as `RunConfig.recognisers` names them; none = those of the preset.
 
     Raises:
@@ -68,8 +73,9 @@ def train_method(
     asked = config.methods[0]
     learners, adapted = _what_learns(config, recogniser, device)
     _check_lengths(steps, devices)
-    if devices > 1 and adapted is not None:
-        raise RequestError(f"--devices {devices}: '{asked}' trains on one device")
+    if machines.processes(devices) > 1 and adapted is not None:
+        flag = f"--devices {devices}" if devices > 1 else f"--nodes {machines.count}"
+        raise RequestError(f"{flag}: '{asked}' trains on one device")
     if start_from is not None:
         _begin_with(TrainedWeights(start_from), learners)
     given = teachers_of(learners, teachers, config, device)
@@ -97,14 +103,23 @@ def train_method(
         for learner in learners:
             learner.set_steps(steps)
     for learner in learners:
+        if machines.number:
+            take_part(learner, pairs.pairs, context, devices=devices, machines=machines)
+            continue
         if adapted is None:
-            learned = fit(learner, pairs.pairs, {"pairs": pairs.key}, context, devices=devices)
+            made_of = {"pairs": pairs.key}
+            learned = fit(learner, pairs.pairs, made_of, context, devices=devices, machines=machines)
         else:
             learned = fit(learner, *adapted.examples(pairs, context), context)
         target = folder if len(learners) == 1 else folder / learner.label.replace(":", "_")
         _hand_out(learned, target)
         command = _command(
-            config, recogniser=recogniser, steps=steps, start_from=start_from, devices=devices, teachers=tuple(given)
+            config,
+            recogniser=recogniser,
+            steps=steps,
+            start_from=start_from,
+            devices=machines.processes(devices),
+            teachers=tuple(given),
         )
         card = _card(learner, learned.losses, config, len(pairs.pairs))
         fitted_to = {} if adapted is None else adapted.facts()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -60,16 +60,14 @@ def scores_figure(
         for counts, tint, alpha in ((curve.nonmated, MUTED, 0.35), (curve.mated, colour, 0.65)):
             if np.sum(counts) > 0:
                 edges, shares = _merged(curve.edges, counts)
-                sns.histplot(
-                    x=(edges[:-1] + edges[1:]) / 2,
-                    weights=shares,
-                    bins=list(edges),
-                    element="poly",
-                    color=tint,
-                    alpha=alpha,
+                hill = axes.fill_between(
+                    (edges[:-1] + edges[1:]) / 2,
+                    shares,
+                    facecolor=to_rgba(tint, alpha),
+                    edgecolor=to_rgba(tint),
                     linewidth=0.0 if tint == MUTED else 0.8,
-                    ax=axes,
                 )
+                hill.sticky_edges.y[:] = [0, np.inf]  # no margin below
         axes.set_xlim(left, right)
         axes.set_axis_off()
         axes.axhline(0, color=LINE, linewidth=0.8)

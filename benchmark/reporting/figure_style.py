@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation, Transform
@@ -25,6 +24,8 @@ SMALL_TEXT = 9.0
 LABEL_CHARACTERS = 19
 """Of a method's name beside the axes, in figures with one line or strip a method."""
 _FILE_DPI = 200
+_COMPRESSION = 2
+"""Of PNGs: a third of the time of the usual 6, for files that are a tenth larger."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,12 @@ class NamedFigure:
 @contextmanager
 def figure_style() -> Iterator[None]:
     """Draw and save inside this context."""
-    style = {
-        **sns.axes_style("white"),
+    style: dict[Any, Any] = {
+        "axes.axisbelow": True,
+        "patch.edgecolor": "white",
+        "patch.force_edgecolor": True,
+        "xtick.bottom": False,
+        "ytick.left": False,
         "figure.facecolor": PAPER,
         "axes.facecolor": PAPER,
         "axes.edgecolor": LINE,
@@ -83,7 +88,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 def bare(axes: Axes, *, grid: str | None = None) -> None:
     """Remove the frame but for the bottom line; a faint grid across `grid` (``"x"``, ``"y"`` or both)."""
-    sns.despine(ax=axes, left=True, right=True, top=True)
+    axes.spines[["left", "right", "top"]].set_visible(False)
     axes.tick_params(length=0, pad=4)
     if grid is not None:
         axes.grid(axis=grid)  # type: ignore[arg-type]
@@ -135,10 +140,13 @@ def save_figure(drawn: NamedFigure, folder: Path) -> None:
         StorageError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for suffix, metadata in (("svg", {"Date": None, "Title": drawn.title}), ("png", {"Title": drawn.title})):
+    for suffix, settings in (
+        ("svg", {"metadata": {"Date": None, "Title": drawn.title}}),
+        ("png", {"metadata": {"Title": drawn.title}, "pil_kwargs": {"compress_level": _COMPRESSION}}),
+    ):
         content = io.BytesIO()
         with mpl.rc_context({"svg.fonttype": "path"}):
-            drawn.figure.savefig(content, format=suffix, dpi=_FILE_DPI, metadata=metadata)
+            drawn.figure.savefig(content, format=suffix, dpi=_FILE_DPI, **settings)
         write_atomically(folder / f"{drawn.name}.{suffix}", content.getvalue())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -70,7 +69,7 @@ def _draw(axes: Axes, time: pd.Series[float], curves: pd.DataFrame, *, gap: floa
         values = curves[name].astype(float)
         known = values.notna().to_numpy()
         colour = _HUES[place % len(_HUES)]
-        sns.lineplot(x=time[known], y=values[known], ax=axes, color=colour, linewidth=1.5, legend=False)
+        axes.plot(time[known], values[known], color=colour, linewidth=1.5)
         called = str(name).removeprefix("train_").removeprefix(_VALIDATION).replace("_", " ")
         ends.append((float(values[known].iloc[-1]), called, colour))
     drawn = curves.to_numpy(dtype=float)

@@ -90,9 +90,10 @@ def train(
     with torch_seeded(seed, "training", name, *own, device=device):
         training = _Training(task, pairs, settings, name=name, seed=seed, device=device)
         file = None
-        if checkpoints is not None:
-            checkpoints.mkdir(parents=True, exist_ok=True)
-            file = checkpoints / CHECKPOINT
+        if from_first_process(checkpoints is not None):  # which alone reads and writes it
+            file = (checkpoints or Path()) / CHECKPOINT
+        if file is not None and process_number() == 0:
+            file.parent.mkdir(parents=True, exist_ok=True)
         precision = native_precision(settings.precision, device)
         fingerprint = repr((name, identity, settings, precision, seed, pairs_digest(pairs), process_count()))
         return training.run(file, fingerprint, progress, samples)
@@ -136,7 +137,13 @@ class _Training:
         self.stale = 0
 
     def run(self, file: Path | None, fingerprint: str, progress: Any, samples: Path | None) -> pd.DataFrame:
-        state = matching_checkpoint(file, fingerprint) if file is not None else None
+        if len(set(of_all_processes(fingerprint))) > 1:
+            raise BenchmarkError(
+                f"the processes do not train '{self.name}' alike: use the same command, photos and version on every "
+                "machine"
+            )
+        state = matching_checkpoint(file, fingerprint) if file is not None and process_number() == 0 else None
+        state = from_first_process(state)  # no other machine needs to see the file
         if state is not None:
             self._resume(state)
         total = self.settings.steps(len(self.batches.pairs))
