@@ -37,6 +37,9 @@ COLUMNS = ("part", "step", "count", "seconds", "peak_mib", "bytes")
 SIZE = 112
 WIDTH = 128
 PROBES = 10_000
+NOT_DRAWN = ("rank 1, FNIR at FPIR 1 %",)
+"""Steps that take no time worth showing."""
+LINES = {"images": "-", "rows": "--", "search": ":", "gallery": "-.", "ray": "-"}
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 Line = tuple[str, int, float, float, int]
@@ -236,8 +239,11 @@ def print_table() -> None:
                 f"| {part} | {step} | {count:,} | {_time(seconds)} | {_time(seconds / count)} | {slope} "
                 f"| {peak:,.0f} MiB | {stored} |"
             )
-        times.loglog(counts, [points[count][0] for count in counts], marker="o", markersize=3, label=step)
-        memory.loglog(counts, [points[count][1] for count in counts], marker="o", markersize=3, label=step)
+        if step in NOT_DRAWN:
+            continue
+        for axes, column in ((times, 0), (memory, 1)):
+            values = [points[count][column] for count in counts]
+            axes.loglog(counts, values, LINES[part], marker="o", markersize=3, label=step)
     times.set(xlabel="faces", ylabel="processor seconds", title="Time")
     memory.set(xlabel="faces", ylabel="MiB", title="Peak memory of the process so far")
     for axes in (times, memory):
