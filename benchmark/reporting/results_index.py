@@ -249,11 +249,11 @@ def name_asked_for(method: str, preset: str, cards: Mapping[str, Card]) -> str:
 
 
 def panel_title(index: ResultsIndex, panel: Panel) -> str:
-    """The recogniser, with the setting where the run has several."""
-    if not index.several_settings():
-        return panel.recogniser
-    size = f"{panel.size} px" if panel.size.isdigit() else panel.size
-    return f"{panel.recogniser} · {panel.dataset} {panel.protocol} · {panel.acquisition} · {size}"
+    """The recogniser, with those parts of the setting of which the run has several."""
+    parts = {name: getattr(panel, name) for name in ("dataset", "protocol", "acquisition", "size")}
+    parts["size"] = f"{panel.size} px" if panel.size.isdigit() else panel.size
+    several = [text for name, text in parts.items() if len({getattr(other, name) for other in index.panels}) > 1]
+    return " · ".join([panel.recogniser, *several])
 
 
 def panel_parts(index: ResultsIndex, panel: Panel) -> tuple[str, ...]:

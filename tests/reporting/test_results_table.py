@@ -11,7 +11,7 @@ from benchmark.reporting.conditions_table import conditions_table
 from benchmark.reporting.formatting import EN_DASH
 from benchmark.reporting.mask_type_table import mask_type_table
 from benchmark.reporting.method_colours import MethodColours
-from benchmark.reporting.results_index import Entry, ResultsIndex
+from benchmark.reporting.results_index import Entry, ResultsIndex, panel_title
 from benchmark.reporting.results_table import COLUMNS, MethodTable, TableRow, method_table, recovery_bar, shown
 from benchmark.reporting.run_results import RunResults
 from benchmark.verification.metric_description import MetricDescription
@@ -166,3 +166,13 @@ def test_a_rate_that_its_own_threshold_sets_has_no_interval(run: RunResults) -> 
     held = shown(index, replace(row, value=0.01, ci_low=0.00999, ci_high=0.01001), 1e-2)
     assert (held.text, held.within) == ("1.0", "") and "threshold was set on these very comparisons" in held.title
     assert shown(index, replace(row, value=0.01, ci_low=0.008, ci_high=0.012), 1e-2).within == "0.8 to 1.2"
+
+
+def test_a_title_has_only_what_tells_recognisers_and_settings_apart(run: RunResults) -> None:
+    twice = [*run.metrics, *(replace(row, acquisition="redetect") for row in run.metrics)]
+    index = ResultsIndex(twice, run.cards, metrics=DESCRIPTIONS)
+    titles = [panel_title(index, panel) for panel in index.panels]
+    assert len(set(titles)) == len(titles)
+    assert {f"{panel.recogniser} · {panel.acquisition}" for panel in index.panels} == set(titles)
+    one = ResultsIndex(run.metrics, run.cards, metrics=DESCRIPTIONS)
+    assert [panel_title(one, panel) for panel in one.panels] == [panel.recogniser for panel in one.panels]
