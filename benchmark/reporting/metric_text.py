@@ -41,6 +41,15 @@ def bare_interval(
     return interval(low, high, scale=_scale(metric), decimals=metric.decimals if decimals is None else decimals)
 
 
+def set_by_its_threshold(name: str, text: str, within: str) -> bool:
+    """Whether a printed rate and interval say only that the threshold was set on these very comparisons for this rate.
+
+    >>> set_by_its_threshold("fmr", "0.10", "0.10 to 0.10"), set_by_its_threshold("gfrr", "0.0", "0.0 to 0.0")
+    (True, False)
+    """
+    return name == "fmr" and within == f"{text} to {text}"
+
+
 def full_value(metric: MetricDescription, value: float | None) -> str:
     """The number with its unit.
 

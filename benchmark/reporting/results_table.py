@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from benchmark.reporting.formatting import EN_DASH, MINUS, missing, number, rate_decimals, times
-from benchmark.reporting.metric_text import bare_interval, bare_value, heading
+from benchmark.reporting.metric_text import bare_interval, bare_value, heading, set_by_its_threshold
 from benchmark.reporting.results_index import FLAGGED_RATIO, NATIVE, Entry, Panel, ResultsIndex
 from benchmark.verification.base import MetricRow
 
@@ -242,7 +242,7 @@ def shown(index: ResultsIndex, row: MetricRow | None, target: float | None, why:
             flag = times(row.value / target)
     text = bare_value(metric, row.value, decimals=decimals)
     within = bare_interval(metric, row.ci_low, row.ci_high, decimals=decimals)
-    if row.metric == "fmr" and within == f"{text} to {text}":
+    if set_by_its_threshold(row.metric, text, within):
         within, counts = "", f"{counts}; no interval: the threshold was set on these very comparisons to give this rate"
     return Shown(
         text=text,

@@ -207,7 +207,8 @@ def _bold(support: Support, tables: list[Table]) -> str:
         return "Nothing is bold: no method was tested at this false match rate."
     against = sorted({test.other for test in tests} - {"none"})
     others = f" and than every baseline of the run ({', '.join(against)})" if against else ""
+    bold = any(method.supported for table in tables for method in table.methods)
     return (
-        f"Bold: GFRR lower than with the mask left on{others}, by paired tests on the same comparisons, p < 0.05 after "
-        "Holm's correction for all of them."
+        f"{'Bold:' if bold else 'Nothing is bold: no method has a'} GFRR lower than with the mask left on{others}, by "
+        "paired tests on the same comparisons, p < 0.05 after Holm's correction for all of them."
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from benchmark.reporting import formatting
 from benchmark.reporting.export.document import ExportedRun, Method, Table, Value
-from benchmark.reporting.metric_text import bare_interval, bare_value, heading
+from benchmark.reporting.metric_text import bare_interval, bare_value, heading, set_by_its_threshold
 from benchmark.reporting.results_index import FLAGGED_RATIO
 from benchmark.verification.metric_description import MetricDescription, undescribed
 
@@ -169,10 +169,9 @@ def _cell(run: ExportedRun, value: Value | None, target: float) -> PrintedCell:
         decimals = formatting.rate_decimals(target)
         if value.metric == "fmr" and value.value > FLAGGED_RATIO * target:
             flag = f" ({formatting.times(value.value / target)})"
-    return PrintedCell(
-        bare_value(metric, value.value, decimals=decimals) + flag,
-        bare_interval(metric, value.ci_low, value.ci_high, decimals=decimals),
-    )
+    text = bare_value(metric, value.value, decimals=decimals)
+    within = bare_interval(metric, value.ci_low, value.ci_high, decimals=decimals)
+    return PrintedCell(text + flag, "" if set_by_its_threshold(value.metric, text, within) else within)
 
 
 def _describe(run: ExportedRun, metric: str) -> MetricDescription:

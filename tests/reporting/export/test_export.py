@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -21,6 +22,8 @@ from benchmark.reporting.export.latex import latex
 from benchmark.reporting.export.markdown import escaped as markdown_escaped
 from benchmark.reporting.export.markdown import markdown
 from benchmark.reporting.export.render import FORMATS
+from benchmark.reporting.run_results import RunResults
+from benchmark.reporting.write_run import write_run
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "export.schema.json"
 
@@ -102,6 +105,16 @@ def test_a_formula_is_no_formula_in_a_spreadsheet(exported: ExportedRun) -> None
     hostile = table.methods[0].model_copy(update={"method": '=HYPERLINK("x")'})
     text = csv_table(exported.model_copy(update={"tables": [table.model_copy(update={"methods": [hostile]})]}))
     assert "'=HYPERLINK" in text
+
+
+def test_where_no_method_passes_its_tests_the_caption_says_that_nothing_is_bold(
+    tested_run: RunResults, tmp_path: Path
+) -> None:
+    lost = tuple(replace(row, p=0.2, p_holm=0.4) for row in tested_run.differences)
+    write_run(replace(tested_run, differences=lost), tmp_path)
+    exported = export_run(tmp_path, target=1e-4)
+    assert exported.bold.startswith("Nothing is bold: no method has a GFRR lower than with the mask left on and than")
+    assert "**" not in markdown(exported)
 
 
 def test_a_run_without_tests_says_that_nothing_is_bold(tested_folder: Path, tmp_path: Path) -> None:
