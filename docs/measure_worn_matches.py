@@ -1,17 +1,18 @@
-"""Measures how often people in really worn masks are taken for strangers, with a recogniser and with its adapter.
+"""Measures how often people in really worn masks are taken for strangers, with a recogniser, its adapter, and methods.
 
-    python docs/measure_worn_matches.py --photos DIR --lfw DIR --numbers odd
+    python docs/measure_worn_matches.py --photos DIR --lfw DIR --numbers odd --methods telea,periocular
 
 DIR/masked holds photos without identities: nothing can be said about mated comparisons, but whoever is in them is none
 of LFW's validation people, so every match with one is false. An adapter that moves masked faces together, or to the
-mean face, shows here on masks that nobody drew. Thresholds are those of the unchanged recogniser between bare faces of
-the validation people; the faces of the masked photos are found on these photos, as in the arm `redetect`.
+mean face, shows here on masks that nobody drew, and so does a completer that paints everybody alike. Thresholds are
+those of the unchanged recogniser between bare faces of the validation people; the faces of the masked photos are found
+on these photos, as in the arm `redetect`.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +21,21 @@ from numpy.typing import NDArray
 from benchmark.acquisition.alignment import crop_face
 from benchmark.acquisition.detection import FaceSearch
 from benchmark.datasets.photo_reading import read_photo
-from benchmark.errors import ImageRefused
-from benchmark.faces import Image
+from benchmark.errors import ImageRefused, RequestError
+from benchmark.faces import AlignedFaces, FaceGeometry, Image
 from benchmark.methods.adapters.adapted_network import AdaptedNetwork
-from benchmark.methods.trained_weights import TrainedWeights
+from benchmark.methods.base import CropTransform, Unmasker
+from benchmark.methods.resolve import resolve_method
+from benchmark.methods.trained_networks import TrainedNetworks
+from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
 from benchmark.plugins import DATASETS
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.resolve import resolve_recognisers
 from benchmark.verification.thresholds import threshold_at
 
-SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "adapt" / "default" / "face_recognition" / "128"
+SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "adapt" / "default"
 SIZE = 128
+Face = tuple[Image, FaceGeometry]
 
 
 def main() -> None:
@@ -39,46 +44,95 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True, metavar="DIR")
     parser.add_argument("--lfw", type=Path, required=True, metavar="DIR")
     parser.add_argument("--numbers", choices=("odd", "even"), default="odd", help="(default: %(default)s)")
-    parser.add_argument("--adapter", type=Path, default=SHIPPED, metavar="DIR", help="(default: the shipped weights)")
+    parser.add_argument("--recogniser", default="face_recognition", help="(default: %(default)s)")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="of the recogniser")
+    parser.add_argument("--adapter", type=Path, metavar="DIR", help="(default: the shipped weights, if there are any)")
+    parser.add_argument("--methods", default="", metavar="A,B", help="methods that change crops, with shipped weights")
     options = parser.parse_args()
-    recogniser = resolve_recognisers(["face_recognition"], weights={}, device="cpu").ready["face_recognition"]
-    weights = TrainedWeights(options.adapter)
-    adapter = AdaptedNetwork()
-    adapter.load(weights.folder)
-    adapted = adapter.adapted(recogniser, key=weights.sha256)
+    name = options.recogniser
+    files = {} if options.weights is None else {name: options.weights}
+    recogniser = resolve_recognisers([name], weights=files, device="cpu").ready[name]
 
     people = DATASETS.load("lfw")(options.lfw)
     enrolled = people.protocol("people-validation").photos
-    subjects, chips = zip(
-        *_chips(recogniser, ((photo.subject_id, people.read(photo)) for photo in enrolled)), strict=True
-    )
-    templates = recogniser.embed(np.stack(chips))
-    strangers = np.asarray(subjects)[:, None] != np.asarray(subjects)[None]
-    between_bare = _all_scores(recogniser, templates, templates)[strangers]
+    found = [_face(people.read(photo)) for photo in enrolled]
+    subjects = np.array([photo.subject_id for photo, face in zip(enrolled, found, strict=True) if face is not None])
+    references = [face for face in found if face is not None]
+    templates = _embedded(recogniser, references)
+    between_bare = _all_scores(recogniser, templates, templates)[subjects[:, None] != subjects[None]]
 
-    files = sorted((options.photos / "masked").glob("*.jpg"))
-    wanted = [file for file in files if int(file.stem) % 2 == (options.numbers == "odd")]
-    _, worn = zip(*_chips(recogniser, ((file.stem, read_photo(file)) for file in wanted)), strict=True)
+    files_of_photos = sorted((options.photos / "masked").glob("*.jpg"))
+    wanted = [file for file in files_of_photos if int(file.stem) % 2 == (options.numbers == "odd")]
+    worn = [face for file in wanted if (face := _face(read_photo(file))) is not None]
     print(f"{len(worn)} of {len(wanted)} masked photos with a face, {len(templates)} bare photos of strangers")
-    probes = {"unchanged": recogniser.embed(np.stack(worn)), "adapter": adapted.embed(np.stack(worn))}
+    shown = {"unchanged": (templates, _embedded(recogniser, worn))}
+    adapter = _adapted(recogniser, name, options.adapter)
+    if adapter is not None:
+        shown["adapter"] = (templates, _embedded(adapter, worn))
+    for method in filter(None, options.methods.split(",")):
+        shown[method] = _changed(method, recogniser, templates, references, worn)
     for target in (1e-2, 1e-3):
         threshold = threshold_at(between_bare, target)
-        rates = {
-            name: float((_all_scores(recogniser, templates, found) >= threshold).mean())
-            for name, found in probes.items()
-        }
-        print(f"FMR asked for {target:.1%}: " + ", ".join(f"{name} {rate:.2%}" for name, rate in rates.items()))
+        rates = {one: float((_all_scores(recogniser, *pair) >= threshold).mean()) for one, pair in shown.items()}
+        print(f"FMR asked for {target:.1%}: " + ", ".join(f"{one} {rate:.2%}" for one, rate in rates.items()))
 
 
-def _chips(recogniser: Recogniser, photos: Iterator[tuple[str, Image]]) -> Iterator[tuple[str, Image]]:
-    """Name and chip of every photo with a face, cut from an aligned crop as in a run."""
-    search = FaceSearch()
-    for name, photo in photos:
-        try:
-            crop, face = crop_face(photo, search.find(photo).geometry, SIZE)
-            yield name, recogniser.chip(crop, face)
-        except ImageRefused:
-            continue
+def _face(photo: Image) -> Face | None:
+    """The aligned crop and the face in it, as in a run; None where no face is found."""
+    try:
+        return crop_face(photo, FaceSearch().find(photo).geometry, SIZE)
+    except ImageRefused:
+        return None
+
+
+def _embedded(recogniser: Recogniser, faces: Iterable[Face]) -> NDArray[np.float32]:
+    return recogniser.embed(np.stack([recogniser.chip(*face) for face in faces]))
+
+
+def _adapted(recogniser: Recogniser, name: str, folder: Path | None) -> Recogniser | None:
+    folder = SHIPPED / name / str(SIZE) if folder is None else folder
+    if not folder.is_dir():
+        return None
+    weights = TrainedWeights(folder)
+    adapter = AdaptedNetwork()
+    adapter.load(weights.folder)
+    return adapter.adapted(recogniser, key=weights.sha256)
+
+
+def _changed(
+    name: str, recogniser: Recogniser, templates: NDArray[np.float32], references: list[Face], worn: list[Face]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Templates and probes as the method shows the faces to the recogniser."""
+    method = resolve_method(name)
+    if isinstance(method, CropTransform):
+        both = [
+            _embedded(recogniser, _with_crops(faces, method.transform(_aligned(faces)))) for faces in (references, worn)
+        ]
+        return both[0], both[1]
+    if not isinstance(method, Unmasker):
+        raise RequestError(f"'{name}' changes no crop")
+    for part in method.parts():
+        if isinstance(part, TrainedNetworks):
+            weights = shipped_weights(part.name, part.preset, SIZE)
+            if weights is None:
+                raise RequestError(f"no weights of '{part.label}' travel with the program")
+            part.load(weights.folder)
+    faces = _aligned(worn)
+    restored = method.unmask(faces.pixels, None, faces.landmarks, faces.image_ids)
+    return templates, _embedded(recogniser, _with_crops(worn, restored.pixels))
+
+
+def _aligned(faces: list[Face]) -> AlignedFaces:
+    return AlignedFaces(
+        tuple(str(row) for row in range(len(faces))),
+        np.stack([crop for crop, _ in faces]),
+        np.stack([face.landmarks for _, face in faces]),
+        np.stack([face.five_points for _, face in faces]),
+    )
+
+
+def _with_crops(faces: list[Face], crops: NDArray[np.uint8]) -> list[Face]:
+    return [(crop, face) for crop, (_, face) in zip(crops, faces, strict=True)]
 
 
 def _all_scores(
