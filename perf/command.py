@@ -31,9 +31,18 @@ def run_command(arguments: Sequence[str], *, environment: Mapping[str, str] | No
     Raises:
         PerfError: it failed; with what it printed last.
     """
+    return run_python([str(ROOT / "run_benchmark.py"), *arguments], environment=environment)
+
+
+def run_python(arguments: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Cost:
+    """Run Python with these arguments.
+
+    Raises:
+        PerfError: it failed; with what it printed last.
+    """
     before, started = os.times(), time.perf_counter()
     done = subprocess.run(
-        [sys.executable, str(ROOT / "run_benchmark.py"), *arguments],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
         capture_output=True,

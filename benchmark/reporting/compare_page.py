@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from benchmark.verification.difference import Difference
 from benchmark.verification.metric_description import MetricDescription, undescribed
 
 Descriptions = Mapping[str, MetricDescription]
+Rows = Mapping[tuple[str, str, str, str], Sequence[dict[Any, Any]]]
 _MAX_CHANGES = 100
 _PANEL = ["dataset", "protocol", "acquisition", "size", "recogniser"]
 _METHOD = ["method", "preset", "train_data", "mask_source"]
@@ -153,47 +155,49 @@ def _title(shared: int, moved: int, exceeding: int, *, comparable: bool) -> str:
 def _tables(both: pd.DataFrame, metrics: Descriptions, number_: int, target: float) -> list[Table]:
     all_types = both[both["mask_type"] == "all"]
     judged = all_types[(all_types["condition"] == "raw-restored") & (all_types["threshold_kind"] != "none")]
+    shown = _by_place(all_types)
     tables = []
     for _, rows in judged.groupby(_PANEL, sort=True):
         panel = tuple(str(value) for value in rows[_PANEL].iloc[0])
         place = dict(zip(_PANEL, panel, strict=True))
         methods = rows[_METHOD].drop_duplicates().itertuples(index=False, name=None)
-        lines = [_line(all_types, metrics, place, method, target) for method in sorted(methods)]
-        masked = _line(
-            all_types,
-            metrics,
-            dict(zip(_PANEL, panel, strict=True)),
-            (NO_METHOD, None, None, None),
-            target,
-            "raw-masked",
-        )
+        lines = [_line(shown, metrics, place, method, target) for method in sorted(methods)]
+        masked = _line(shown, metrics, place, (NO_METHOD, None, None, None), target, "raw-masked")
         title = f"{panel[4]} · {panel[2]} · {panel[3]} px" if str(panel[3]).isdigit() else f"{panel[4]} · {panel[2]}"
         tables.append(Table(title, number_, formatting.target(target), (masked, *lines)))
     return tables
 
 
+def _by_place(rows: pd.DataFrame) -> Rows:
+    """The rows that a table may show, by metric, kind of threshold, condition and method."""
+    placed: defaultdict[tuple[str, str, str, str], list[dict[Any, Any]]] = defaultdict(list)
+    for row in rows[rows["metric"].isin([metric for metric, *_ in _COLUMNS])].to_dict("records"):
+        placed[row["metric"], row["threshold_kind"], row["condition"], row["method"]].append(row)
+    return placed
+
+
 def _line(  # noqa: PLR0917
-    rows: pd.DataFrame,
+    rows: Rows,
     metrics: Descriptions,
     panel: dict[str, str],
     method: tuple[Any, ...],
     target: float,
     condition: str = "",
 ) -> SideBySide:
-    mine = rows
-    for name, value in zip(_METHOD, method, strict=True):
-        if value is not None:
-            mine = mine[mine[name] == value]
+    wanted = {name: value for name, value in zip(_METHOD, method, strict=True) if value is not None}
+    wanted |= {name: value for name, value in panel.items() if name != "recogniser"}
+    judges = {panel["recogniser"], "", "none", "all"}
     pairs = []
     for metric, kind, usual in _COLUMNS:
-        found = mine[(mine["metric"] == metric) & (mine["threshold_kind"] == kind)]
-        found = found[found["condition"] == (condition or usual)]
-        if kind != "none":
-            found = found[found["target"] == target]
-        for name, value in panel.items():
-            alike = found[name] == value
-            found = found[alike | found[name].isin(["", "none", "all"])] if name == "recogniser" else found[alike]
-        pairs.append(_pair(found.iloc[0].to_dict(), metrics) if len(found) else Pair("", "", "", "", False, None))
+        found = (
+            row
+            for row in rows.get((metric, kind, condition or usual, method[0]), ())
+            if (kind == "none" or row["target"] == target)
+            and row["recogniser"] in judges
+            and all(row[name] == value for name, value in wanted.items())
+        )
+        first = next(found, None)
+        pairs.append(Pair("", "", "", "", False, None) if first is None else _pair(first, metrics))
     details = " · ".join(str(part) for part in method[1:] if part not in (None, "", "none", "default"))
     return SideBySide("masked probe" if method[0] == NO_METHOD else str(method[0]), details, tuple(pairs))
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 CONFIDENCE = 0.95
 
@@ -107,4 +106,6 @@ def standard_error(ci_low: float, ci_high: float, *, folds: int = 10) -> float:
 
 
 def _students_t(folds: int) -> float:
+    from scipy import special  # noqa: PLC0415  # takes half a second
+
     return float(special.stdtrit(folds - 1, (1 + CONFIDENCE) / 2))

@@ -8,11 +8,15 @@ Pankanti, CVIU 93(1), 2004.)
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from benchmark.seeds import generator_for
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 LEVELS = (0.025, 0.975)
 """Of the percentile interval: 95 %."""
@@ -93,6 +97,8 @@ def _table(
         codes = one.astype(np.int64) * size + other
         return np.bincount(codes, weights=values, minlength=size**2).astype(np.float64).reshape(size, size)
     given = np.ones(len(one)) if values is None else values
+    from scipy import sparse  # noqa: PLC0415  # takes half a second
+
     return sparse.coo_matrix((given, (one, other)), shape=(size, size)).tocsr()
 
 

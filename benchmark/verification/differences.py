@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from benchmark.verification import error_rates
 from benchmark.verification.accuracy import FoldAccuracy, fold_accuracy
@@ -152,6 +151,8 @@ class _Found:
         if not self.tested:
             return None
         error = np.sqrt(self.variance)
+        from scipy import special  # noqa: PLC0415  # takes half a second
+
         return float(2 * special.stdtr(max(self.freedom, 1), -abs(self.value) / error)) if error > 0 else 1.0
 
 

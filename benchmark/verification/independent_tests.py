@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 Scores = NDArray[np.floating]
 
@@ -31,6 +30,8 @@ def mcnemar(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     >>> mcnemar(errs, np.roll(errs, 20)), round(mcnemar(errs, np.zeros(20, dtype=bool)), 6)
     (1.0, 0.007812)
     """
+    from scipy import special  # noqa: PLC0415  # takes half a second
+
     only_one, only_other = int(np.count_nonzero(one & ~other)), int(np.count_nonzero(other & ~one))
     return float(min(1.0, 2 * special.bdtr(min(only_one, only_other), only_one + only_other, 0.5)))
 
@@ -64,6 +65,8 @@ def delong(one: Scores, other: Scores, mated: NDArray[np.bool_]) -> float | None
     )
     if variance <= 0:
         return 1.0
+    from scipy import special  # noqa: PLC0415  # takes half a second
+
     return float(2 * special.ndtr(-abs(difference) / np.sqrt(variance)))
 
 

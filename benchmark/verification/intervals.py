@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special  # its `stats` says the same and takes a second to import
 
 from benchmark.verification.bootstrap import percentile_interval
 from benchmark.verification.dyadic import effective_size
@@ -19,6 +18,8 @@ Lippman-Hand, JAMA 249(13), 1983)."""
 
 def quantile(subjects: int) -> float:
     """Of Student's t with a degree of freedom less than there are subjects: half the width, in standard errors."""
+    from scipy import special  # noqa: PLC0415  # takes half a second; its `stats`, a second
+
     return float(special.stdtrit(max(subjects - 1, 1), (1 + LEVEL) / 2))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import sys
 from pathlib import Path
 
 from perf.benchmark import Benchmark
-from perf.command import run_command
+from perf.command import run_command, run_python
+from perf.contest import ROOT
 from perf.finding import Finding
 from perf.machine import AVX2_ONLY
 from perf.settings import Settings
@@ -16,6 +18,7 @@ _ISSUE_2 = (
     "residual-regressor,paired-gan,gan-prior,glcic,co-mod-gan,two-stage-gan,identity-completer,mask-the-reference"
 )
 _COLD, _WARM = "cold", "warm"
+_ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 
 class DefaultRun(Benchmark):
@@ -50,17 +53,35 @@ class StartUp(Benchmark):
     """What a user waits for before anything begins."""
 
     name = "start-up"
-    summary = "--help and list, in processor time"
+    summary = "--help, list and compare, in processor time"
 
-    def measure(self, settings: Settings, folder: Path) -> list[Finding]:  # noqa: ARG002
+    def measure(self, settings: Settings, folder: Path) -> list[Finding]:
         """Medians over the rounds."""
-        rows = []
+        rows = [self._compare(settings, folder)]
         for arguments in (["--help"], ["list"]):
-            costs = [run_command(arguments, environment={"OMP_NUM_THREADS": "1"}) for _ in range(settings.rounds)]
+            costs = [run_command(arguments, environment=_ONE_THREAD) for _ in range(settings.rounds)]
             seconds = statistics.median(cost.cpu for cost in costs)
             called = f"`run_benchmark.py {arguments[0]}`"
             rows.append(Finding(self.name, called, "≤ 0.5 s of processor time", f"{seconds:.2f} s", seconds <= 0.5))
         return rows
+
+    def _compare(self, settings: Settings, folder: Path) -> Finding:
+        """Two runs without scores, against the import of the library that reads their tables."""
+        one, other = ROOT / "reports" / "example", folder / "other"
+        shutil.copytree(one, other)
+        arguments = ["compare", str(one), str(other), "--out", str(folder / "compared")]
+        rounds = [
+            (run_command(arguments, environment=_ONE_THREAD), run_python(["-c", "import pandas"]))
+            for _ in range(settings.rounds)
+        ]
+        seconds, imported = (statistics.median(cost.cpu for cost in costs) for costs in zip(*rounds, strict=True))
+        return Finding(
+            self.name,
+            "`run_benchmark.py compare` of two runs without scores",
+            "≤ pandas + 0.8 s of processor time",
+            f"{seconds:.2f} s; importing pandas {imported:.2f} s",
+            seconds <= imported + 0.8,
+        )
 
 
 def _cold_and_warm(
