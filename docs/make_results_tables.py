@@ -28,7 +28,10 @@ from benchmark.verification.base import MetricRow
 from benchmark.verification.resolve import described, load_metrics
 
 BASELINES = (("raw", "raw-raw"), ("masked probe", "raw-masked"), ("both masked", "masked-masked"))
-NOT_IN_COMMAND = ("data_root", "out", "cache", "workers", "quiet", "fresh", "device", "weights", "protocol")
+NOT_IN_COMMAND = (
+    *("data_root", "out", "cache", "workers", "quiet", "fresh", "device", "weights", "protocol"),
+    *("overwrite", "no_photos"),
+)
 
 
 def main() -> None:
@@ -102,7 +105,7 @@ def command(config: dict[str, Any]) -> str:
         if name in (*NOT_IN_COMMAND, "dataset") or value == defaults[name]:
             continue
         text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-        words.append(f"--{name.replace('_', '-')} {shlex.quote(text)}")
+        words.append(f"--{name.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(text)}"))
     words += [f"--weights {name.partition('=')[0]}=FILE" for name in config["weights"]]
     return " \\\n  ".join(words)
 
