@@ -215,7 +215,8 @@ def _to_rgb(image: Pillow.Image, factor: int) -> Pillow.Image:
         white = Pillow.new("RGBA", layered.size, "white")
         return Pillow.alpha_composite(white, layered).convert("RGB")
     if image.mode in ("L", "RGB", "CMYK", "YCbCr"):
-        return _reduced(image, factor).convert("RGB")
+        reduced = _reduced(image, factor)
+        return reduced if reduced.mode == "RGB" else reduced.convert("RGB")  # `convert` would copy it
     try:
         return _reduced(image.convert("RGB"), factor)
     except ValueError:

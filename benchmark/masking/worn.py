@@ -92,12 +92,13 @@ def _render(design: MaskDesign, head: Head, window: Window, light: PhotoLight) -
     sample_x = (pattern[..., 0] + 1) / 2 * (texture.shape[1] - 1)
     sample_y = pattern[..., 1] * (texture.shape[0] - 1)
     sampled = cv2.remap(texture, sample_x, sample_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    cloth = np.asarray(sampled, dtype=np.float32) * inside[..., None]
+    cloth = np.asarray(sampled, dtype=np.float32)
+    cloth *= inside[..., None]  # large arrays: each copy would cost as much as what is computed
     cloth[..., :3] *= np.clip(pattern[..., 2:], 0.3, 1.35)
 
-    straps = draw_straps(design.straps, head, window, light)
-    under = 1 - cloth[..., 3:]
-    both = cloth + straps * under
+    both = draw_straps(design.straps, head, window, light)
+    both *= 1 - cloth[..., 3:]
+    both += cloth
     if window.drawing != window.working:
         both = np.asarray(cv2.resize(both, window.size[::-1], interpolation=cv2.INTER_AREA), dtype=np.float32)
     return both[..., :3], both[..., 3]
