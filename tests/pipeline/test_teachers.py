@@ -101,7 +101,7 @@ def test_a_preset_and_a_chain_are_marked_by_the_teachers_of_their_own_weights(sm
     )
     table = load_run(report.parent).table(target=0.05).reset_index()
     assert set(table.recogniser) == {"teacher.py:Small", "face_recognition"}
-    for method in ("identity-completer (plain", "landmarks+identity-completer"):
+    for method in ("identity-completer:plain", "landmarks+identity-completer"):
         rows = table[table.method.str.startswith(method)]
         assert len(rows) == 2
         assert (rows.saw_judge == (rows.recogniser == "teacher.py:Small")).all()
