@@ -24,7 +24,7 @@ _NEAR = 0.5
 """The slope of a curve at a threshold is taken between half of its matches less and half of them more."""
 _FEWEST = 10.0
 """…and at least so many."""
-_BORROWED = 30
+BORROWED = 30
 """A design effect is that of so many of the most extreme scores at least."""
 
 
@@ -120,7 +120,7 @@ class CountSpread:
     Attributes:
         parts: summands.
         weights: ``(6, K)``: each count, in the order of `ErrorCounts.fields`, as a sum of the parts.
-        mated_design: variance of the mated rejections as a multiple of independent ones', of at least `_BORROWED` of
+        mated_design: variance of the mated rejections as a multiple of independent ones', of at least `BORROWED` of
             them: for a share of which hardly any was seen.
         nonmated_design: likewise of the matches.
     """
@@ -259,7 +259,7 @@ def _merged(parts: Sequence[Part], weights: Floats) -> tuple[list[Part], Floats]
 def _mated_design(own: CountedScores, rejections: int) -> float:
     """Variance of a share of the mated comparisons as a multiple of what it would be if they were independent."""
     total = float(own.mated.sum())
-    count = min(max(rejections, _BORROWED), len(own.scores.mated) // 2)
+    count = min(max(rejections, BORROWED), len(own.scores.mated) // 2)
     if not count or not total:
         return 1.0
     share = count / total
@@ -271,8 +271,8 @@ def _nonmated_design(own: CountedScores, accepted: Part) -> float:
     """Likewise of the non-mated comparisons."""
     total = float(len(own.scores.nonmated))
     matches = 0 if accepted.pairs is None else int(accepted.pairs.values.sum())
-    if matches < _BORROWED:
-        matches = min(_BORROWED, len(own.scores.nonmated) // 2)
+    if matches < BORROWED:
+        matches = min(BORROWED, len(own.scores.nonmated) // 2)
         accepted = Part(pairs=own.accepted(matches))
     if not matches or matches >= total:
         return 1.0

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.verification.base import Cell, MetricRow
+from benchmark.verification.count_spread import BORROWED
 from benchmark.verification.dyadic import PairSums, Part, effective_size, spread_of
 from benchmark.verification.group_row import WORST_TO_BEST, GroupRow
 from benchmark.verification.intervals import FEW_EVENTS, share_interval, share_of_people
@@ -77,13 +78,13 @@ def _groups(about: _About, subjects: NDArray[np.int32], of_photo: NDArray[np.obj
         if about.metric == "gfrr":
             chosen = compared.mated & probe_in
             people = subjects[compared.probe[chosen]]
-            value, interval = _share(np.logical_not(accepted[chosen]), people)
+            value, interval = _share(np.logical_not(accepted[chosen]), scores[chosen], people)
         else:
             both_in = probe_in & np.asarray(of_reference == name, dtype=np.bool_)
             chosen = np.logical_not(compared.mated) & both_in & np.isfinite(scores)
             one, other = subjects[compared.reference[chosen]], subjects[compared.probe[chosen]]
             people = np.concatenate([one, other])
-            value, interval = _pair_share(accepted[chosen], one, other, int(subjects.max()) + 1)
+            value, interval = _pair_share(accepted[chosen], scores[chosen], one, other, int(subjects.max()) + 1)
         count = len(np.unique(people))
         few = count < FEWEST_SUBJECTS
         yield GroupRow(
@@ -102,28 +103,58 @@ def _groups(about: _About, subjects: NDArray[np.int32], of_photo: NDArray[np.obj
         )
 
 
-def _share(which: NDArray[np.bool_], people: NDArray[np.int32]) -> tuple[float, tuple[float, float]]:
-    if not len(which):
+def _share(
+    rejected: NDArray[np.bool_], scores: NDArray[np.float32], people: NDArray[np.int32]
+) -> tuple[float, tuple[float, float]]:
+    """Share of mated comparisons that are rejected, with an interval over people."""
+    if not len(rejected):
         return float("nan"), (float("nan"), float("nan"))
-    return float(np.mean(which)), share_of_people(which, people)
+    value = float(np.mean(rejected))
+    borrowed = _enough_of(rejected, np.where(np.isfinite(scores), -scores, np.inf))
+    if borrowed is None:
+        return value, share_of_people(rejected, people)
+    share = float(np.mean(borrowed))
+    sums = np.bincount(people, weights=borrowed - share)
+    design = max(1.0, float(sums @ sums) / (len(borrowed) * share * (1 - share)))
+    return value, share_interval(value, len(rejected) / design, subjects=len(np.unique(people)))
+
+
+def _enough_of(events: NDArray[np.bool_], nearness: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+    """Where hardly anything or nearly everything happened, `BORROWED` comparisons to which it happened or would have
+    happened first: their spread says how alike the comparisons of one person are. None where enough happened."""
+    count = int(np.count_nonzero(events))
+    if min(count, len(events) - count) >= FEW_EVENTS or len(events) < 2:
+        return None
+    wanted = min(BORROWED, len(events) // 2)
+    order = np.argsort(-nearness, kind="stable")
+    chosen = np.zeros(len(events), dtype=np.bool_)
+    chosen[order[:wanted] if count <= len(events) // 2 else order[-wanted:]] = True
+    return chosen
 
 
 def _pair_share(
-    accepted: NDArray[np.bool_], one: NDArray[np.int32], other: NDArray[np.int32], subjects: int
+    accepted: NDArray[np.bool_],
+    scores: NDArray[np.float32],
+    one: NDArray[np.int32],
+    other: NDArray[np.int32],
+    subjects: int,
 ) -> tuple[float, tuple[float, float]]:
     """Share of non-mated comparisons that are accepted, with an interval over both people of each."""
     if not len(accepted):
         return float("nan"), (float("nan"), float("nan"))
     value = float(np.mean(accepted))
+    borrowed = _enough_of(accepted, scores)
+    counted = accepted if borrowed is None else borrowed
+    share = float(np.mean(counted))
     planned = PairSums.counted(one, other, subjects)
-    matched = PairSums.counted(one[accepted], other[accepted], subjects)
-    weights = np.array([1.0, -value]) / len(accepted)
+    matched = PairSums.counted(one[counted], other[counted], subjects)
+    weights = np.array([1.0, -share]) / len(counted)
     variance = spread_of([Part(pairs=matched), Part(pairs=planned)], weights).variance
     people = len(np.unique(np.concatenate([one, other])))
-    events = np.count_nonzero(accepted)
-    if min(events, len(accepted) - events) < FEW_EVENTS or variance <= 0:
+    if variance <= 0 or not 0 < share < 1:
         return value, share_interval(value, max(effective_size(planned.touching) / 2, 1.0), subjects=people)
-    return value, share_interval(value, value * (1 - value) / variance, subjects=people)
+    size = share * (1 - share) / variance
+    return value, share_interval(value, min(size, len(counted)) if borrowed is not None else size, subjects=people)
 
 
 def _ratio(rows: Sequence[GroupRow]) -> list[GroupRow]:

@@ -106,3 +106,29 @@ def test_the_ratio_of_rare_errors_has_an_interval_of_sensible_width() -> None:
     assert row.value == pytest.approx(3)
     assert 0.1 < row.ci_low < 1
     assert 3 < row.ci_high < 40
+    rates = {row.group: row for row in rows if row.metric == "gfrr"}
+    assert rates["a"].ci_low < 1 / 40 < rates["a"].ci_high < 0.2, "one of 40 people, each compared once"
+    matches = {row.group: row for row in rows if row.metric == "fmr"}
+    assert all(row.ci_high < 4 * row.value for row in matches.values() if row.group in ("a", "b"))
+
+
+def test_no_rejection_among_people_with_several_comparisons_has_an_upper_end_of_sensible_size() -> None:
+    rng = np.random.default_rng(4)
+    subjects = np.repeat(np.arange(80), 5).astype(np.int32)
+    one, other = np.triu_indices(len(subjects), k=1)
+    mated = subjects[one] == subjects[other]
+    comparisons = Comparisons(one.astype(np.int32), other.astype(np.int32), mated, np.full(len(one), -1, np.int8))
+    scores = rng.normal(size=len(one)) + 20.0 * mated
+    cell = cell_of("raw-raw", scores.astype(np.float32), comparisons, len(subjects))
+    measured = measure(
+        [cell],
+        subjects=subjects,
+        mask_types=[None] * len(subjects),
+        targets=(0.01,),
+        replicates=2,
+        metrics=load_metrics(["gfrr"]),
+    )
+    groups = {"side": ["a"] * 200 + ["b"] * 200}
+    rows = measure_groups([cell], measured.rows, subjects=subjects, attributes=groups)
+    ends = [row.ci_high for row in rows if row.metric == "gfrr" and row.group in ("a", "b")]
+    assert len(ends) == 2 and all(3 / 400 < end < 0.03 for end in ends), "400 comparisons that are hardly alike"
