@@ -27,7 +27,8 @@ from benchmark.storage.utf8 import as_utf8
 from benchmark.verification.metric_description import common_descriptions, stored_descriptions
 
 _NO_SETTING = {"started", "command", *(f"config.{name}" for name in NO_EFFECT_ON_NUMBERS)}
-"""Entries of the manifest that affect no number."""
+_NO_SETTINGS = ("engine.", "peak_memory_mib.")
+"""Entries of the manifest that affect no number, and groups of such."""
 
 
 @dataclass(frozen=True)
@@ -119,5 +120,5 @@ def manifest_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tup
     return [
         (path, first.get(path), second.get(path))
         for path in dict.fromkeys([*first, *second])
-        if path not in _NO_SETTING and not path.startswith("engine.") and first.get(path) != second.get(path)
+        if path not in _NO_SETTING and not path.startswith(_NO_SETTINGS) and first.get(path) != second.get(path)
     ]

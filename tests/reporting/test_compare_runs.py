@@ -60,6 +60,7 @@ def test_changes_are_weighed_against_both_intervals(small_run: RunResults, small
     metrics.append(replace(metrics[0], metric="my_own"))
     manifest = dict(small_run.manifest)
     manifest["versions"] = {**manifest["versions"], "torch": "9.9"}
+    manifest["peak_memory_mib"] = {"measure": 123456}
     other = _store(tmp_path / "b", metrics, manifest)
     page = compare_runs(small_folder, other, tmp_path / "out").page.read_text(encoding="utf-8")
     table = pd.read_csv(tmp_path / "out" / "deltas.csv", keep_default_na=False, na_values=[""]).set_index(
@@ -75,6 +76,7 @@ def test_changes_are_weighed_against_both_intervals(small_run: RunResults, small
     assert table.loc[table["metric"] == "my_own", "in_runs"].tolist() == ["b"]
     assert "1 of" in page and "changed beyond both intervals" in page
     assert "versions.torch" in page and "9.9" in page
+    assert "peak_memory_mib" not in page, "no setting"
 
 
 def test_regressions_come_first(small_run: RunResults, small_folder: Path, tmp_path: Path) -> None:
