@@ -65,7 +65,7 @@ const chartParts = (() => {
       (options.at || []).forEach(({ x: value, text, colour = "--muted" }, place) => {
         const x = scales.x.getPixelForValue(value);
         if (!text || !(x >= area.left && x <= area.right)) return;
-        const left = x > (area.left + area.right) / 2;
+        const left = x + 8 + ctx.measureText(text).width > area.right;
         const [at, line] = [x + (left ? -5 : 5), area.top + 12 + 16 * place];
         ctx.textAlign = left ? "right" : "left";
         [ctx.lineWidth, ctx.strokeStyle, ctx.fillStyle] = [4, style("--surface"), style(colour)];
@@ -98,6 +98,6 @@ const chartParts = (() => {
       },
     },
   });
-  const shortened = (name) => (name.length > 18 ? name.split(/(?<=\+)/) : name);
+  const shortened = (name) => (name.length > 18 ? name.split(/(?<=[+:])/) : name);
   return { style, minus, percent, chosen, guides, axis, logarithmic, shortened };
 })();
