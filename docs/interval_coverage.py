@@ -19,6 +19,7 @@ DESIGNS = {
     "exhaustive, 50 people": (50, None, (1e-1, 1e-2)),
     "exhaustive, 150 people": (150, None, (1e-1, 1e-2, 1e-3)),
     "sparse, 250 people, 12 strangers' photos each": (250, 4, (1e-1, 1e-2)),
+    "sparse, 900 people, 36 strangers' photos each": (900, 12, (1e-2, 1e-3)),
 }
 """People, strangers that each reference meets (None = all), and the target FMRs that this carries by the rule of 30."""
 TARGETS = (1e-1, 1e-2, 1e-3)
@@ -124,7 +125,7 @@ def _summary(name: str, key: tuple, values: np.ndarray, truth: float, trials: in
 
 def _figure(table: pd.DataFrame, file: Path) -> None:
     designs = list(dict.fromkeys(table["design"]))
-    figure, axes = plt.subplots(1, len(designs), figsize=(13, 5.5), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, len(designs), figsize=(3 + 3 * len(designs), 5), sharey=True, layout="constrained")
     measures = list(dict.fromkeys(table["measure"]))
     for axis, design in zip(np.atleast_1d(axes), designs, strict=True):
         axis.axvspan(0.93, 0.97, color="0.9", label="93 to 97 %")
@@ -134,8 +135,8 @@ def _figure(table: pd.DataFrame, file: Path) -> None:
                     f"target FMR {target:g}")  # fmt: skip
         untargeted = table[(table["design"] == design) & table["target FMR"].isna()]
         _points(axis, untargeted, measures, "#8172b3", "no threshold")
-        axis.set_title(design, fontsize=10)
-        axis.set_xlabel("share of intervals that hold the truth")
+        axis.set_title(design.replace(" people, ", " people,\n"), fontsize=10)
+        axis.set_xlabel("share that hold the truth")
         axis.set_xlim(0.88, 1.0)
         axis.set_yticks(range(len(measures), 0, -1), measures)
         axis.grid(axis="y", color="0.93")
