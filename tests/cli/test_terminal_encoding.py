@@ -52,7 +52,7 @@ def test_json_stays_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_folders_of_other_scripts_are_named(encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     status, _, err = shown(monkeypatch, encoding, "compare", str(tmp_path / "人"), str(tmp_path / "山"))
     assert status == 2 and b"no such folder" in err and rb"\u4eba" in err
-    answer = {"worse": [], "refused": [], "differences": [1], "sentence": "A \N{MINUS SIGN} B"}
+    answer = {"worse": [], "not_judged": "", "remarks": [], "sentence": "A \N{MINUS SIGN} B"}
     compared = SimpleNamespace(answer=answer, page=tmp_path / "人" / "compare.html")
     monkeypatch.setattr(benchmark, "compare_runs", lambda *_: compared, raising=False)
     status, out, _ = shown(monkeypatch, encoding, "compare", "a", "b")

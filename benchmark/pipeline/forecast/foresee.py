@@ -30,7 +30,8 @@ class Forecast:
     Attributes:
         plan: that it would carry out.
         artefacts: in the order in which it makes them.
-        last: what it does without storing it: scores and measures, then writes the report.
+        last: what it does afterwards: scores and measures, then writes the report. Measurements are found again by the
+            scores, so it cannot be told beforehand whether they are stored.
         copies_known: whether it was looked already for photos that are there twice; if not, none is assumed to be.
     """
 
