@@ -7,8 +7,8 @@ from pathlib import Path
 
 from benchmark.cli.shared_flags import add_cost_flags, add_face_flags, add_plugin_flag, given_face_flags, load_plugins
 from benchmark.config import RunConfig, load_config
-from benchmark.methods.machines import Machines
 from benchmark.pipeline.planning.names import check_method_names, check_training_names
+from benchmark.training.machines import Machines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,12 +14,12 @@ from torch.multiprocessing.spawn import ProcessException, spawn
 
 from benchmark.errors import BenchmarkError, RequestError
 from benchmark.methods.base import Learner, MaskedPairs
-from benchmark.methods.machines import Machines
 from benchmark.parallel import end_with_parent
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.sources import KeptSources, kept_sources
 from benchmark.progress import Progress
 from benchmark.storage.csv_files import read_table, write_table
+from benchmark.training.machines import Machines
 
 ALONE = Machines()
 _COPIED = ("name", "settings", "workspace")

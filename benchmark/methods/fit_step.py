@@ -17,11 +17,11 @@ from benchmark.machine.native_precision import native_precision
 from benchmark.methods.base import Learner, MaskedPairs, Method
 from benchmark.methods.fit_in_processes import ALONE, fit_in_processes
 from benchmark.methods.learner import pair_learners
-from benchmark.methods.machines import Machines
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugin_code.keys import code_in_key
 from benchmark.storage.csv_files import read_table, write_table
+from benchmark.training.machines import Machines
 from benchmark.views import MaskedView
 
 _VERSION = 1

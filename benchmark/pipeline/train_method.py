@@ -22,7 +22,6 @@ from benchmark.methods.base import Learner, RecogniserAdapter, trainable_paramet
 from benchmark.methods.fit_in_processes import ALONE
 from benchmark.methods.fit_step import Learned, fit, take_part
 from benchmark.methods.learner import pair_learners
-from benchmark.methods.machines import Machines
 from benchmark.methods.resolve import resolve_parts
 from benchmark.methods.shipped_weights import CARD
 from benchmark.methods.trained_weights import TrainedWeights, WeightsCard, write_card
@@ -36,6 +35,7 @@ from benchmark.pipeline.training_pairs import make_training_pairs
 from benchmark.progress import Progress
 from benchmark.storage.atomic_files import remove_temporary_files
 from benchmark.storage.csv_files import write_table
+from benchmark.training.machines import Machines
 
 
 def train_method(
