@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from benchmark.errors import BenchmarkError, RequestError
-from benchmark.methods import machines as machines_module
 from benchmark.methods.base import MaskedPairs
 from benchmark.methods.fit_in_processes import fit_in_processes
 from benchmark.methods.learned.residual_regressor import ResidualRegressor
 from benchmark.methods.learner import Workspace
 from benchmark.progress import Progress
+from benchmark.training import machines as machines_module
 from benchmark.training.machines import Machines
 from benchmark.training.processes import mean_over_processes, of_all_processes, process_number, share_of
 
