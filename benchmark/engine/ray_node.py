@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import os
 import platform
@@ -11,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ import ray
 
 from benchmark.errors import BenchmarkError, StorageError
 from benchmark.plugin_code.guard import one_line
+from benchmark.plugin_code.source_digest import source_digest
 
 _DECIDE_ARITHMETIC = ("numpy", "scipy", "torch", "opencv-python-headless", "dlib-bin", "pillow", "facenet-pytorch")
 
@@ -72,7 +71,10 @@ def software() -> dict[str, str]:
     """What must be the same on all machines, by name: versions, this package's code, native arithmetic."""
     from benchmark.machine.native_precision import native_precision  # noqa: PLC0415  # PyTorch
 
-    found = {"Python": platform.python_version(), "unmask-benchmark's code": _own_code()}
+    found = {
+        "Python": platform.python_version(),
+        "unmask-benchmark's code": source_digest(Path(__file__).resolve().parents[1]),
+    }
     for name in _DECIDE_ARITHMETIC:
         try:
             found[name] = importlib.metadata.version(name)
@@ -163,13 +165,3 @@ def _limit_threads(threads: int) -> None:
     cv2.setNumThreads(threads)
     torch.set_num_threads(threads)
     threadpool_limits(threads)
-
-
-@cache
-def _own_code() -> str:
-    """A digest of every source file of this package."""
-    package = Path(__file__).resolve().parents[1]
-    content = hashlib.sha256()
-    for file in sorted(package.rglob("*.py")):
-        content.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return content.hexdigest()[:12]

@@ -11,7 +11,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from benchmark.datasets.base import Comparisons
 from benchmark.errors import StorageError
 from benchmark.machine.library_versions import libraries_in_key
 from benchmark.plugin_code.keys import code_in_key
+from benchmark.plugin_code.source_digest import source_digest
 from benchmark.verification.base import Cell, Metric, MetricRow
 from benchmark.verification.difference import Difference
 from benchmark.verification.measurement import CellCurves, Measurement, Note, ProbeFeatures, ScoredCell
@@ -152,15 +152,9 @@ def _metric_in_key(name: str, metric: Metric) -> dict[str, Any]:
     }
 
 
-@cache
 def _own_code() -> str:
     """The digest of everything that measures."""
-    made = hashlib.blake2b(digest_size=16)
-    for folder in benchmark.verification.__path__:
-        for file in sorted(Path(folder).rglob("*.py")):
-            made.update(f"{file.name} ".encode())
-            made.update(file.read_bytes())
-    return made.hexdigest()
+    return source_digest(Path(next(iter(benchmark.verification.__path__))))
 
 
 def _write(measured: Measurement, folder: Path) -> None:
