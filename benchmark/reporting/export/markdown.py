@@ -10,7 +10,7 @@ _ESCAPED = {sign: f"\\{sign}" for sign in "\\`*_[]|~#"} | {"<": "&lt;", ">": "&g
 
 def markdown(run: ExportedRun) -> str:
     """Every table, each below its caption."""
-    return "\n\n".join(_table(table) for table in printed_tables(run)) + "\n"
+    return "\n\n".join(markdown_table(table) for table in printed_tables(run)) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -22,7 +22,8 @@ def escaped(text: str) -> str:
     return "".join(_ESCAPED.get(sign, sign) for sign in text if sign.isprintable() or sign in "\n\r\u202f\u00a0")
 
 
-def _table(table: PrintedTable) -> str:
+def markdown_table(table: PrintedTable) -> str:
+    """One table below its caption."""
     lines = [
         escaped(table.caption),
         "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from benchmark.reporting import formatting
 from benchmark.reporting.export.document import ExportedRun, Method, Table, Value
@@ -20,6 +21,10 @@ _APART = {
     "seen": "saw this recogniser in training: no independent judge",
     "privileged": "privileged: a ceiling, not a contender",
 }
+
+
+TableKind = Literal["methods", "masks", "recognisers"]
+"""Methods by metric; methods by mask type; methods by recogniser."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +47,20 @@ class PrintedRow:
 
 @dataclass(frozen=True)
 class PrintedTable:
-    """A table with its caption; `name` tells it from the others in one file."""
+    """A table with its caption.
+
+    Attributes:
+        name: tells it from the others in one file.
+        kind: what its rows and columns are.
+        recogniser: that judged; empty where the columns are the recognisers.
+        caption: above it.
+        headings: of its columns.
+        rows: without the headings.
+    """
 
     name: str
+    kind: TableKind
+    recogniser: str
     caption: str
     headings: tuple[str, ...]
     rows: tuple[PrintedRow, ...]
@@ -82,7 +98,7 @@ def _methods(run: ExportedRun, table: Table) -> PrintedTable:
         f"Methods judged by {table.recogniser} (a {judge} judge), {_setting(table)}, "
         f"FMR {formatting.target(table.target)}, with 95 % intervals by subject. {run.bold}"
     )
-    return PrintedTable(_name("methods", table), caption + _warning(run), tuple(_headings(run)), tuple(rows))
+    return _printed("methods", table, caption + _warning(run), _headings(run), rows)
 
 
 def _mask_types(run: ExportedRun, table: Table) -> PrintedTable | None:
@@ -108,7 +124,7 @@ def _mask_types(run: ExportedRun, table: Table) -> PrintedTable | None:
         f"{formatting.target(table.target)}, with 95 % intervals by subject. "
         "No single mask type is tested: nothing is bold."
     )
-    return PrintedTable(_name("masks", table), caption + _warning(run), tuple(kinds), tuple(rows))
+    return _printed("masks", table, caption + _warning(run), kinds, rows)
 
 
 def _recognisers(run: ExportedRun, tables: Sequence[Table]) -> PrintedTable | None:
@@ -139,7 +155,7 @@ def _recognisers(run: ExportedRun, tables: Sequence[Table]) -> PrintedTable | No
         f"{formatting.target(tables[0].target)}, with 95 % intervals by subject. (seen): that recogniser took part in "
         f"training the method. {run.bold}"
     )
-    return PrintedTable(_name("recognisers", tables[0], judge=False), caption + _warning(run), headings, tuple(rows))
+    return _printed("recognisers", tables[0], caption + _warning(run), headings, rows)
 
 
 def _by_setting(tables: Sequence[Table]) -> list[list[Table]]:
@@ -191,6 +207,10 @@ def _warning(run: ExportedRun) -> str:
     return " The people are synthetic: this shows the pipeline and is not a finding." if run.run.synthetic else ""
 
 
-def _name(kind: str, table: Table, *, judge: bool = True) -> str:
-    parts = [kind, table.recogniser if judge else "", table.dataset, table.protocol, table.acquisition, table.size]
-    return "-".join("".join(sign if sign.isalnum() else "-" for sign in part) for part in parts if part)
+def _printed(
+    kind: TableKind, table: Table, caption: str, headings: Sequence[str], rows: Sequence[PrintedRow]
+) -> PrintedTable:
+    judge = "" if kind == "recognisers" else table.recogniser
+    parts = [kind, judge, table.dataset, table.protocol, table.acquisition, table.size]
+    name = "-".join("".join(sign if sign.isalnum() else "-" for sign in part) for part in parts if part)
+    return PrintedTable(name, kind, judge, caption, tuple(headings), tuple(rows))
