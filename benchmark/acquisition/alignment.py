@@ -106,6 +106,45 @@ def reduced_for_crop(photo: Image, face: FaceGeometry, size: int) -> tuple[Image
     return reduced, face.moved(_inverse(back))
 
 
+def quickly_cropped(photo: Image, face: FaceGeometry, size: int) -> tuple[Image, FaceGeometry]:
+    """As `crop_face`, faster for a large face: the photo is first halved while it keeps a pixel for each of the crop.
+
+    Args:
+        photo: ``uint8 (H, W, 3)``.
+        face: its geometry in pixels of `photo`.
+        size: side of the crop, pixels.
+
+    Returns:
+        ``uint8 (size, size, 3)`` and the geometry in pixels of the crop.
+
+    Raises:
+        ImageRefused: the landmarks are all in one place.
+    """
+    matrix = crop_matrix(face, size)
+    smaller, factor = halved(photo, longest=math.ceil(max(photo.shape[:2]) * math.hypot(matrix[0, 0], matrix[1, 0])))
+    shrink = np.array([[1, 0, 0.5], [0, 1, 0.5]]) / factor - [[0, 0, 0.5], [0, 0, 0.5]]  # pixel centres
+    return crop_face(smaller, face.moved(shrink), size)
+
+
+def fills_crop(photo: Image, face: FaceGeometry, size: int) -> bool:
+    """Whether no part of a crop of `size` is outside the photo, and the photo has a pixel for each of the crop's.
+
+    Args:
+        photo: ``uint8 (H, W, 3)``.
+        face: its geometry in pixels of `photo`.
+        size: side of the crop, pixels.
+
+    Raises:
+        ImageRefused: the landmarks are all in one place.
+    """
+    matrix = crop_matrix(face, size)
+    back = _inverse(matrix)
+    outer = np.array([(-0.5, -0.5), (size - 0.5, -0.5), (size - 0.5, size - 0.5), (-0.5, size - 0.5)])
+    corners = outer @ back[:, :2].T + back[:, 2]
+    inside = (corners >= 0) & (corners <= np.array(photo.shape[1::-1]) - 1)
+    return math.hypot(matrix[0, 0], matrix[1, 0]) <= 1 and bool(inside.all())
+
+
 def corners_in_crop(photo: Image, face: FaceGeometry, size: int) -> Points:
     """Where the corners of the photo are in the crop of `crop_face`.
 
@@ -235,6 +274,24 @@ def _seen_part(image: Image, matrix: Matrix, *, width: int, height: int) -> tupl
     moved = matrix.copy()
     moved[:, 2] += matrix[:, :2] @ (left, top)
     return image[top:bottom, left:right], moved
+
+
+def halved(image: Image, *, longest: int) -> tuple[Image, int]:
+    """`image` averaged down by the largest power of two that leaves it `longest` pixels or longer, and that power.
+
+    Several times as fast as averaging by a factor that is no whole number. Of an odd number of rows or columns the last
+    is left out.
+
+    >>> halved(np.zeros((700, 1001, 3), np.uint8), longest=500)[0].shape
+    (350, 500, 3)
+    """
+    factor = 1
+    while max(image.shape[:2]) // 2 >= longest and min(image.shape[:2]) >= 2:
+        height, width = (side // 2 for side in image.shape[:2])
+        even = image[: 2 * height, : 2 * width]
+        image = _pixels(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+        factor *= 2
+    return image, factor
 
 
 def _averaged(image: Image, matrix: Matrix, *, factor: float) -> tuple[Image, Matrix]:

@@ -5,6 +5,7 @@ Importing this module loads no model and no torch: worker processes start fast a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.acquisition.face_detectors.base import FaceDetector, FoundFaces
+from benchmark.acquisition.face_detectors.base import DETECTION_SIDE, FaceDetector, FoundFaces
 from benchmark.acquisition.face_detectors.known import face_detector_class
 from benchmark.acquisition.face_detectors.names import DEFAULT_FACE_DETECTORS
 from benchmark.acquisition.landmarks import place_five_points, place_landmarks
@@ -23,6 +24,8 @@ from benchmark.faces import NO_FACE_FOUND, FaceGeometry, Image
 
 LARGE_FACE = 0.5
 """A face counts as large if it is at least this share as wide as the widest face of the photo."""
+CENTRAL = 0.25
+"""A large face counts as central if its centre is at most this share of its width from the photo's."""
 SMALLEST_PHOTO = 20
 """Shortest side of a photo that is worth searching, pixels."""
 _MAX_OUTSIDE = 0.5
@@ -113,6 +116,36 @@ class FaceSearch:
                     faces[row] = _subjects_face(photo, counted, name)
             waiting = [row for row in waiting if faces[row] is None]
         return [ImageRefused(NO_FACE_FOUND) if face is None else face for face in faces]
+
+    def find_large(self, photo: Image) -> FoundFace | None:
+        """The subject's face of a large photo, where a quick look shows that it is large and central.
+
+        It is the face that `find` would choose, mostly at the very same place: a face that the quick look is too coarse
+        for would have to be centred within the large one to be chosen in its place. Others are not counted
+        (`FoundFace.faces`), and dlib's five points are not placed: they are NaN.
+
+        Args:
+            photo: ``uint8 (H, W, 3)``, RGB, upright.
+
+        Returns:
+            None where `find` has to be asked: the photo is no longer than `DETECTION_SIDE`, the first face detector has
+            no quick look, or no face is so large and so central, or not wholly in the photo.
+        """
+        height, width = photo.shape[:2]
+        if max(height, width) <= DETECTION_SIDE or min(height, width) < SMALLEST_PHOTO:
+            return None
+        name = self.face_detectors[0]
+        found = self._detector(name).detect_large(photo).at_least(self.min_face or 0)
+        if not len(found):
+            return None
+        box = found.landmark_boxes[most_central_large_face(found.landmark_boxes, width=width, height=height)]
+        away = math.dist((box[:2] + box[2:]) / 2, (width / 2, height / 2))
+        if away > CENTRAL * (box[2] - box[0]):
+            return None
+        landmarks = place_landmarks(photo, box)
+        if ((landmarks < 0) | (landmarks > (width - 1, height - 1))).any():
+            return None
+        return FoundFace(FaceGeometry(box.astype(np.float32), landmarks, np.full((5, 2), np.nan, np.float32)), name)
 
     def _detector(self, name: str) -> FaceDetector:
         file = next((path for of, path, _ in self.files if of == name), None)

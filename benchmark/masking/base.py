@@ -42,6 +42,13 @@ class MaskStyle(ABC):
         """Whether the style can be drawn on this machine."""
         return AVAILABLE
 
+    def for_crop(self) -> MaskStyle:
+        """The style for a photo that is a crop of a larger one, and is seen at no other size: it may draw less finely.
+
+        The style itself, unless it says otherwise.
+        """
+        return self
+
     @abstractmethod
     def draw(self, photo: Image, landmarks: Points, rng: np.random.Generator) -> DrawnMask:
         """Draw the mask.

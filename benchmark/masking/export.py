@@ -17,10 +17,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 import cv2
-import numpy as np
 from filelock import Timeout
 
-from benchmark.acquisition.alignment import crop_face, reduced_for_crop
 from benchmark.acquisition.detection import FaceSearch
 from benchmark.datasets.image_costs import DEFAULT_LIMITS, ReadingLimits
 from benchmark.datasets.passed_over import PassedOver, kinds_passed_over, passed_over_line
@@ -32,11 +30,11 @@ from benchmark.faces import Image
 from benchmark.machine.library_versions import libraries_in_key
 from benchmark.masking.base import MaskStyle
 from benchmark.masking.choice import choose_style
+from benchmark.masking.crops import masked_crops
 from benchmark.masking.export_journal import FOLDERS, ExportJournal, ExportRecord, remove_outputs
 from benchmark.masking.resolve import mask_style
 from benchmark.parallel import map_in_processes
 from benchmark.plugin_code.keys import code_in_key
-from benchmark.plugin_code.photos import draw_guarded
 from benchmark.progress import Progress
 from benchmark.seeds import generator_for
 from benchmark.storage.atomic_files import TEMPORARY_LENGTH, write_atomically
@@ -49,13 +47,8 @@ log = logging.getLogger(__name__)
 
 PASSED_OVER = "passed_over.csv"
 """Table of the input's files that are no photos, counted by suffix and reason."""
-_VERSION = 2
+_VERSION = 3
 _SIZES = (16, 1024)
-_FINER = 1.25
-"""How much finer than the crops the masks are drawn. Against the photo's own pixels (1,024² px, crops of 256 px) the
-masked crop changes by .9 grey levels on average, and drawing takes a third of the time."""
-_SMALLEST_DRAWING = 160
-"""Side of the crop, pixels, below which the resolution of the drawing is not reduced further."""
 _LONGEST_NAME = 255  # bytes of one part of a path, on every file system in use
 
 
@@ -239,24 +232,19 @@ def _export_one(
             raise ImageRefused("file name too long to export")
         photo = read_photo(task.path, limits)
         step = "acquire"
-        found = search.find(photo)
+        found = search.find_large(photo) or search.find(photo)
         step = "mask"
-        photo, face = reduced_for_crop(photo, found.geometry, max(_SMALLEST_DRAWING, round(_FINER * size)))
         # the stream that a benchmark run gives this image, so that both draw the same mask
         generator = generator_for(seed, "mask", task.mask_type, task.file)
-        drawn = draw_guarded(task.mask_type, task.style, photo, face.landmarks, generator)
-        masked, _ = crop_face(drawn.photo, face, size)
-        unmasked, _ = crop_face(photo, face, size)
-        covered, _ = crop_face(np.repeat(drawn.coverage[:, :, None], 3, axis=2), face, size)
+        crops = masked_crops(
+            photo, found.geometry, size=size, mask_type=task.mask_type, style=task.style, rng=generator
+        )
     except ImageRefused as refusal:
         remove_outputs(output, name)  # of an earlier version of this photo
         return record(output="", status="failed", step=step, reason=refusal.reason)
-    true_mask = np.where(covered[..., 0] > 0, np.uint8(255), np.uint8(0))
-    written = [
-        _write_png(output / folder / name, pixels)
-        for folder, pixels in zip(FOLDERS, (unmasked[..., ::-1], masked[..., ::-1], true_mask), strict=True)
-    ]
-    parameters = {**drawn.parameters, "face_detector": found.face_detector}
+    pictures = (crops.unmasked[..., ::-1], crops.masked[..., ::-1], crops.true_mask)
+    written = [_write_png(output / folder / name, pixels) for folder, pixels in zip(FOLDERS, pictures, strict=True)]
+    parameters = {**crops.parameters, "face_detector": found.face_detector}
     return record(output=name, status="ok", step="", reason="", parameters=parameters, sha256=written)
 
 

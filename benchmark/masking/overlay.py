@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -69,8 +70,10 @@ class Window:
         return moved
 
 
-def window_around(points: NDArray[np.float64], *, margin: float, shape: tuple[int, ...]) -> Window:
-    """The box of a photo of `shape` (height, width, …) round `points`.
+def window_around(
+    points: NDArray[np.float64], *, margin: float, shape: tuple[int, ...], finest: float = math.inf
+) -> Window:
+    """The box of a photo of `shape` (height, width, …) round `points`, drawn at most `finest` times as fine.
 
     Raises:
         ImageRefused: the box is outside the photo.
@@ -82,7 +85,7 @@ def window_around(points: NDArray[np.float64], *, margin: float, shape: tuple[in
     if right - left < 4 or bottom - top < 4:
         raise ImageRefused("mask not placed: it would be outside the photo")
     longest = int(max(right - left, bottom - top))
-    drawing = min(float(np.clip(_SUPERSAMPLED / longest, 2, 4)), _LARGEST / longest)
+    drawing = min(float(np.clip(_SUPERSAMPLED / longest, 2, 4)), _LARGEST / longest, finest)
     return Window(int(left), int(top), int(right - left), int(bottom - top), min(1.0, drawing), drawing)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,6 +25,9 @@ from benchmark.masking.straps import Strap, draw_straps
 from benchmark.masking.surface import Mesh
 
 _TEXTURE_WIDTHS = (192, 640)
+_FINEST_ON_CROP = math.sqrt(2)
+"""Points a pixel, each way, of a mask on a crop: two for each pixel of the picture. With four, drawing on 256 px takes
+half as long again, and the crop is nearer to the photo's own pixels by .08 grey levels."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,15 @@ class MaskDesign:
 class WornMask(MaskStyle):
     """Cloth and straps, drawn in the pose and light of the photo. A style only says what its mask is like."""
 
+    _finest: float = math.inf
+    """Points a pixel, each way, at most."""
+
+    def for_crop(self) -> WornMask:
+        """See `MaskStyle.for_crop`."""
+        style = copy(self)
+        style._finest = _FINEST_ON_CROP
+        return style
+
     @abstractmethod
     def design(self, head: Head, rng: np.random.Generator) -> MaskDesign:
         """The mask for this head; `rng` is the only source of randomness."""
@@ -58,7 +72,7 @@ class WornMask(MaskStyle):
         cloth = head.to_photo(design.mesh.points)
         reach = [cloth[:, :2], landmarks.astype(np.float64)]
         reach += [head.to_photo(strap.points)[:, :2] for strap in design.straps]
-        window = window_around(np.vstack(reach), margin=0.08 * head.width, shape=photo.shape[:2])
+        window = window_around(np.vstack(reach), margin=0.08 * head.width, shape=photo.shape[:2], finest=self._finest)
         crop = window.crop(photo)
         moved = window.to_crop(landmarks).astype(np.float32)
         light = estimate_light(crop, moved, head.width * window.working)

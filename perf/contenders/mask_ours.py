@@ -8,8 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmark.acquisition.detection import FaceSearch
 from benchmark.datasets.photo_reading import read_photo
-from benchmark.masking import export
+from benchmark.masking import crops, export
 from perf.contender import Contender, Outputs
 
 SIZE = 256
@@ -36,13 +37,15 @@ class Ours(Contender):
 
 
 class FullResolution(Ours):
-    """The same, with every mask drawn on the photo's own pixels."""
+    """The same, with every face found by the thorough search and every mask drawn on the photo's own pixels."""
 
     folder = "full"
 
     def __init__(self, inputs: Path) -> None:
         super().__init__(inputs)
-        export._FINER = 1e9
+        crops._FINER = 1e9
+        crops.fills_crop = lambda *_: False
+        FaceSearch.find_large = lambda *_: None
 
 
 class ReadAndWrite(Contender):

@@ -105,6 +105,41 @@ def test_a_passer_by_at_the_centre_does_not_take_the_subjects_place(lfw_root: Pa
 
 
 @pytest.mark.lfw
+@pytest.mark.parametrize("scale", [4.096, 2.6, 6.1])
+def test_a_quick_look_places_a_large_central_face_as_the_whole_search_does(lfw_root: Path, scale: float) -> None:
+    for name in (BUSH, WILLIAMS):
+        photo = resized(read(lfw_root / name), scale)
+        quick, whole = FaceSearch().find_large(photo), FaceSearch().find(photo)
+        assert quick is not None
+        assert quick.face_detector == whole.face_detector
+        assert np.abs(quick.geometry.box - whole.geometry.box).max() <= 0.06 * np.ptp(whole.geometry.box[::2])
+        assert np.abs(quick.geometry.landmarks - whole.geometry.landmarks).mean() < 0.02 * np.ptp(whole.geometry.box)
+
+
+def test_a_quick_look_leaves_small_and_eccentric_faces_and_small_photos_to_the_whole_search(lfw_root: Path) -> None:
+    face = read(lfw_root / BUSH)
+    assert FaceSearch().find_large(resized(face, 2)) is None  # 500 pixels
+    large = resized(face, 4.096)
+    wide = np.zeros((1024, 1900, 3), np.uint8)
+    wide[:, :1024] = large
+    assert FaceSearch().find_large(wide) is None
+    small = np.zeros((1024, 1024, 3), np.uint8)
+    small[312:712, 312:712] = resized(face, 1.6)
+    assert FaceSearch().find_large(small) is None
+    assert FaceSearch(min_face=900).find_large(large) is None
+    assert FaceSearch(("mtcnn",)).find_large(np.zeros((600, 600, 3), np.uint8)) is None
+
+
+def test_a_quick_look_takes_the_central_one_of_several_faces(lfw_root: Path) -> None:
+    photo = np.full((1024, 1400, 3), 90, np.uint8)
+    photo[:, 188:1212] = resized(read(lfw_root / BUSH), 4.096)
+    for left in (0, 1180):
+        photo[700:920, left : left + 220] = resized(read(lfw_root / WILLIAMS), 0.88)
+    quick, whole = FaceSearch().find_large(photo), FaceSearch().find(photo)
+    assert quick is not None
+    assert np.abs(centre(quick.geometry) - centre(whole.geometry)).max() < 10
+
+
 def test_a_small_face_in_a_large_photo_is_found_at_the_second_look(
     lfw_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from benchmark.acquisition.alignment import crop_face, reduced_for_crop
 from benchmark.acquisition.detection import FaceSearch, FoundFace
 from benchmark.errors import ImageRefused, RequestError, StorageError
 from benchmark.faces import FaceGeometry
-from benchmark.masking import export
+from benchmark.masking import crops, export
 from benchmark.masking.export import export_pairs, output_name
 from benchmark.masking.export_journal import FOLDERS, JOURNAL
 from benchmark.masking.head import MEAN_HEAD
@@ -108,7 +109,7 @@ def test_masked_and_unmasked_differ_only_where_the_true_mask_says(source, tmp_pa
         assert colour[0] > colour[2]  # red stays red
 
 
-def test_large_photos_are_masked_at_the_resolution_of_the_crop(tmp_path, posed_face, monkeypatch):
+def test_large_photos_are_masked_on_the_crop_itself(tmp_path, posed_face, monkeypatch):
     face = posed_face(side=1024, face_width=420, yaw=12, roll=8)
     photo = tmp_path / "in" / "anna" / "1.png"
     photo.parent.mkdir(parents=True)
@@ -120,15 +121,49 @@ def test_large_photos_are_masked_at_the_resolution_of_the_crop(tmp_path, posed_f
     monkeypatch.setattr(SurgicalMask, "draw", lambda *given: drawn_on.append(given[1].shape[:2]) or draw(*given))
 
     export_pairs(photo.parents[1], tmp_path / "small", styles=("surgical",), size=256, seed=3)
-    monkeypatch.setattr(export, "reduced_for_crop", lambda photo, face, size: (photo, face))
+    monkeypatch.setattr(crops, "fills_crop", lambda *given: False)
+    monkeypatch.setattr(crops, "reduced_for_crop", lambda photo, face, size: (photo, face))
     export_pairs(photo.parents[1], tmp_path / "full", styles=("surgical",), size=256, seed=3)
 
-    assert drawn_on[0][0] < 600 and drawn_on[1] == (1024, 1024)
+    assert drawn_on == [(256, 256), (1024, 1024)]
     small, full = _rows(tmp_path / "small")["anna/1.png"], _rows(tmp_path / "full")["anna/1.png"]
     assert small["parameters"] == full["parameters"]
     for folder in ("masked", "unmasked"):
-        crops = [np.asarray(Pillow.open(tmp_path / of / folder / "anna/1.png"), int) for of in ("small", "full")]
-        assert np.abs(crops[0] - crops[1]).mean() < 1, folder
+        both = [np.asarray(Pillow.open(tmp_path / of / folder / "anna/1.png"), int) for of in ("small", "full")]
+        assert np.abs(both[0] - both[1]).mean() < 1, folder
+
+
+@pytest.mark.parametrize(
+    ("side", "face_width", "size", "drawn_on"),
+    [
+        (512, 240, 256, None),  # no longer than what detection looks at: masked as in every version before
+        (1024, 120, 256, None),  # fewer pixels than the crop has
+        (1024, 700, 256, None),  # part of the crop is outside the photo
+        (1024, 420, 64, 160),  # light and points are not measured on so few pixels
+        (700, 300, 256, 256),
+    ],
+)
+def test_which_photos_are_masked_on_the_crop(posed_face, side, face_width, size, drawn_on):
+    face = posed_face(side=side, face_width=face_width, yaw=0, roll=0)
+    geometry = FaceGeometry(np.zeros(4, np.float32), face.landmarks, face.landmarks[[45, 42, 36, 39, 33]])
+    style, shapes = SurgicalMask(), []
+    draw = style.draw
+    style.draw = lambda *given: shapes.append(given[0].shape[:2]) or draw(*given)
+    style.for_crop = lambda: shapes.append("coarse") or style
+    made = crops.masked_crops(
+        face.photo, geometry, size=size, mask_type="surgical", style=style, rng=np.random.default_rng(1)
+    )
+    if drawn_on is None:
+        below, moved = reduced_for_crop(face.photo, geometry, max(160, round(1.25 * size)))
+        assert shapes == [below.shape[:2]]
+        expected = draw(below, moved.landmarks, np.random.default_rng(1))
+        assert (made.masked == crop_face(expected.photo, moved, size)[0]).all()
+    else:
+        assert shapes == ["coarse", (drawn_on, drawn_on)]
+        changed = (made.masked != made.unmasked).any(axis=2)
+        assert not (changed & (made.true_mask == 0)).any()
+    assert made.masked.shape == made.unmasked.shape == (size, size, 3)
+    assert 0.02 < (made.true_mask > 0).mean() < 0.5
 
 
 def test_a_second_start_makes_nothing_again_and_mends_what_is_missing(source, tmp_path, located):

@@ -12,7 +12,7 @@ from benchmark.acquisition.detection import FaceSearch
 from benchmark.acquisition.step import _crop, _locate
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry
-from benchmark.masking import export
+from benchmark.masking import crops, export
 from benchmark.masking.export import export_pairs
 from benchmark.masking.step import Worn, _mask
 from benchmark.pipeline.planning.copies import _fingerprint
@@ -86,7 +86,7 @@ def test_drawing_in_an_export(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, ra
     (tmp_path / "in" / "1.png").write_bytes(b"")
     monkeypatch.setattr(export, "mask_style", lambda _: broken)
     monkeypatch.setattr(export, "read_photo", lambda *_: np.zeros((64, 64, 3), np.uint8))
-    monkeypatch.setattr(export, "reduced_for_crop", lambda photo, face, _: (photo, face))
+    monkeypatch.setattr(crops, "reduced_for_crop", lambda photo, face, _: (photo, face))
     monkeypatch.setattr(FaceSearch, "find", lambda *_: found)
     summary = export_pairs(tmp_path / "in", tmp_path / "out", styles=["broken"])
     assert (summary.exported, summary.failed) == (0, 1)

@@ -12,6 +12,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.acquisition.alignment import halved
 from benchmark.acquisition.face_detectors.base import (
     MAX_SEARCHED,
     FaceDetector,
@@ -23,6 +24,14 @@ from benchmark.faces import Image
 
 SMALLEST_SEEN = 80
 """Width of the smallest faces that the detector finds, pixels of what it is given."""
+_WINDOW = 72
+"""Width of the box that it draws round what its window holds, pixels of the level of its pyramid."""
+_STEP, _MARGIN = 6 / 5, 0.3
+"""From a level of its pyramid to the next finer one: a place p becomes p · _STEP + _MARGIN.
+
+Source: dlib, ``pyramid_down<6>``."""
+_LEVELS_LEFT_OUT = 4
+"""Finest levels of the pyramid that `detect_large` does without: they cost three quarters of the time."""
 
 
 class DlibHog(FaceDetector):
@@ -43,6 +52,21 @@ class DlibHog(FaceDetector):
     def detect(self, photos: Sequence[Image]) -> list[FoundFaces]:
         """The faces of each photo; their boxes are squares already."""
         return [self._search(photo) for photo in photos]
+
+    def detect_large(self, photo: Image) -> FoundFaces:
+        """The large faces that the first look of `detect` would find, in a quarter of its time.
+
+        Searched are the levels of that look's pyramid from the fifth on: what is wide enough for them (166 pixels of
+        the copy, a third of its longest side) is nearly always found at the same level and place, so that the boxes are
+        the same.
+        """
+        scale = first_scale(photo)
+        small = scale / _STEP**_LEVELS_LEFT_OUT
+        size = (max(1, round(photo.shape[1] * small)), max(1, round(photo.shape[0] * small)))
+        smaller, _ = halved(photo, longest=max(size))
+        found, scores, _ = _detector().run(cv2.resize(smaller, size, interpolation=cv2.INTER_AREA), 0, 0.0)
+        boxes = np.array([_on_finer_copy(box) for box in found], dtype=np.float64).reshape(-1, 4) / scale
+        return FoundFaces(boxes, boxes, np.array(scores, dtype=np.float64))
 
     def _search(self, photo: Image) -> FoundFaces:
         found = FoundFaces(np.empty((0, 4)), np.empty((0, 4)), np.empty(0))
@@ -81,6 +105,18 @@ def look(photo: Image, scale: float) -> tuple[NDArray[np.float64], NDArray[np.fl
     found, scores, _ = _detector().run(copy, 0, 0.0)
     edges = [(box.left(), box.top(), box.right(), box.bottom()) for box in found]
     return np.array(edges, dtype=np.float64).reshape(-1, 4) / scale, np.array(scores, dtype=np.float64)
+
+
+def _on_finer_copy(box: Any) -> NDArray[np.float64]:
+    """The box as dlib draws it where the pyramid has `_LEVELS_LEFT_OUT` finer levels."""
+    edges = np.array([box.left(), box.top(), box.right(), box.bottom()], dtype=np.float64)
+    level = max(0, round(math.log(max(box.width() - 1, 1) / _WINDOW, _STEP)))
+    for _ in range(level):
+        edges = (edges - _MARGIN) / _STEP
+    edges = np.rint(edges)  # on its own level it is at whole pixels
+    for _ in range(level + _LEVELS_LEFT_OUT):
+        edges = edges * _STEP + _MARGIN
+    return np.rint(edges)
 
 
 @cache
