@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
@@ -102,7 +102,7 @@ class ExportJournal:
     def add(self, record: ExportRecord) -> None:
         """Note an image as done."""
         try:
-            self._stream.write(json.dumps(asdict(record)) + "\n")
+            self._stream.write(json.dumps(vars(record)) + "\n")
             self._stream.flush()
         except OSError as error:
             raise StorageError(f"{self._file} cannot be written: {error.strerror}; free some space") from error
@@ -114,13 +114,13 @@ class ExportJournal:
         for file in order:
             record = self.records[file]
             parameters = json.dumps(dict(record.parameters), sort_keys=True) if record.parameters else ""
-            fields = {**asdict(record), "parameters": parameters}
+            fields = {**vars(record), "parameters": parameters}
             rows.append([fields[column] for column in COLUMNS])
         write_csv(self.output / MANIFEST, COLUMNS, rows)
 
     def _rewrite(self, heading: str) -> None:
         """The journal with this heading and what it knows, without a line that a killed run left unfinished."""
-        lines = [heading, *(json.dumps(asdict(record)) for record in self.records.values())]
+        lines = [heading, *(json.dumps(vars(record)) for record in self.records.values())]
         write_atomically(self._file, ("\n".join(lines) + "\n").encode("utf-8"))
 
 

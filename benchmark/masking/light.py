@@ -130,11 +130,12 @@ def _white(
     eyes = pixels[max(top, 0) : max(bottom, 1), max(left, 0) : max(right, 1)] @ LUMA
     luma = pixels @ LUMA
     eye_white = float(np.quantile(eyes, 0.92)) if eyes.size else skin_level
-    level = max(1.42 * skin_level, 1.25 * eye_white, 0.8 * float(np.quantile(luma, 0.97)))
+    bright, brightest = np.quantile(luma, [0.9, 0.97])
+    level = max(1.42 * skin_level, 1.25 * eye_white, 0.8 * float(brightest))
     level = float(np.clip(level, 30, 246))
-    bright = pixels[luma >= np.quantile(luma, 0.9)].mean(axis=0)
+    colour = pixels[luma >= bright].mean(axis=0)
     # The brightest things are often coloured themselves: follow them part of the way.
-    cast = np.clip(bright / max(float(bright @ LUMA), 1.0), 0.7, 1.3) ** 0.25
+    cast = np.clip(colour / max(float(colour @ LUMA), 1.0), 0.7, 1.3) ** 0.25
     # What no skin's own colour explains is the light's colour.
     strange = np.log((skin + 4) / (_USUAL_SKIN * (skin_level + 4)))
     cast = cast * np.exp(np.sign(strange) * np.clip(np.abs(strange) - 0.22, 0, 0.7))
@@ -175,10 +176,11 @@ def _blur(crop: Image, landmarks: Points, face_width: float) -> float:
         across = cv2.Sobel(picture, cv2.CV_32F, 1, 0)
         down = cv2.Sobel(picture, cv2.CV_32F, 0, 1)
         slopes.append(cv2.magnitude(across, down))
-    if np.quantile(slopes[0], 0.995) < _FAINTEST_EDGE:
+    steep, steepest = np.quantile(slopes[0], [0.96, 0.995])
+    if steepest < _FAINTEST_EDGE:
         return 0.5
     # in a face of few edges the steepest 4 % would hold the feet of edges
-    sharp = slopes[0] >= max(np.quantile(slopes[0], 0.96), 0.5 * np.quantile(slopes[0], 0.995))
+    sharp = slopes[0] >= max(steep, 0.5 * steepest)
     ratio = float(np.median(slopes[0][sharp] / np.maximum(slopes[1][sharp], 1e-3)))
     own = np.sqrt(max(1 / max(ratio**2 - 1, 0.02) - 0.5, 0))  # Sobel's own blur has a variance of about a half
     return float(np.clip(own, 0.3, max(0.5, 0.03 * face_width)))

@@ -54,16 +54,28 @@ def rasterise(
     within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
     down, across = np.divmod(within, columns[owner])
     column, row = left[owner] + across, top[owner] + down
-    shares = [part[owner, 0, 0] + part[owner, 1, 0] * column + part[owner, 2, 0] * row for part in (second, third)]
+    shares = [_at(part[..., 0], owner, column, row) for part in (second, third)]
     tolerance = 1e-6  # pixels on a shared edge belong to both triangles, never to none
     hit = (shares[0] >= -tolerance) & (shares[1] >= -tolerance) & (shares[0] + shares[1] <= 1 + tolerance)
 
     owner, column, row = owner[hit], column[hit], row[hit]
     target = row * width + column
-    interpolated = shown[owner, 0] + shown[owner, 1] * column[:, None] + shown[owner, 2] * row[:, None]
-    picture[target] = interpolated  # of equal targets the last, nearest, stays
+    for channel in range(values.shape[1]):  # of equal targets the last, nearest, stays
+        picture[target, channel] = _at(shown[..., channel], owner, column, row)
     inside[target] = True
     return picture.reshape(height, width, -1), inside.reshape(height, width)
+
+
+def _at(
+    planes: NDArray[np.float64], owner: NDArray[np.intp], column: NDArray[np.intp], row: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """What the plane ``(T, 3)`` of each pixel's owner says there."""
+    constant, along_columns, along_rows = (np.ascontiguousarray(planes[:, part]).take(owner) for part in range(3))
+    along_columns *= column
+    along_rows *= row
+    constant += along_columns
+    constant += along_rows
+    return constant
 
 
 def _plane(

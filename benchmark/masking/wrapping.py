@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -37,7 +37,7 @@ class Wrap:
 
     def parameters(self) -> dict[str, float]:
         """For the ledger."""
-        return {name: round(float(value), 3) for name, value in asdict(self).items()}
+        return {name: round(float(value), 3) for name, value in vars(self).items()}
 
 
 def wrapped(head: Head, wrap: Wrap) -> tuple[Controls, Corners]:
