@@ -61,7 +61,7 @@ def run(config: RunConfig) -> Path:
         with closing(_store(plan.config, progress)) as store:
             results = _results(plan, folder.staging, started, _context(plan, store, progress, engine), count)
             with progress.step(reporting(len(results.curves)), folder.staging):
-                report = write_run(results, folder.staging)
+                report = write_run(results, folder.staging, store)
         folder.finish()
     return plan.out / report.name
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.reporting.figure_training import loss_series
 from benchmark.reporting.formatting import missing
 from benchmark.reporting.formatting import target as target_text
+from benchmark.reporting.loss_series import loss_series
 from benchmark.reporting.method_colours import MethodColours
 from benchmark.reporting.results_index import (
     NO_METHOD,

@@ -14,11 +14,11 @@ from benchmark.reporting.figure_style import (
     TEXT_SIZE,
     NamedFigure,
     bare,
-    file_name,
     in_lines,
     new_figure,
     write_lines,
 )
+from benchmark.reporting.file_names import file_name
 from benchmark.reporting.formatting import interval, missing, percent
 from benchmark.reporting.formatting import target as target_text
 from benchmark.reporting.method_colours import INK, LINE, MUTED, PAPER, MethodColours

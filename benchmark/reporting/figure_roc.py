@@ -15,11 +15,11 @@ from benchmark.reporting.figure_style import (
     SMALL_TEXT,
     NamedFigure,
     bare,
-    file_name,
     in_lines,
     new_figure,
     write_lines,
 )
+from benchmark.reporting.file_names import file_name
 from benchmark.reporting.formatting import percent
 from benchmark.reporting.formatting import target as target_text
 from benchmark.reporting.method_colours import INK, MUTED, MethodColours

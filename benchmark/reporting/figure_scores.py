@@ -14,11 +14,11 @@ from benchmark.reporting.figure_style import (
     LABEL_CHARACTERS,
     SMALL_TEXT,
     NamedFigure,
-    file_name,
     in_lines,
     new_figure,
     write_lines,
 )
+from benchmark.reporting.file_names import file_name
 from benchmark.reporting.formatting import percent, rate_decimals
 from benchmark.reporting.formatting import target as target_text
 from benchmark.reporting.method_colours import ALERT, INK, LINE, MUTED, MethodColours

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -17,7 +16,6 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation, Transform
 
 from benchmark.reporting.method_colours import INK, LINE, MUTED, PAPER, THEME
-from benchmark.storage.atomic_files import write_atomically
 
 TEXT_SIZE = 10.0
 SMALL_TEXT = 9.0
@@ -133,13 +131,9 @@ def write_lines(
         on.text(x, y, line, transform=moved, va="baseline", fontsize=fontsize, **style)
 
 
-def save_figure(drawn: NamedFigure, folder: Path) -> None:
-    """Write ``<name>.svg`` (text as outlines, so that it looks alike everywhere) and ``<name>.png``.
-
-    Raises:
-        StorageError: the folder cannot be written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
+def figure_files(drawn: NamedFigure) -> tuple[bytes, bytes]:
+    """The figure as SVG (text as outlines, so that it looks alike everywhere) and as PNG."""
+    files = []
     for suffix, settings in (
         ("svg", {"metadata": {"Date": None, "Title": drawn.title}}),
         ("png", {"metadata": {"Title": drawn.title}, "pil_kwargs": {"compress_level": _COMPRESSION}}),
@@ -147,7 +141,9 @@ def save_figure(drawn: NamedFigure, folder: Path) -> None:
         content = io.BytesIO()
         with mpl.rc_context({"svg.fonttype": "path"}):
             drawn.figure.savefig(content, format=suffix, dpi=_FILE_DPI, **settings)
-        write_atomically(folder / f"{drawn.name}.{suffix}", content.getvalue())
+        files.append(content.getvalue())
+    svg, png = files
+    return svg, png
 
 
 def inline_svg(drawn: NamedFigure) -> str:
@@ -169,15 +165,6 @@ def inline_svg(drawn: NamedFigure) -> str:
     view = re.search(r'viewBox="[^"]+"', text)
     head = f'<svg {view.group(0) if view else ""} role="img" aria-label="{html.escape(drawn.title)}">'
     return head + text[text.index(">") + 1 :]
-
-
-def file_name(*parts: str) -> str:
-    """Parts of a figure's name, made safe for every file system.
-
-    >>> file_name("roc", "face recognition/v2")
-    'roc-face_recognition_v2'
-    """
-    return "-".join(re.sub(r"[^A-Za-z0-9._+-]+", "_", part) for part in parts if part)
 
 
 def _font(match: re.Match[str]) -> str:

@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from benchmark.reporting.figure_style import SMALL_TEXT, NamedFigure, bare, file_name, new_figure
+from benchmark.reporting.figure_style import SMALL_TEXT, NamedFigure, bare, new_figure
+from benchmark.reporting.file_names import file_name
 from benchmark.reporting.formatting import number
+from benchmark.reporting.loss_series import clocked
 
-_CLOCKS = ("epoch", "step", "iteration", "batch")
-_NOT_A_LOSS = {*_CLOCKS, "seconds", "time", "lr", "learning_rate", "images_per_second", "peak_memory_mib"}
 _HUES = ("#0072b2", "#d55e00", "#009e73", "#b0559b", "#b8860b", "#46a5d8")
 _VALIDATION = "validation_"
 _LOG_SPAN = 20.0
@@ -24,7 +24,7 @@ def training_figure(method: str, losses: pd.DataFrame) -> NamedFigure | None:
 
     None where there is nothing to draw.
     """
-    clock, time, curves = _clocked(losses)
+    clock, time, curves = clocked(losses)
     if curves.empty:
         return None
     groups = [
@@ -40,27 +40,6 @@ def training_figure(method: str, losses: pd.DataFrame) -> NamedFigure | None:
         if len(shown) > 1:
             axes.set_title("validation" if group[0].startswith(_VALIDATION) else "training", loc="left")
     return NamedFigure(file_name("training", method), f"Training curves of {method}", method, figure)
-
-
-def loss_series(losses: pd.DataFrame) -> tuple[str, dict[str, pd.Series[float]]]:
-    """What the curves of one method count time in, and each loss by its name: finite values, indexed by that time."""
-    clock, time, curves = _clocked(losses)
-    found = {}
-    for name in curves.columns:
-        values = curves[name].astype(float).to_numpy()
-        known = np.isfinite(values)
-        if known.any():
-            found[str(name).replace("_", " ")] = pd.Series(values[known], index=time.to_numpy()[known])
-    return clock, found
-
-
-def _clocked(losses: pd.DataFrame) -> tuple[str, pd.Series[float], pd.DataFrame]:
-    """The name of the clock, its time in each row, and the losses; no columns where there is nothing to draw."""
-    numeric = losses.select_dtypes("number")
-    clock = next((name for name in _CLOCKS if name in numeric.columns), None)
-    time = numeric[clock] if clock is not None else pd.Series(np.arange(1, len(losses) + 1), dtype=float)
-    names = [name for name in numeric.columns if str(name) not in _NOT_A_LOSS and numeric[name].notna().any()]
-    return clock or "epoch", time, numeric[names]
 
 
 def _draw(axes: Axes, time: pd.Series[float], curves: pd.DataFrame, *, gap: float) -> None:

@@ -14,7 +14,6 @@ from benchmark.reporting.conditions_table import conditions_table
 from benchmark.reporting.detectors_table import detectors_table
 from benchmark.reporting.example_faces import face_captions, face_rows
 from benchmark.reporting.failures_table import failures_table
-from benchmark.reporting.figure_style import NamedFigure, inline_svg
 from benchmark.reporting.gallery_data import gallery_json
 from benchmark.reporting.groups_table import groups_tables
 from benchmark.reporting.headline import failed_plugins, headline
@@ -27,6 +26,7 @@ from benchmark.reporting.note_groups import note_groups
 from benchmark.reporting.page_policy import content_security_policy
 from benchmark.reporting.page_templates import environment, read_template, style_sheet
 from benchmark.reporting.provenance import manifest_lines, plugin_rows, step_times
+from benchmark.reporting.rendered_figure import RenderedFigure
 from benchmark.reporting.results_index import Panel, ResultsIndex, panel_title
 from benchmark.reporting.results_table import method_table, table_entries
 from benchmark.reporting.run_results import RunResults
@@ -82,7 +82,7 @@ class TargetChoice:
     warning: str
 
 
-def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, list[NamedFigure]]) -> str:
+def render_report(results: RunResults, index: ResultsIndex, figures: dict[str, list[RenderedFigure]]) -> str:
     """The page.
 
     Args:
@@ -173,8 +173,8 @@ def script(*, with_charts: bool) -> Markup:
     return Markup("\n").join(parts)
 
 
-def _inline(figure: NamedFigure) -> dict[str, Any]:
-    return {"svg": Markup(inline_svg(figure)), "name": figure.name, "caption": figure.caption}
+def _inline(figure: RenderedFigure) -> dict[str, Any]:
+    return {"svg": Markup(figure.inline), "name": figure.name, "caption": figure.caption}
 
 
 def _kinds(index: ResultsIndex) -> list[KindChoice]:
