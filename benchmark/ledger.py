@@ -6,7 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
@@ -124,6 +125,5 @@ class Ledger:
 
     def table(self) -> pd.DataFrame:
         """The ledger as a table, one row an entry."""
-        return pd.DataFrame(
-            [asdict(entry) for entry in self._entries], columns=[field.name for field in fields(LedgerEntry)]
-        )
+        columns = [field.name for field in fields(LedgerEntry)]
+        return pd.DataFrame(map(attrgetter(*columns), self._entries), columns=columns)

@@ -39,6 +39,8 @@ class Recogniser(ABC):
     """Optional packages, by the name under which they are imported, each with the command that installs it."""
     settings: str = ""
     """What decides an embedding besides the weights and `version`, as a card that the user wrote: a part of the key."""
+    embedding_width: int | None = None
+    """Numbers in an embedding, where that is known without embedding a face."""
     model_file: ClassVar[ModelFile | None] = None
     """The weights, where they are a file to download or to name; None where they travel with a package."""
 

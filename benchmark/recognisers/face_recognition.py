@@ -60,6 +60,8 @@ class FaceRecognition(NetworkRecogniser):
         sha256=SHA256[RECOGNISER_FILE],
     )
 
+    embedding_width = 128
+
     def __init__(self, *, device: str = "cpu", precision: str = "float32", weights: Path | None = None) -> None:
         super().__init__(device=device, precision=precision, weights=weights)
         self.network = self.ready(load_network())

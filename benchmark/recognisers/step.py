@@ -178,7 +178,7 @@ def _geometry(view: View, row: int) -> FaceGeometry:
 
 def _embedding_width(recogniser: Recogniser) -> int:
     """Numbers in an embedding; asked of the recogniser once, since it takes as long as a face."""
-    known: int | None = getattr(recogniser, _WIDTH, None)
+    known: int | None = recogniser.embedding_width or getattr(recogniser, _WIDTH, None)
     if known is not None:
         return known
     height, width = recogniser.card.chip_size

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import astuple
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ _TEXT_COLUMNS = tuple(column for column in KEY_COLUMNS if column != "target")
 _COUNT_COLUMNS = ("n_mated", "n_nonmated", "n_failed")
 _NUMBER_COLUMNS = tuple(column for column in METRIC_COLUMNS if column not in _TEXT_COLUMNS)
 
+_values = attrgetter(*METRIC_COLUMNS)
+"""A row's values, in the order of the columns."""
+
 
 def metrics_csv(rows: Sequence[MetricRow]) -> str:
     """The text of ``metrics.csv``: `METRIC_COLUMNS`, ``None`` and NaN as empty fields, floats exactly (``repr``).
@@ -30,7 +33,7 @@ def metrics_csv(rows: Sequence[MetricRow]) -> str:
         BenchmarkError: two rows share every key column.
     """
     check_unique(rows)
-    return csv_text(METRIC_COLUMNS, ([_field(value) for value in astuple(row)] for row in rows))
+    return csv_text(METRIC_COLUMNS, ([_field(value) for value in _values(row)] for row in rows))
 
 
 def check_unique(rows: Sequence[MetricRow]) -> None:
@@ -41,7 +44,7 @@ def check_unique(rows: Sequence[MetricRow]) -> None:
     """
     seen: set[tuple[object, ...]] = set()
     for row in rows:
-        key = astuple(row)[: len(KEY_COLUMNS)]
+        key = _values(row)[: len(KEY_COLUMNS)]
         if key in seen:
             named = ", ".join(f"{column}={value}" for column, value in zip(KEY_COLUMNS, key, strict=True))
             raise BenchmarkError(f"two metric rows share one key ({named}); give them different columns")

@@ -122,6 +122,10 @@ def test_an_unknown_precision_is_refused() -> None:
         FaceRecognition(precision="int8")
 
 
+def test_embeddings_are_as_wide_as_it_says(recogniser: FaceRecognition) -> None:
+    assert recogniser.embed(np.zeros((1, 150, 150, 3), np.uint8)).shape == (1, recogniser.embedding_width)
+
+
 def test_the_card_counts_the_networks_own_numbers(recogniser: FaceRecognition) -> None:
     network = recogniser.network
     count = sum(parameter.numel() for parameter in network.parameters()) + network.matrix.numel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -67,6 +68,23 @@ def test_every_face_gets_its_embedding(view: View, context: RunContext) -> None:
     np.testing.assert_allclose(found.values[:4], view.faces.pixels[:4, :8, :8].mean(axis=(1, 2)), rtol=1e-6)
     assert np.isnan(found.values[4]).all()
     assert reasons(context) == ["", "", "", "", FAILED_EARLIER]
+
+
+def test_a_recogniser_that_says_how_wide_its_embeddings_are_is_not_asked(view: View, context: RunContext) -> None:
+    class Counted(MeanColour):
+        asked: ClassVar[list[int]] = []
+
+        def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+            self.asked.append(len(chips))
+            return super().embed(chips)
+
+    class Said(Counted):
+        asked: ClassVar[list[int]] = []
+        embedding_width = 3
+
+    for recogniser, asked in ((Counted(), [1, 4]), (Said(), [4])):
+        recognise(type(recogniser).__name__, recogniser, view, shown="raw", context=context)
+        assert recogniser.asked == asked
 
 
 def test_only_the_wanted_faces_are_embedded(view: View, context: RunContext) -> None:

@@ -29,6 +29,7 @@ class ProbeRecogniser(Recogniser):
         self._mirror = mirror
         self.card = replace(adapted.card, sha256=sha256)
         self.settings = adapted.settings
+        self.embedding_width = adapted.embedding_width
 
     def chip(self, image: Image, face: FaceGeometry) -> Image:
         """The unchanged recogniser's."""
