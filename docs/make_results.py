@@ -1,6 +1,6 @@
 """Makes docs/results_lfw.md: carries out the runs that it publishes and writes their tables.
 
-    python docs/make_results.py --lfw DIR --weights mobilefacenet=FILE --weights edgeface-xxs=FILE
+    python docs/make_results.py --lfw DIR --weights edgeface-xxs=FILE
     python docs/make_results.py --lfw DIR --weights … people-split    # only brings one run up to date
 
 `PUBLISHED` lists the runs. One whose folder is missing, or was made with other settings or with weights that are no

@@ -34,14 +34,15 @@ python docs/make_results.py --lfw DIR {weights}
 The conclusions are in [results.md](results.md); what every column means, in [statistics.md](statistics.md). The photos
 are deep-funneled LFW, with one seeded mask drawn on each; crops have a side of 128 pixels. No method has seen a person
 of LFW. The weights of methods are those that travel with the program; [the last
-section](#the-weights-that-were-measured) has their digests. `template-ridge` learns in the run, on synthetic people.
+section](#the-weights-that-were-measured) has their digests.
 
 * *Strong judge*: a recogniser that rejects at most 1 % of unmasked faces at an FMR of 0.1 %. What helps weak judges
   alone is no finding.
 * *Seen*: the recogniser took part in training the method, so it is no independent judge of it. Methods that are fitted
   to each judge, such as `adapt`, have always seen it. They stand apart, as do those that are given what a deployed
   system lacks.
-* Methods are in the order of their recovery at the matched threshold of the table's FMR.
+* Methods that a judge did not teach come first, in the order of their recovery at the matched threshold of the
+  table's FMR.
 * Times were taken beside other work on the same processor: compare them within a table only.
 """
 

@@ -163,3 +163,16 @@ def test_a_judge_with_other_weights_and_an_adapter_that_was_not_there_are_seen(
 def test_an_unknown_run_is_refused(script: ModuleType, judge: Path, tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         script.main(line(tmp_path, judge, "smal"))
+
+
+def test_the_committed_page_shows_every_run_with_the_weights_that_travel_with_the_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(DOCS))
+    made, runs = importlib.import_module("make_results"), importlib.import_module("published_runs").PUBLISHED
+    text = (DOCS / "results_lfw.md").read_text("utf-8")
+    assert re.findall(r"^## (.*)", text, re.M) == [*(run.heading for run in runs), "The weights that were measured"]
+    shown = set(re.findall(r"`([0-9a-f]{12})` \| in \[weights", text))
+    there = {digest[:12] for digest in made.known_digests([DOCS.parent / "weights"])}
+    assert len(shown) >= 10
+    assert shown <= there, "weights have changed: make the page again (docs/make_results.py)"
