@@ -100,6 +100,11 @@ class MethodCard(Card):
 
 
 @dataclass(frozen=True)
+class FaceDetectorCard(Card):
+    """The card of a face detector."""
+
+
+@dataclass(frozen=True)
 class Availability:
     """Whether a plugin works on this machine; if not, why, and the command that fixes it."""
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
-import pyarrow.dataset as pads
 
 from benchmark.errors import RequestError
 from benchmark.reporting.metrics_file import metric_rows
@@ -26,6 +24,7 @@ from benchmark.verification.metric_description import stored_descriptions
 from benchmark.verification.samples import ScoreSample
 
 if TYPE_CHECKING:
+    import pyarrow.compute as pc
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -85,6 +84,8 @@ class RunResult:
         Raises:
             RequestError: there is no such column.
         """
+        import pyarrow.dataset as pads  # noqa: PLC0415  # most users of a run read no scores
+
         stored = pads.dataset(self.folder / "scores.parquet", format="parquet")
         frame: pd.DataFrame = stored.to_table(filter=_filter(where)).to_pandas()
         return frame
@@ -286,6 +287,8 @@ def _pyplot_figure(width: float, height: float) -> Figure:
 
 
 def _filter(where: Mapping[str, str]) -> pc.Expression | None:
+    import pyarrow.compute as pc  # noqa: PLC0415  # as in `scores`
+
     unknown = [name for name in where if name not in CELL_COLUMNS]
     if unknown:
         raise RequestError(f"scores have no column '{unknown[0]}'; they have: {', '.join(CELL_COLUMNS)}")

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.acquisition.face_detectors.base import FaceDetectorCard
-from benchmark.cards import Card, DatasetCard, MethodCard, RecogniserCard
+from benchmark.cards import Card, DatasetCard, FaceDetectorCard, MethodCard, RecogniserCard
 from benchmark.reporting.formatting import duration, number
 
 _KINDS: tuple[tuple[type[Card], str], ...] = (

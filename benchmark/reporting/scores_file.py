@@ -11,7 +11,6 @@ from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from benchmark.errors import StorageError
@@ -59,6 +58,8 @@ class ScoresWriter:
     """
 
     def __init__(self, path: Path) -> None:
+        import pyarrow.parquet as pq  # noqa: PLC0415  # only for who writes: it imports what reads whole folders
+
         self._path = path
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         with self._storage_errors():

@@ -7,7 +7,6 @@ from dataclasses import astuple
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.dataset as pads
 
 from benchmark.reporting.scores_file import CELL_COLUMNS
 from benchmark.storage.csv_files import read_table_of_text
@@ -19,6 +18,8 @@ COMPARISON_COLUMNS = ["reference_id", "probe_id", "mated", "fold"]
 
 def stored_cells(folder: Path) -> dict[Cell, None]:
     """The cells of a run, in the file's order."""
+    import pyarrow.dataset as pads  # noqa: PLC0415  # most comparisons of runs read no scores
+
     stored = pads.dataset(folder / SCORES, format="parquet")
 
     def of_batches() -> Iterator[Cell]:
@@ -31,6 +32,8 @@ def stored_cells(folder: Path) -> dict[Cell, None]:
 
 def stored_scores(folder: Path, cell: Cell) -> pd.DataFrame:
     """The comparisons of a cell, each with its score (NaN where it failed)."""
+    import pyarrow.dataset as pads  # noqa: PLC0415  # as in `stored_cells`
+
     wanted = None
     for name, value in zip(CELL_COLUMNS, astuple(cell), strict=True):
         condition = pads.field(name) == value

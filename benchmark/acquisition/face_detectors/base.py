@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.cards import AVAILABLE, Availability, Card
+from benchmark.cards import AVAILABLE, Availability, FaceDetectorCard
 from benchmark.faces import Image, Points
 
 DETECTION_SIDE = 512
@@ -21,11 +21,6 @@ SMALLEST_ON_COPY = 40
 """Width of the faces that are looked for at the least, pixels of that copy: a thirteenth of its longest side."""
 MAX_SEARCHED = 4096
 """Longest side that a copy may have, pixels, however small the faces that are asked for."""
-
-
-@dataclass(frozen=True)
-class FaceDetectorCard(Card):
-    """The card of a face detector."""
 
 
 @dataclass(frozen=True)

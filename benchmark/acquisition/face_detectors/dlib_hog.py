@@ -16,10 +16,10 @@ from benchmark.acquisition.alignment import halved
 from benchmark.acquisition.face_detectors.base import (
     MAX_SEARCHED,
     FaceDetector,
-    FaceDetectorCard,
     FoundFaces,
     first_scale,
 )
+from benchmark.cards import FaceDetectorCard
 from benchmark.faces import Image
 
 SMALLEST_SEEN = 80

@@ -17,7 +17,6 @@ from torch.nn import functional
 from benchmark.acquisition.face_detectors.base import (
     NOTHING,
     FaceDetector,
-    FaceDetectorCard,
     FoundFaces,
     shrunk_copy,
     smallest_face,
@@ -32,7 +31,7 @@ from benchmark.acquisition.face_detectors.mtcnn_boxes import (
     window_boxes,
 )
 from benchmark.acquisition.landmarks import landmark_boxes
-from benchmark.cards import AVAILABLE, Availability
+from benchmark.cards import AVAILABLE, Availability, FaceDetectorCard
 from benchmark.errors import PluginError
 from benchmark.faces import Image
 from benchmark.torchvision_operators import provide_operators

@@ -11,13 +11,12 @@ import numpy as np
 from benchmark.acquisition.face_detectors.base import (
     NOTHING,
     FaceDetector,
-    FaceDetectorCard,
     FoundFaces,
     shrunk_copy,
     smallest_face,
 )
 from benchmark.acquisition.landmarks import landmark_boxes
-from benchmark.cards import AVAILABLE, Availability
+from benchmark.cards import AVAILABLE, Availability, FaceDetectorCard
 from benchmark.errors import PluginError
 from benchmark.faces import Image
 from benchmark.model_files import ModelFile, located
