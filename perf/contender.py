@@ -22,7 +22,9 @@ from typing import Any
 import numpy as np
 
 Outputs = Mapping[str, Any]
-"""Arrays by name."""
+"""Arrays by name; perhaps `COST`, too."""
+COST = "processor seconds"
+"""Under this name a work that has parts which are not to be measured says what the rest of it cost."""
 _UNIT = 1 if sys.platform == "darwin" else 1024
 
 
@@ -71,7 +73,8 @@ def main() -> None:
         if line.strip() == "work":
             started, wall = processor_seconds(), time.perf_counter()
             outputs = contender.work()
-            cost = {"cpu": processor_seconds() - started, "wall": time.perf_counter() - wall, "peak": peak_mebibytes()}
+            cpu = float(outputs.get(COST, processor_seconds() - started))
+            cost = {"cpu": cpu, "wall": time.perf_counter() - wall, "peak": peak_mebibytes()}
             print(json.dumps(cost), file=answers, flush=True)
         else:
             file = Path(sys.argv[2]) / f"{module.rpartition('.')[2]}-{name}.npz"

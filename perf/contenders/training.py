@@ -3,25 +3,52 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.masked_faces import MaskedPairs
 from benchmark.methods.learned.residual_network import ErrorNetwork
 from benchmark.methods.resolve import resolve_parts
 from benchmark.methods.trained_networks import TrainedNetworks
-from benchmark.progress import Progress
-from perf.contender import Contender, Outputs
+from perf.contender import COST, Contender, Outputs, processor_seconds
 
 _BATCH = 16
+_PRODUCT = 1536
+"""Side of the matrices that tell how fast products are."""
+
+
+class _StepClock:
+    """Stands for a training's progress bar, which begins when networks and optimisers are made, and is moved after
+    every step."""
+
+    def __init__(self) -> None:
+        self.began = self.ended = math.nan
+
+    @contextmanager
+    def bar(self, *_: object, **__: object) -> Iterator[_StepClock]:
+        self.began = processor_seconds()
+        yield self
+
+    def update(self, _: int) -> None:
+        self.ended = processor_seconds()
+
+    def set_postfix(self, **_: object) -> None:
+        pass
 
 
 class SharedLoop(Contender):
-    """A method's own training, of the preset's settings but for the number of steps."""
+    """A method's own training, of the preset's settings but for the number of steps; only the steps are timed.
+
+    The contest's first work, which is not measured, warms up what PyTorch prepares for each shape.
+    """
 
     def __init__(self, inputs: Path) -> None:
         super().__init__(inputs)
@@ -30,13 +57,45 @@ class SharedLoop(Contender):
 
     def work(self) -> Outputs:
         """From new networks."""
+        method = self._method()
+        clock = _StepClock()
+        method.fit(self._pairs, progress=clock)
+        training = method.settings.training
+        steps = min(self._asked["steps"], training.steps(len(self._pairs)))
+        return {"images": steps * training.batch_size, COST: clock.ended - clock.began}
+
+    def _method(self) -> TrainedNetworks:
         found = [part for part in resolve_parts(self._asked["method"]) if isinstance(part, TrainedNetworks)]
         method = found[-1]
         training = replace(method.settings.training, max_steps=self._asked["steps"], size=self._asked["size"])
         method.settings = replace(method.settings, training=training)
-        method.fit(self._pairs, progress=Progress(quiet=True))
-        steps = min(self._asked["steps"], training.steps(len(self._pairs)))
-        return {"images": steps * training.batch_size}
+        return method
+
+
+class CountedLoop(SharedLoop):
+    """Likewise; afterwards it also tells what no program could undercut."""
+
+    def outputs(self, found: Outputs) -> Outputs:
+        """With ``floor``: seconds that the steps' products alone, convolutions among them, take at the speed of one
+        large product of matrices in the same precision."""
+        from benchmark.machine.native_precision import native_precision  # noqa: PLC0415  # older revisions lack it
+
+        method = self._method()
+        with FlopCounterMode(display=False) as counted:
+            method.fit(self._pairs, progress=_StepClock())
+        precision = native_precision(method.settings.training.precision, "cpu")
+        return {**found, "floor": counted.get_total_flops() / product_speed(getattr(torch, precision))}
+
+
+def product_speed(dtype: torch.dtype) -> float:
+    """Floating-point operations a second of one core in a product of two large matrices, the best of five."""
+    matrix = torch.randn(_PRODUCT, _PRODUCT).to(dtype)
+    least = math.inf
+    for _ in range(5):
+        started = processor_seconds()
+        _ = matrix @ matrix
+        least = min(least, processor_seconds() - started)
+    return 2 * _PRODUCT**3 / least
 
 
 class PlainLoop(Contender):

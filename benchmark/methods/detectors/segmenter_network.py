@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from benchmark.methods.enlarged_features import joined
 
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:
@@ -39,6 +40,5 @@ class MaskUNet(nn.Module):
             skips.append(features)
         features = self.bottom(features)
         for block, skip in zip(self.up, reversed(skips[:-1]), strict=True):
-            enlarged = functional.interpolate(features, size=skip.shape[-2:], mode="bilinear", align_corners=False)
-            features = block(torch.cat([enlarged, skip], dim=1))
+            features = block(joined(features, skip))
         return functional.pixel_shuffle(self.head(features), 2)

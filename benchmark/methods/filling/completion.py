@@ -20,7 +20,8 @@ def blanked(pixels: Tensor, holes: Tensor) -> Tensor:
     Returns:
         ``(B, 4, H, W)``; nothing of the mask's colour is left in it.
     """
-    return torch.cat([pixels * (1 - holes) + NEUTRAL * holes, holes], dim=1)
+    shown = torch.cat([pixels * (1 - holes) + NEUTRAL * holes, holes], dim=1)
+    return shown.contiguous(memory_format=torch.channels_last)
 
 
 def composited(painted: Tensor, pixels: Tensor, holes: Tensor) -> Tensor:

@@ -211,19 +211,19 @@ class _Level(nn.Module):
 
 
 class _Halving(nn.Module):
-    """A residual block that halves the picture (StyleGAN2, figure 7c)."""
+    """A residual block that halves the picture (StyleGAN2, figure 7c); its sum is divided by √2, here each summand."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.first = _Convolution(inputs, inputs, kernel=3)
-        self.second = _Convolution(inputs, outputs, kernel=3)
-        self.shortcut = _Convolution(inputs, outputs, kernel=1, active=False)
+        self.second = _Convolution(inputs, outputs, kernel=3, gain=1.0)
+        self.shortcut = _Convolution(inputs, outputs, kernel=1, active=False, gain=1 / _GAIN)
 
     def forward(self, features: Tensor) -> Tensor:
         small = functional.avg_pool2d(features, 2)
         main: Tensor = self.second(functional.avg_pool2d(self.first(features), 2))
         beside: Tensor = self.shortcut(small)
-        return (main + beside) / _GAIN
+        return main + beside
 
 
 class _Modulated(nn.Module):
@@ -262,29 +262,44 @@ class _Modulated(nn.Module):
             return made + self.bias.view(1, -1, 1, 1).to(made.dtype)
         with torch.autocast(features.device.type, enabled=False):
             variance = factors.square() @ weight.float().square().sum(dim=(2, 3)).t()
-            demodulation = (variance + 1e-8).rsqrt()
-        made = made * demodulation[:, :, None, None].to(made.dtype)
+            demodulation = (variance + 1e-8).rsqrt() * _GAIN
         noise = self.noise
         if fresh_noise:
             noise = torch.randn(len(made), 1, *made.shape[-2:]).to(made.device)
-        made = made + (noise * self.noise_strength + self.bias.view(1, -1, 1, 1)).to(made.dtype)
-        return functional.leaky_relu(made, 0.2) * _GAIN
+        # summed one by one: their sum, as large as all features, would cost more than the convolution
+        bias, noise = (self.bias * _GAIN).view(1, -1, 1, 1), noise * (self.noise_strength * _GAIN)
+        made = torch.addcmul(bias.to(made.dtype), made, demodulation[:, :, None, None].to(made.dtype))
+        return functional.leaky_relu(made + noise.to(made.dtype), 0.2)
 
 
 class _Convolution(nn.Module):
-    """A convolution with an equalised learning rate (Karras et al. 2018, section 4.1)."""
+    """A convolution with an equalised learning rate (Karras et al. 2018, section 4.1).
 
-    def __init__(self, inputs: int, outputs: int, *, kernel: int, active: bool = True) -> None:
+    The rectifier's gain is in weight and bias: a rectifier of x times g is g times that of x, and the features, which
+    are many times as many, need not be multiplied.
+
+    Args:
+        inputs: channels.
+        outputs: channels.
+        kernel: side of the convolution.
+        active: a leaky rectifier follows.
+        gain: what the outcome is multiplied by; None = the rectifier's.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, *, kernel: int, active: bool = True, gain: float | None = None
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(outputs))
-        self.scale = 1 / math.sqrt(inputs * kernel**2)
+        self.gain = gain if gain is not None else _GAIN if active else 1.0
+        self.scale = self.gain / math.sqrt(inputs * kernel**2)
         self.active = active
 
     def forward(self, features: Tensor) -> Tensor:
         weight = self.weight * self.scale
-        made = functional.conv2d(features, weight, self.bias, padding=weight.shape[-1] // 2)
-        return functional.leaky_relu(made, 0.2) * _GAIN if self.active else made
+        made = functional.conv2d(features, weight, self.bias * self.gain, padding=weight.shape[-1] // 2)
+        return functional.leaky_relu(made, 0.2) if self.active else made
 
 
 class _Linear(nn.Module):

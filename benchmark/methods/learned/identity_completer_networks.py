@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
+from benchmark.methods.enlarged_features import joined
 from benchmark.methods.filling.smooth_filling import smoothly_filled
 
 _WIDTHS = (16, 32, 64, 128, 208)
@@ -72,8 +73,7 @@ class SlimUNet(nn.Module):
             features = block(features if level == 0 else functional.avg_pool2d(features, 2))
             skips.append(features)
         for block, skip in zip(self.up, reversed(skips[:-1]), strict=True):
-            enlarged = functional.interpolate(features, size=skip.shape[-2:], mode="bilinear", align_corners=False)
-            features = block(torch.cat([enlarged, skip], dim=1))
+            features = block(joined(features, skip))
         added: Tensor = self.head(features)
         return filled + added.float()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 from torch import Tensor, nn
-from torch.nn import functional
 
 from benchmark.errors import RequestError
+from benchmark.methods.enlarged_features import enlarged
 
 _SLOPE = 0.2
 _CHANNELS = (3, 64, 128, 64, 32, 16, 8, 4, 2, 1)
@@ -59,10 +59,10 @@ class PairedGenerator(nn.Module):
         coarse = coarse + self.first(coarse)
         features = self.narrow(self.broaden(coarse))
         if self._wide_view:
-            features = _enlarged(features, coarse)
+            features = enlarged(features, coarse)
         features = features + self.second(features)
         if self._wide_view:
-            features = fine + _enlarged(features, fine)
+            features = fine + enlarged(features, fine)
         painted: Tensor = self.paint(features)
         return painted
 
@@ -107,7 +107,3 @@ class PairedDiscriminator(nn.Module):
 def _block(inputs: int, outputs: int, *, pooled: bool) -> nn.Sequential:
     layers = [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.LeakyReLU(_SLOPE)]
     return nn.Sequential(*layers, nn.MaxPool2d(2)) if pooled else nn.Sequential(*layers)
-
-
-def _enlarged(features: Tensor, like: Tensor) -> Tensor:
-    return functional.interpolate(features, size=like.shape[-2:], mode="bilinear", align_corners=False)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.masked_faces import resized
+from benchmark.methods.enlarged_features import joined
 
 MIN_SIDE = 16
 _WIDEST = 8
@@ -52,7 +53,7 @@ class MapNetwork(nn.Module):
             features = block(features)
             skips.append(features)
         for block, skip in zip(self.up, reversed(skips[:-1]), strict=True):
-            features = block(torch.cat([_enlarged(features, skip), skip], dim=1))
+            features = block(joined(features, skip))
         return resized(functional.pixel_shuffle(self.head(features).float(), 2), faces.shape[-1])
 
 
@@ -100,8 +101,8 @@ class EditingNetwork(nn.Module):
             skips.append(features)
         features = self.atrous(features)
         for block, skip in zip(self.up, reversed(skips[:-1]), strict=True):
-            features = block(torch.cat([_enlarged(features, skip), skip], dim=1))
-        painted: Tensor = self.head(torch.cat([_enlarged(features, inputs), inputs], dim=1))
+            features = block(joined(features, skip))
+        painted: Tensor = self.head(joined(features, inputs))
         return painted.float().sigmoid()
 
 
@@ -189,7 +190,3 @@ def _block(convolution: nn.Conv2d) -> nn.Sequential:
 
 def _weighing_block(convolution: nn.Conv2d) -> nn.Sequential:
     return _block(convolution).append(SqueezeExcitation(convolution.out_channels))
-
-
-def _enlarged(features: Tensor, like: Tensor) -> Tensor:
-    return functional.interpolate(features, size=like.shape[-2:], mode="bilinear", align_corners=False)

@@ -9,13 +9,14 @@ import pytest
 import torch
 from averaged import with_average
 from lightning_fabric import Fabric
+from torch.nn import functional
 
 from benchmark.errors import RequestError, StorageError
 from benchmark.masked_faces import MaskedFaces, to_holes, to_tensor
 from benchmark.methods.filling.completion import blanked
 from benchmark.methods.filling.smooth_filling import smoothly_filled
 from benchmark.methods.learned.co_mod_gan import CoModGan, CoModTask
-from benchmark.methods.learned.co_mod_gan_networks import Generator, Widths, batch_deviation
+from benchmark.methods.learned.co_mod_gan_networks import Generator, Widths, _Halving, _Modulated, batch_deviation
 from benchmark.methods.learner import Workspace
 from benchmark.methods.trained_weights import TrainedWeights
 from benchmark.training.task import TrainingBatch
@@ -231,3 +232,38 @@ def test_it_learns_a_toy_and_is_the_same_after_saving(tiny_pairs, quiet, tmp_pat
 @pytest.mark.slow
 def test_a_killed_training_ends_as_an_uninterrupted_one(tiny_pairs, resumes_to_the_bit):
     resumes_to_the_bit(narrow, tiny_pairs(12, SIDE, validation=4), CoModTask, 5)
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_modulated_layer_computes_the_papers_formula(fresh):
+    torch.manual_seed(3)
+    layer = _Modulated(6, 5, 7, side=8)
+    layer.bias.data.normal_()
+    layer.noise_strength.data.fill_(0.7)
+    features, style = torch.randn(2, 6, 8, 8), torch.randn(2, 7)
+    torch.manual_seed(4)
+    found = layer(features, style, fresh_noise=fresh)
+    torch.manual_seed(4)
+    noise = torch.randn(2, 1, 8, 8) if fresh else layer.noise
+    weights = layer.weight * layer.style(style)[:, None, :, None, None]  # StyleGAN2, equations 1 and 3
+    weights = weights / (weights.square().sum((2, 3, 4), keepdim=True) + 1e-8 / layer.scale**2).sqrt()
+    made = torch.cat([functional.conv2d(features[n : n + 1], weights[n], padding=1) for n in range(2)])
+    expected = functional.leaky_relu(made + noise * 0.7 + layer.bias.view(1, -1, 1, 1), 0.2) * 2**0.5
+    assert torch.allclose(found, expected, atol=1e-4)
+
+
+def test_a_halving_block_divides_the_sum_of_both_ways_by_the_root_of_two():
+    torch.manual_seed(5)
+    block = _Halving(4, 6)
+    for part in (block.first, block.second, block.shortcut):
+        part.bias.data.normal_()
+    features = torch.randn(2, 4, 8, 8)
+
+    def convolved(part, values):
+        weight = part.weight / (part.weight[0].numel() ** 0.5)
+        return functional.conv2d(values, weight, part.bias, padding=weight.shape[-1] // 2)
+
+    inner = functional.leaky_relu(convolved(block.first, features), 0.2) * 2**0.5
+    main = functional.leaky_relu(convolved(block.second, functional.avg_pool2d(inner, 2)), 0.2) * 2**0.5
+    beside = convolved(block.shortcut, functional.avg_pool2d(features, 2))
+    assert torch.allclose(block(features), (main + beside) / 2**0.5, atol=1e-5)

@@ -27,3 +27,21 @@ def test_equal_images_are_wholly_alike_up_to_the_edge_and_a_gradient_leads_there
     before.backward()
     with torch.no_grad():
         assert structural_similarity(other + 5 * other.grad, image).mean() > before
+
+
+def test_it_is_the_formula_with_a_window_cut_off_at_the_edge():
+    images = torch.rand(2, 2, 1, 13, 9, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    places = torch.arange(-5, 6).double()
+    window = torch.exp(-places.square() / (2 * 1.5**2))
+    window = window[:, None] * window
+
+    def mean(values):
+        sums = [torch.nn.functional.conv2d(v, window[None, None], padding=5) for v in (values, torch.ones_like(values))]
+        return sums[0] / sums[1]
+
+    (first, second), (mean_1, mean_2) = images, map(mean, images)
+    spread_1, spread_2 = mean(first**2) - mean_1**2, mean(second**2) - mean_2**2
+    both = mean(first * second) - mean_1 * mean_2
+    expected = (2 * mean_1 * mean_2 + 1e-4) * (2 * both + 9e-4)
+    expected = expected / ((mean_1**2 + mean_2**2 + 1e-4) * (spread_1 + spread_2 + 9e-4))
+    assert torch.allclose(structural_similarity(first, second).double(), expected, atol=1e-4)
