@@ -183,6 +183,12 @@ class ArtifactStore:
 
         return self._folder(step, about, make if part_of_step else make_watched, holds=holds)
 
+    def holds(self, step: str, about: Mapping[str, Any]) -> bool:
+        """Whether `folder` would find the artefact; whoever may be making it is not waited for."""
+        key = digest(about)
+        final = self._root_of(key) / step / key
+        return not self._fresh and final.is_dir() and not self._damage(final, key)
+
     def _folder(
         self, step: str, about: Mapping[str, Any], make: Callable[[Path], None], *, holds: Callable[[Path], bool]
     ) -> Artifact:

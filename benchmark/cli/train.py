@@ -160,7 +160,10 @@ def execute(options: argparse.Namespace) -> int:
         machines=machines,
         teachers=[name for name in options.teachers.split(",") if name],
     )
-    if machines.number:
+    if folder is None:
+        which = f"machine {machines.number} of {machines.count}"
+        print(f"nothing to do for {which}: what is to be learned is stored already")
+    elif machines.number:
         print(f"took part as machine {machines.number} of {machines.count}; machine 0 keeps what was learned")
     else:
         print(f"trained: {folder.resolve()}")

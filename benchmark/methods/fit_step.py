@@ -25,6 +25,7 @@ from benchmark.training.machines import Machines
 from benchmark.views import MaskedView
 
 _VERSION = 1
+_STEP = "train"
 
 
 @dataclass(frozen=True)
@@ -126,21 +127,28 @@ def fit(
 
 
 def take_part(
-    learner: Learner[MaskedPairs], pairs: MaskedPairs, context: RunContext, *, devices: int, machines: Machines
-) -> None:
-    """Do this machine's share of what `fit` does on the first one, which keeps what is learned."""
-    fit_in_processes(learner, pairs, devices=devices, progress=context.progress, machines=machines)
-
-
-def _fitted(
-    learner: Learner[Any],
-    examples: Any,
+    learner: Learner[MaskedPairs],
+    pairs: MaskedPairs,
     made_of: Mapping[str, Any],
     context: RunContext,
     *,
     devices: int,
     machines: Machines,
-) -> Artifact:
+) -> bool:
+    """Do this machine's share of what `fit` does on the first one, which keeps what is learned.
+
+    Returns:
+        Whether there was anything to do: where the store, which the machines may share, has what an earlier training
+        learned, the first machine uses it and meets nobody.
+    """
+    if context.store.holds(_STEP, _about(learner, made_of, context, machines.processes(devices))):
+        return False
+    fit_in_processes(learner, pairs, devices=devices, progress=context.progress, machines=machines)
+    return True
+
+
+def _about(learner: Learner[Any], made_of: Mapping[str, Any], context: RunContext, processes: int) -> dict[str, Any]:
+    """Everything that decides what is learned."""
     about = {
         "version": _VERSION,
         "method": learner.name,
@@ -159,9 +167,22 @@ def _fitted(
         about["start_from"] = learner.workspace.start_from.sha256
     if learner.workspace.teachers:
         about["teachers"] = {name: teacher.card.sha256 for name, teacher in learner.workspace.teachers.items()}
-    processes = machines.processes(devices)
     if processes > 1:
         about["devices"] = processes
+    return about
+
+
+def _fitted(
+    learner: Learner[Any],
+    examples: Any,
+    made_of: Mapping[str, Any],
+    context: RunContext,
+    *,
+    devices: int,
+    machines: Machines,
+) -> Artifact:
+    processes = machines.processes(devices)
+    about = _about(learner, made_of, context, processes)
 
     def make(folder: Path) -> None:
         checkpoints = folder / "checkpoints"
@@ -180,4 +201,4 @@ def _fitted(
             write_table(folder / "losses.csv", learner.losses)
         shutil.rmtree(checkpoints, ignore_errors=True)
 
-    return context.store.folder("train", about, make)
+    return context.store.folder(_STEP, about, make)

@@ -48,7 +48,7 @@ def train_method(
     devices: int = 1,
     machines: Machines = ALONE,
     teachers: Sequence[str] = (),
-) -> Path:
+) -> Path | None:
     """Train ``config.methods[0]``, a method or a detector, on ``config.train_dataset``.
 
     What it learns is kept in the artefact store and copied to `out`; of a method of two halves that learn, each to a
@@ -64,6 +64,10 @@ def train_method(
         machines: that share the training. Only the first of them keeps what is learned; of the others `out` is made
             and stays empty.
         teachers: recognisers in the loss, as `RunConfig.recognisers` names them; none = those of the preset.
+
+    Returns:
+        The folder; None on another machine than the first where everything is stored already, so that there was
+        nothing to take part in.
 
     Raises:
         RequestError: the method learns nothing, or learns from a recogniser's embeddings and so only within a run.
@@ -102,12 +106,15 @@ def train_method(
     if steps is not None:
         for learner in learners:
             learner.set_steps(steps)
+    made_of = {"pairs": pairs.key}
+    if machines.number:
+        took_part = [
+            take_part(learner, pairs.pairs, made_of, context, devices=devices, machines=machines)
+            for learner in learners
+        ]
+        return folder if any(took_part) else None
     for learner in learners:
-        if machines.number:
-            take_part(learner, pairs.pairs, context, devices=devices, machines=machines)
-            continue
         if adapted is None:
-            made_of = {"pairs": pairs.key}
             learned = fit(learner, pairs.pairs, made_of, context, devices=devices, machines=machines)
         else:
             learned = fit(learner, *adapted.examples(pairs, context), context)

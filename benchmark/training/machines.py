@@ -87,6 +87,7 @@ class Machines:
         except (DistError, RuntimeError) as error:
             raise BenchmarkError(
                 f"the {self.count} machines did not meet at {self.address} within {SECONDS_TO_MEET} seconds; start the "
-                "same command on each, with its own --node"
+                "same command on each, with its own --node. (Machine 0 does not come if the training is stored in its "
+                "--cache; machines that share that folder see this)"
             ) from error
         yield {"store": store, "rank": rank, "world_size": size}
