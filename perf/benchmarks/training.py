@@ -48,7 +48,7 @@ class Training(Benchmark):
         return rows
 
     def _beside_plain(self, settings: Settings, folder: Path) -> Finding:
-        inputs = _asked(folder, "residual-regressor", 64, settings.sized(60, 2))
+        inputs = _asked(folder / "plain", "residual-regressor", 64, settings.sized(60, 2))
         entries = {"ours": Entry(_SHARED), "plain": Entry(_PLAIN)}
         found = contest(entries, inputs, rounds=settings.rounds)
         rates = [one.outputs["images"] / one.seconds for one in (found["ours"], found["plain"])]
@@ -85,7 +85,7 @@ class Training(Benchmark):
 
 def _asked(folder: Path, method: str, size: int, steps: int) -> Path:
     inputs = folder / f"{method}-{size}"
-    inputs.mkdir()
+    inputs.mkdir(parents=True)
     (inputs / "training.json").write_text(json.dumps({"method": method, "size": size, "steps": steps, "pairs": 320}))
     return inputs
 
