@@ -16,7 +16,7 @@ def enlarged(features: Tensor, like: Tensor) -> Tensor:
     made = functional.interpolate(features, size=like.shape[-2:], mode="bilinear", align_corners=False)
     if made.requires_grad:
         # a gradient that is part of a wider one costs ten times as much to bring down again
-        made.register_hook(_channels_last)
+        made.register_hook(_channels_last)  # type: ignore[no-untyped-call]  # missing from the stubs
     return made
 
 
