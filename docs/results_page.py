@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from published_runs import PublishedRun
@@ -87,13 +87,14 @@ def section(run: PublishedRun, folder: Path) -> Iterator[str]:
         own = [table for table in tables if (table.kind, table.recogniser) == ("methods", judge)]
         own += [table for table in strictest if (table.kind, table.recogniser) == ("masks", judge)]
         yield from _group(f"Judged by `{judge}`", own)
-    yield from _group("Without a judge", [])
+    yield "### Without a judge\n"
     yield from _pixels(exported[0])
     yield from _detectors(folder)
 
 
-def _group(title: str, tables: Iterable[PrintedTable]) -> Iterator[str]:
-    yield f"### {title}\n"
+def _group(title: str, tables: Sequence[PrintedTable]) -> Iterator[str]:
+    if tables:
+        yield f"### {title}\n"
     for table in tables:
         yield markdown_table(table) + "\n"
 

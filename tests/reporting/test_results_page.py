@@ -176,3 +176,11 @@ def test_the_committed_page_shows_every_run_with_the_weights_that_travel_with_th
     there = {digest[:12] for digest in made.known_digests([DOCS.parent / "weights"])}
     assert len(shown) >= 10
     assert shown <= there, "weights have changed: make the page again (docs/make_results.py)"
+
+
+def test_a_single_judge_needs_no_ranking_of_judges(script: ModuleType, judge: Path, tmp_path: Path) -> None:
+    alone = fake_run(methods=tuple(METHODS[:2]), recognisers=("facenet",), mask_types=("cloth", "kn95"))
+    write(alone, tmp_path / "small", judge, {"telea": SHIPPED})
+    file = tmp_path / "page.md"
+    assert script.main(line(tmp_path, judge, "--page", str(file))) == 0
+    assert re.findall(r"^### (.*)", file.read_text("utf-8"), re.M) == ["Judged by `facenet`", "Without a judge"]
