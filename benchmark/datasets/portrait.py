@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.datasets import thin_plate
+from benchmark import thin_plate
 from benchmark.datasets.appearance_model import FRAME, SIDE, Appearance, AppearanceModel, Floats, frame_grid, resized
 from benchmark.datasets.attire import draw_attire
 from benchmark.datasets.likely_head import cheek_luma, head_outline, skin_and_hair

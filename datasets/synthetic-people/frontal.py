@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from landmarks import read_photo
 
-from benchmark.datasets import thin_plate
+from benchmark import thin_plate
 from benchmark.datasets.appearance_model import FRAME, SIDE, frame_grid
 from benchmark.parallel import map_in_processes
 from benchmark.progress import Progress

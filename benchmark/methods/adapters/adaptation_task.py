@@ -29,6 +29,8 @@ from benchmark.training.task import TrainingBatch, TrainingTask
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
+    from benchmark.recognisers.base import Recogniser
+
 _SAME_PERSON = 0.5
 """Two templates nearer than this share of the strangers' mean squared distance may be one person's (dlib's own
 threshold, a squared distance of 0.36, is half of its strangers' 0.72)."""
@@ -119,6 +121,7 @@ class AdaptationTask(TrainingTask):
         bank: templates by row of the training pairs.
         validation: templates by row of the validation pairs.
         settings: the settings of the loss.
+        teacher: the unchanged recogniser, which gives the templates of people who are mixed from two.
         steps: the number of steps of the whole training, for the learning rate, which falls to 0 along a cosine.
         unit: whether the recogniser compares angles.
         seed: the run's seed.
@@ -134,6 +137,7 @@ class AdaptationTask(TrainingTask):
         validation: TemplateBank | None,
         settings: LossSettings,
         *,
+        teacher: Recogniser,
         steps: int,
         unit: bool,
         seed: int,
@@ -145,6 +149,7 @@ class AdaptationTask(TrainingTask):
         self._parameters = list(network.parameters())
         self._chips = chips
         self._bank = bank
+        self._teacher = teacher
         self._validation = validation
         self._settings = settings
         self._unit = unit
@@ -161,11 +166,19 @@ class AdaptationTask(TrainingTask):
 
     def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
         """Draw the probes' embeddings to their templates and away from strangers'."""
-        found = self._embedded("network", self._chips.varied(batch), batch)
-        rows = batch.rows
-        target = self._targets[rows].to(found.device)
-        distance = (found - target).square().sum(dim=1) / self._scale
-        strangers = self.strangers(found, rows, batch.step)
+        probes, rows = self._chips.varied(batch), batch.rows
+        found = self._embedded("network", probes.chips, batch)
+        target, own, photo = (
+            self._targets[rows],
+            self._templates_of_person(rows, batch.step),
+            self._bank.templates[rows],
+        )
+        if len(probes.mixed):
+            mixed = torch.from_numpy(probes.mixed)
+            for templates in (target, own, photo):
+                templates[mixed] = self._taught(probes.bare)
+        distance = (found - target.to(found.device)).square().sum(dim=1) / self._scale
+        strangers = self.strangers(found, own, photo, self._bank.people[rows])
         loss = (distance + self._settings.strangers * strangers).mean()
         self._descend_gently(loss, fabric)
         update_average(self.modules["average"], self.modules["network"], self._settings.average, step=batch.step)
@@ -201,31 +214,37 @@ class AdaptationTask(TrainingTask):
         found: Tensor = self.modules[name](pixels.contiguous(memory_format=torch.channels_last)).float()
         return functional.normalize(found) if self._unit else found
 
-    def strangers(self, found: Tensor, rows: Tensor, step: int) -> Tensor:
+    def _taught(self, chips: NDArray[np.uint8]) -> Tensor:
+        """The teacher's templates of bare chips, ``float32 (M, D)``."""
+        templates = torch.from_numpy(self._teacher.embed(chips))
+        return functional.normalize(templates) if self._unit else templates
+
+    def _templates_of_person(self, rows: Tensor, step: int) -> Tensor:
+        """For each pair a template of any photo of its person, ``float32 (B, D)``; the step decides which."""
+        generator = self._generator.manual_seed((self._seed * 1_000_003 + step) % 2**63)
+        photos = [self._of_person[int(person)] for person in self._bank.people[rows]]
+        return torch.stack(
+            [self._bank.templates[mine[int(torch.randint(len(mine), (), generator=generator))]] for mine in photos]
+        )
+
+    def strangers(self, found: Tensor, own: Tensor, photo: Tensor, people: Tensor) -> Tensor:
         """−log of the share that a template of the same person has among strangers' templates, ``float32 (B,)``.
 
-        The shares are exp(−d² / (temperature · scale)). Of a person with several photos any one may be drawn; faces
-        that may be the same person's (see `_SAME_PERSON`) are not held for strangers.
+        The shares are exp(−d² / (temperature · scale)). Faces that may be the same person's (see `_SAME_PERSON`) are
+        not held for strangers.
 
         Args:
             found: ``(B, D)``, embeddings of probes.
-            rows: ``int64 (B,)``, their pairs.
-            step: of the training, which decides the draw.
+            own: ``(B, D)``, a template of each one's person, perhaps of another photo.
+            photo: ``(B, D)``, the template of each one's own photo.
+            people: ``int64 (B,)``, their codes.
         """
-        bank, scale = self._bank, self._scale * self._settings.temperature
-        generator = self._generator.manual_seed((self._seed * 1_000_003 + step) % 2**63)
-        own = torch.stack(
-            [
-                mine[int(torch.randint(len(mine), (), generator=generator))]
-                for mine in (self._of_person[int(person)] for person in bank.people[rows])
-            ]
-        )
-        templates = bank.templates.to(found.device)
-        positive = (found - templates[own]).square().sum(dim=1, keepdim=True)
-        distances = _squared_distances(found, templates)
-        near = _squared_distances(templates[rows], templates) < _SAME_PERSON * self._scale
-        same = (bank.people[rows].unsqueeze(1) == bank.people).to(found.device)
-        negative = distances.masked_fill(same | near, torch.inf)
+        scale = self._scale * self._settings.temperature
+        own, photo, templates = (given.to(found.device) for given in (own, photo, self._bank.templates))
+        positive = (found - own).square().sum(dim=1, keepdim=True)
+        near = _squared_distances(photo, templates) < _SAME_PERSON * self._scale
+        same = (people.unsqueeze(1) == self._bank.people).to(found.device)
+        negative = _squared_distances(found, templates).masked_fill(same | near, torch.inf)
         logits = torch.cat([positive, negative], dim=1) / -scale
         return -functional.log_softmax(logits, dim=1)[:, 0]
 

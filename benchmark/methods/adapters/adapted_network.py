@@ -14,6 +14,7 @@ from torch import nn
 
 from benchmark.cards import MethodCard
 from benchmark.errors import BenchmarkError, RequestError
+from benchmark.machine.native_precision import native_precision
 from benchmark.methods.adapters.adaptation_task import AdaptationTask, LossSettings, TemplateBank
 from benchmark.methods.adapters.correction import Correction, fitted_correction
 from benchmark.methods.adapters.probe_chips import ProbeChips, ProbeSettings
@@ -115,6 +116,7 @@ class AdaptedNetwork(RecogniserAdapter):
             TemplateBank.of(examples.templates, pairs.subject_ids, metric=metric),
             validation,
             settings.loss,
+            teacher=recogniser.in_precision(native_precision(settings.training.precision, self.device)),
             steps=settings.training.steps(len(pairs)),
             unit=metric == "cosine",
             seed=self.seed,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from benchmark.faces import FaceGeometry, Image, Points, move_points
 from benchmark.masked_faces import FoundPoints, to_pixels
+from benchmark.methods.occlusion.mixed_people import TrainingFace, mixed
 from benchmark.methods.occlusion.occluders import covered, cut_off, with_glasses, worse_seen
 from benchmark.recognisers.base import Recogniser
 from benchmark.seeds import generator_for
@@ -34,6 +35,8 @@ class ProbeSettings:
         found: share of the masked and covered probes whose chip is cut where the face was found on the masked photo,
             as a deployed system cuts it; shifted, scaled and turned half as much. Where no face was found, or the
             pairs do not say, the true place stands in for it.
+        mixed: share of the faces that are mixed with another person's (see `mixed_people`): people of whom there is no
+            photo, and whose template the unchanged recogniser is asked for.
     """
 
     bare: float = 0.15
@@ -45,6 +48,22 @@ class ProbeSettings:
     scale: float = 0.03
     turn: float = 1.5
     found: float = 0.5
+    mixed: float = 0.5
+
+
+@dataclass(frozen=True)
+class VariedProbes:
+    """Probes to learn from.
+
+    Attributes:
+        chips: ``uint8 (B, h, w, 3)``.
+        mixed: ``int64 (M,)``, the rows whose person is a mixture of two.
+        bare: ``uint8 (M, h, w, 3)``, those people's chips with nothing on them.
+    """
+
+    chips: NDArray[np.uint8]
+    mixed: NDArray[np.int64]
+    bare: NDArray[np.uint8]
 
 
 class ProbeChips:
@@ -61,32 +80,56 @@ class ProbeChips:
         self._settings = settings
         self._seed = seed
 
-    def varied(self, batch: TrainingBatch) -> NDArray[np.uint8]:
+    def varied(self, batch: TrainingBatch) -> VariedProbes:
         """Probes to learn from: masked as drawn, covered by something else, or bare."""
-        settings = self._settings
-        masked, true = to_pixels(batch.masked), to_pixels(batch.true)
-        chips = []
-        for row, landmarks in enumerate(batch.landmarks.cpu().numpy()):
+        faces = [
+            TrainingFace(*face)
+            for face in zip(
+                to_pixels(batch.masked),
+                to_pixels(batch.true),
+                batch.holes[:, 0].cpu().numpy() > 0,
+                batch.landmarks.cpu().numpy(),
+                strict=True,
+            )
+        ]
+        chips, rows, bare = [], [], []
+        for row, face in enumerate(faces):
             generator = generator_for(self._seed, "probe", str(batch.step), str(row))
-            drawn = generator.random()
-            if drawn < settings.bare:
-                face = true[row]
-            elif drawn < settings.bare + settings.covered:
-                face = covered(true[row], landmarks, true[int(generator.integers(len(true)))], generator)
-            else:
-                face = masked[row]
-            if generator.random() < settings.glasses:
-                face = with_glasses(face, landmarks, generator)
-            if generator.random() < settings.cut_off:
-                face = cut_off(face, landmarks, generator)
-            if generator.random() < settings.worse_seen:
-                face = worse_seen(face, generator)
-            found = None if batch.found is None or drawn < settings.bare else batch.found.face(row)
-            if found is not None and generator.random() < settings.found:
-                chips.append(self._recogniser.chip(face, found.moved(self._move(found.landmarks, generator, 0.5))))
-            else:
-                chips.append(self._chip(face, move_points(landmarks, self._move(landmarks, generator))))
-        return np.stack(chips)
+            found = None if batch.found is None else batch.found.face(row)
+            shown = face
+            if generator.random() < self._settings.mixed:
+                shown = mixed(face, faces[int(generator.integers(len(faces)))], generator)
+                found = None  # the face was looked for where this person's is not
+                rows.append(row)
+                bare.append(self._chip(shown.true, shown.landmarks))
+            chips.append(self._varied(shown, faces[int(generator.integers(len(faces)))].true, found, generator))
+        return VariedProbes(
+            np.stack(chips),
+            np.array(rows, np.int64),
+            np.stack(bare) if bare else np.empty((0, *chips[0].shape), np.uint8),
+        )
+
+    def _varied(
+        self, face: TrainingFace, other: Image, found: FaceGeometry | None, generator: np.random.Generator
+    ) -> Image:
+        """One chip; a piece of the image `other` may cover the face."""
+        settings, landmarks = self._settings, face.landmarks
+        drawn = generator.random()
+        if drawn < settings.bare:
+            shown, found = face.true, None
+        elif drawn < settings.bare + settings.covered:
+            shown = covered(face.true, landmarks, other, generator)
+        else:
+            shown = face.masked
+        if generator.random() < settings.glasses:
+            shown = with_glasses(shown, landmarks, generator)
+        if generator.random() < settings.cut_off:
+            shown = cut_off(shown, landmarks, generator)
+        if generator.random() < settings.worse_seen:
+            shown = worse_seen(shown, generator)
+        if found is not None and generator.random() < settings.found:
+            return self._recogniser.chip(shown, found.moved(self._move(found.landmarks, generator, 0.5)))
+        return self._chip(shown, move_points(landmarks, self._move(landmarks, generator)))
 
     def plain(self, faces: NDArray[np.uint8], landmarks: Points) -> NDArray[np.uint8]:
         """Chips of faces ``uint8 (B, S, S, 3)`` as they are, for validation."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from lightning_fabric import Fabric
 from torch import nn
 
 from benchmark.cards import RecogniserCard
@@ -106,6 +107,7 @@ def test_the_strangers_term_is_a_cross_entropy_among_strangers() -> None:
         bank,
         None,
         settings,
+        teacher=recogniser,
         steps=10,
         unit=False,
         seed=0,
@@ -115,7 +117,8 @@ def test_the_strangers_term_is_a_cross_entropy_among_strangers() -> None:
     exponents = {row: np.exp(-np.square(found[0].numpy() - values[row]).sum() / scale) for row in range(6)}
     strangers = [row for row in (0, 1, 3, 4, 5) if np.square(values[2] - values[row]).sum() > 0.5 * bank.scale()]
     expected = -np.log(exponents[2] / (exponents[2] + sum(exponents[row] for row in strangers)))
-    assert float(task.strangers(found, torch.tensor([2]), step=0)[0]) == pytest.approx(expected, rel=1e-4)
+    own = bank.templates[2:3]
+    assert float(task.strangers(found, own, own, bank.people[2:3])[0]) == pytest.approx(expected, rel=1e-4)
 
 
 def test_it_learns_what_the_bare_face_gives_and_resumes_to_the_bit(tmp_path: Path) -> None:
@@ -126,10 +129,13 @@ def test_it_learns_what_the_bare_face_gives_and_resumes_to_the_bit(tmp_path: Pat
     def trained(steps: int, folder: Path) -> tuple[AdaptationTask, float, float]:
         task = AdaptationTask(
             TrainableEmbedding(recogniser),
-            ProbeChips(recogniser, ProbeSettings(covered=0, cut_off=0, glasses=0, worse_seen=0, shift=0), seed=0),
+            ProbeChips(
+                recogniser, ProbeSettings(covered=0, cut_off=0, glasses=0, worse_seen=0, shift=0, mixed=0), seed=0
+            ),
             TemplateBank.of(templates(recogniser, train_pairs.true), train_pairs.subject_ids, metric="euclidean"),
             TemplateBank.of(templates(recogniser, validation.true), validation.subject_ids, metric="euclidean"),
             LossSettings(strangers=0, centre=0, learning_rate=3e-3, warm_up=2, average=0.5),
+            teacher=recogniser,
             steps=60,
             unit=False,
             seed=0,
@@ -160,10 +166,10 @@ def test_it_learns_what_the_bare_face_gives_and_resumes_to_the_bit(tmp_path: Pat
 def test_bare_share_of_one_shows_the_true_faces() -> None:
     recogniser = Small()
     batches = PairBatches(pairs(8, 0), batch_size=8, size=None, flip=False, seed=0, device="cpu")
-    still = ProbeSettings(bare=1, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0)
+    still = ProbeSettings(bare=1, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0, mixed=0)
     batch = batches.batch(0)
     true = (batch.true.permute(0, 2, 3, 1).numpy() * 255).round().astype(np.uint8)
-    np.testing.assert_array_equal(ProbeChips(recogniser, still, seed=0).varied(batch), true[:, ::2, ::2])
+    np.testing.assert_array_equal(ProbeChips(recogniser, still, seed=0).varied(batch).chips, true[:, ::2, ::2])
     np.testing.assert_array_equal(batches.pairs.true[batch.rows], true)
 
 
@@ -188,7 +194,9 @@ def test_masked_probes_are_cut_where_their_faces_were_found() -> None:
             left, top = np.rint(face.landmarks[0]).astype(int)
             return np.ascontiguousarray(image[top : top + 32 : 2, left : left + 32 : 2])
 
-    still = ProbeSettings(bare=0, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0, found=1)
+    still = ProbeSettings(
+        bare=0, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0, found=1, mixed=0
+    )
     chips = ProbeChips(Wide(), still, seed=0)
     expected = np.stack(
         [
@@ -196,11 +204,43 @@ def test_masked_probes_are_cut_where_their_faces_were_found() -> None:
             for pair, move in zip(batch.rows, shift, strict=True)
         ]
     )
-    np.testing.assert_array_equal(chips.varied(batch), expected)
+    np.testing.assert_array_equal(chips.varied(batch).chips, expected)
     assert batch.found is not None
     masked = canvas[0][batch.rows]
     np.testing.assert_array_equal(chips.as_found(masked, batch.landmarks.numpy(), batch.found), expected)
     never = ProbeChips(Wide(), replace(still, found=0), seed=0)
-    np.testing.assert_array_equal(never.varied(batch), masked[:, :32:2, :32:2])
+    np.testing.assert_array_equal(never.varied(batch).chips, masked[:, :32:2, :32:2])
     bare = ProbeChips(Wide(), replace(still, bare=1), seed=0)
-    np.testing.assert_array_equal(bare.varied(batch), canvas[1][batch.rows][:, :32:2, :32:2])
+    np.testing.assert_array_equal(bare.varied(batch).chips, canvas[1][batch.rows][:, :32:2, :32:2])
+
+
+def test_people_who_are_mixed_from_two_get_the_unchanged_recogniser_s_template() -> None:
+    recogniser, of_pairs = Small(), pairs(12, 0)
+    still = ProbeSettings(bare=1, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0, mixed=0.5)
+    batch = PairBatches(of_pairs, batch_size=12, size=None, flip=False, seed=0, device="cpu").batch(0)
+    probes = ProbeChips(recogniser, still, seed=0).varied(batch)
+    assert 0 < len(probes.mixed) < 12
+    np.testing.assert_array_equal(probes.chips[probes.mixed], probes.bare)
+    photos = of_pairs.true[batch.rows][:, ::2, ::2]
+    unchanged = [row for row in range(12) if (probes.chips[row] == photos[row]).all()]
+    assert unchanged == [row for row in range(12) if row not in probes.mixed]
+
+    wrong = TemplateBank.of(
+        templates(recogniser, of_pairs.true)[:, ::-1].copy(), of_pairs.subject_ids, metric="euclidean"
+    )
+    distances = {}
+    for share in (0.0, 1.0):
+        task = AdaptationTask(
+            TrainableEmbedding(recogniser),
+            ProbeChips(recogniser, replace(still, mixed=share), seed=0),
+            wrong,
+            None,
+            LossSettings(strangers=0, centre=0),
+            teacher=recogniser,
+            steps=10,
+            unit=False,
+            seed=0,
+        )
+        distances[share] = task.step(batch, Fabric(accelerator="cpu"))["distance"].item()
+    assert distances[0.0] > 0.1, "the bank's templates are those of nobody"
+    assert distances[1.0] == pytest.approx(0, abs=1e-6), "the network has not learned yet: it gives what it is taught"
