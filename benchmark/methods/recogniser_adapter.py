@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,8 @@ class AdapterExamples:
 
 
 class RecogniserAdapter(Learner[AdapterExamples]):
-    """Gives a recogniser another network for probes; references keep the unchanged one, so enrolments stay valid.
+    """Gives a recogniser another network for probes; references keep the unchanged one, so enrolments stay valid
+    (unless the adapter says that it `adapts_references`).
 
     It is fitted to one recogniser by ``train --method NAME --recogniser R``, never within a run: that takes an hour,
     and a run evaluates a finished adapter. As ``DETECTOR+NAME`` it gets only the probes on which the detector finds a
@@ -41,6 +43,16 @@ class RecogniserAdapter(Learner[AdapterExamples]):
     fitted_to_recogniser = True
     learns_quickly = False
 
+    @property
+    def adapts_references(self) -> bool:
+        """Whether references go through the adapter's network as well. Their photos must then be enrolled again."""
+        return False
+
+    @property
+    def weights_preset(self) -> str:
+        """The preset whose weights this one uses: its own, unless it uses another's in another way."""
+        return self.preset
+
     @abstractmethod
     def adapted(self, recogniser: Recogniser, *, key: str) -> Recogniser:
         """`recogniser` with the network that was loaded, for probes.
@@ -49,6 +61,10 @@ class RecogniserAdapter(Learner[AdapterExamples]):
             recogniser: the one that the weights were fitted to; it is not changed.
             key: the key of the weights.
         """
+
+    def weights_refusal(self, folder: Path) -> str:  # noqa: ARG002
+        """Why the weights in `folder` do not serve, though they were fitted to the recogniser; empty if they do."""
+        return ""
 
     @classmethod
     @abstractmethod

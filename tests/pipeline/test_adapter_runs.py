@@ -73,9 +73,9 @@ def small_run(small: str, trained: Path, cache: Path, tmp_path_factory: pytest.T
     return run_small(
         tmp_path_factory.mktemp("run"),
         cache,
-        methods="adapt,segmenter+adapt",
+        methods="adapt,segmenter+adapt,adapt:both-sides",
         recognisers=f"{small}:Small,face_recognition",
-        weights=(f"adapt@adaptable.py:Small={trained}",),
+        weights=(f"adapt@adaptable.py:Small={trained}", f"adapt:both-sides@adaptable.py:Small={trained}"),
     )
 
 
@@ -121,6 +121,46 @@ def test_masked_and_bare_probes_are_measured_and_references_are_unchanged(small_
     masked = mine[mine["condition"] == "raw-masked"].set_index(keys)["score"]
     adapted = mine[(mine["condition"] == "raw-restored") & (mine["method"] == "adapt")].set_index(keys)["score"]
     assert (masked.loc[adapted.index] - adapted).abs().max() > 1e-4
+
+
+def test_with_both_sides_references_go_through_the_adapter_as_well(small_run: Path) -> None:
+    scores = pd.read_parquet(small_run / "scores.parquet")
+    mine = scores[scores["recogniser"] == "adaptable.py:Small"]
+    keys = ["reference_id", "probe_id"]
+
+    def of(method: str, condition: str) -> pd.Series:
+        rows = mine[(mine["method"] == method) & (mine["condition"] == condition)]
+        return rows.drop_duplicates(keys).set_index(keys)["score"]
+
+    for condition in ("raw-restored", "raw-passthrough"):
+        one, both = of("adapt", condition), of("adapt:both-sides", condition)
+        assert len(one) == len(both) > 0
+        assert ((one - both.loc[one.index]).abs() > 1e-4).mean() > 0.9
+    metrics = pd.read_csv(small_run / "metrics.csv")
+    assert {"recovery", "harm"} <= set(metrics[metrics["method"] == "adapt:both-sides"]["metric"])
+
+
+def test_weights_that_know_one_side_alone_are_refused_for_both(
+    small: str, trained: Path, cache: Path, tmp_path: Path
+) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(trained, older)
+    about = json.loads((older / "weights.json").read_text())
+    del about["share_both"]
+    (older / "weights.json").write_text(json.dumps(about))
+    with pytest.raises(RequestError, match="adapted probes alone; train them again"):
+        run_small(
+            tmp_path / "run",
+            cache,
+            methods="adapt:both-sides",
+            recognisers=f"{small}:Small",
+            weights=(f"adapt:both-sides@adaptable.py:Small={older}",),
+        )
+
+
+def test_both_sides_take_no_detector(cache: Path, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="every photo goes through its network"):
+        run_small(tmp_path, cache, methods="segmenter+adapt:both-sides")
 
 
 def test_behind_a_detector_bare_probes_keep_the_unchanged_network(small_run: Path) -> None:

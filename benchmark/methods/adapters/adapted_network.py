@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -34,11 +35,20 @@ _ARCHITECTURE = "adapted network 1"
 
 @dataclass(frozen=True)
 class _Learned:
-    """What training gave: the network, and how its embeddings are made comparable (see `Correction`)."""
+    """What training gave: the network, and how its embeddings are made comparable (see `Correction`).
+
+    Attributes:
+        network: with the recogniser's inputs and outputs.
+        mean: ``float32 (D,)``, of the correction.
+        share: of the correction where probes alone go through the network.
+        share_both: of the correction where references do as well.
+        mirror: whether the mirror image is looked at, too.
+    """
 
     network: nn.Module
     mean: NDArray[np.float32]
     share: float
+    share_both: float
     mirror: bool
 
 
@@ -50,11 +60,18 @@ class AdaptedNetworkSettings:
         training: length and portions.
         probes: how the faces vary that it learns from.
         loss: its weights and the learning rate.
+        both_sides: whether references go through the network, too.
     """
 
     training: TrainingSettings
     probes: ProbeSettings = field(default_factory=ProbeSettings)
     loss: LossSettings = field(default_factory=LossSettings)
+    both_sides: bool = False
+
+
+_TRAINING = TrainingSettings(
+    epochs=1000, max_steps=4000, batch_size=32, size=128, flip=True, precision="bfloat16", checkpoint_every=200
+)
 
 
 @register_method("adapt")
@@ -65,6 +82,10 @@ class AdaptedNetwork(RecogniserAdapter):
     2021), and to tell that person from strangers. Half of the covers are drawn masks, half are arbitrary, because the
     network must learn the upper face and not the look of ten masks. Bare faces in each batch keep the embeddings of
     bare probes unchanged, so that no mask detector is needed.
+
+    The preset ``both-sides`` has the same network, and sends references through it as well: what the lower face adds to
+    a template cannot be seen on a masked probe, and is then missing on both sides. It wins back more, and people must
+    be enrolled again, from their photos.
     """
 
     card = MethodCard(
@@ -74,21 +95,33 @@ class AdaptedNetwork(RecogniserAdapter):
     )
     starts_from_weights = True
     presets: ClassVar[dict[str, AdaptedNetworkSettings]] = {
-        "default": AdaptedNetworkSettings(
-            TrainingSettings(
-                epochs=1000,
-                max_steps=4000,
-                batch_size=32,
-                size=128,
-                flip=True,
-                precision="bfloat16",
-                checkpoint_every=200,
-            )
-        )
+        "default": AdaptedNetworkSettings(_TRAINING),
+        "both-sides": AdaptedNetworkSettings(_TRAINING, both_sides=True),
     }
     settings: AdaptedNetworkSettings
     learned: _Learned | None = None
     _folder: Path | None = None
+
+    @property
+    def adapts_references(self) -> bool:
+        """See `RecogniserAdapter.adapts_references`."""
+        return self.settings.both_sides
+
+    @property
+    def weights_preset(self) -> str:
+        """Both presets have the same network, and how it is corrected for each."""
+        return next(iter(self.presets))
+
+    @property
+    def _share(self) -> str:
+        """What the share of the correction is called in the weights."""
+        return "share_both" if self.adapts_references else "share"
+
+    def weights_refusal(self, folder: Path) -> str:
+        """Weights of earlier versions know no correction for both sides."""
+        if self._share in read_about(folder, _ARCHITECTURE):
+            return ""
+        return "these weights are from a version that adapted probes alone; train them again"
 
     @classmethod
     def refusal(cls, recogniser: Recogniser) -> str:
@@ -141,7 +174,12 @@ class AdaptedNetwork(RecogniserAdapter):
         if self.learned is None:
             raise BenchmarkError("adapt has learned nothing to save")
         learned = self.learned
-        about = {"width": len(learned.mean), "share": learned.share, "mirror": learned.mirror}
+        about = {
+            "width": len(learned.mean),
+            "share": learned.share,
+            "share_both": learned.share_both,
+            "mirror": learned.mirror,
+        }
         save_network(folder, _ARCHITECTURE, _stored(learned.network, learned.mean), **about)
 
     def load(self, folder: Path) -> None:
@@ -160,11 +198,12 @@ class AdaptedNetwork(RecogniserAdapter):
         mean = stored.get_buffer("mean").numpy()
         unit = recogniser.card.metric == "cosine"
         changed = unchanged.with_network(network, sha256=key)
+        share = about[self._share]
         return ProbeRecogniser(
             changed,
-            Correction(mean, about["share"], unit),
+            Correction(mean, share, unit),
             mirror=about["mirror"],
-            sha256=f"{recogniser.card.sha256}+{key}",
+            sha256=f"{recogniser.card.sha256}+{key}" + "+both sides" * self.adapts_references,
         )
 
 
@@ -178,17 +217,19 @@ def finished(average: TrainableEmbedding, recogniser: NetworkRecogniser, example
     width = examples.templates.shape[1]
     pairs, templates = examples.pairs.validation, examples.validation_templates
     if pairs is None or not len(pairs):
-        return _Learned(network, np.zeros(width, np.float32), share=0.0, mirror=False)
+        return _Learned(network, np.zeros(width, np.float32), share=0.0, share_both=0.0, mirror=False)
     unit = recogniser.card.metric == "cosine"
     changed = recogniser.with_network(copy.deepcopy(network), sha256="")
     none = Correction(np.zeros(width, np.float32), 0.0, unit)
-    chips = ProbeChips(recogniser, ProbeSettings(), seed=0).plain(pairs.masked, pairs.landmarks)
+    cut = ProbeChips(recogniser, ProbeSettings(), seed=0)
+    masked, bare = (cut.plain(faces, pairs.landmarks) for faces in (pairs.masked, pairs.true))
     probes = ProbeRecogniser(changed, none, mirror=False, sha256="")
-    both = {mirror: none(probes.uncorrected(chips, mirror=mirror)) for mirror in (False, True)}
-    own = {mirror: recogniser.scores(templates, embeddings).mean() for mirror, embeddings in both.items()}
+    looks = {mirror: none(probes.uncorrected(masked, mirror=mirror)) for mirror in (False, True)}
+    own = {mirror: recogniser.scores(templates, embeddings).mean() for mirror, embeddings in looks.items()}
     mirror = bool(own[True] > own[False])
-    correction = fitted_correction(templates, both[mirror], pairs.subject_ids, recogniser.scores, unit=unit)
-    return _Learned(network, correction.mean, correction.share, mirror)
+    fitted = partial(fitted_correction, templates, looks[mirror], pairs.subject_ids, recogniser.scores, unit=unit)
+    correction, both = fitted(), fitted(references=none(probes.uncorrected(bare, mirror=mirror)))
+    return _Learned(network, correction.mean, correction.share, both.share, mirror)
 
 
 def _width(folder: Path) -> int:

@@ -107,7 +107,7 @@ def adapter_folders(config: RunConfig) -> dict[str, Path]:
 def _found(adapter: RecogniserAdapter, recogniser: str, given: Path | None, size: int) -> TrainedWeights | None:
     if given is not None:
         return TrainedWeights(given)
-    return shipped_weights(adapter.name, f"{adapter.preset}/{recogniser}", size)
+    return shipped_weights(adapter.name, f"{adapter.weights_preset}/{recogniser}", size)
 
 
 def _mismatch(adapter: RecogniserAdapter, label: str, recogniser: Recogniser, weights: TrainedWeights | None) -> str:
@@ -122,4 +122,4 @@ def _mismatch(adapter: RecogniserAdapter, label: str, recogniser: Recogniser, we
         return f"these weights are fitted to {card.recogniser or 'no recogniser'}"
     if card.recogniser_sha256 != recogniser.card.sha256:
         return f"these weights are fitted to other weights of {label} (SHA-256 {card.recogniser_sha256[:8]}…)"
-    return ""
+    return adapter.weights_refusal(weights.folder)

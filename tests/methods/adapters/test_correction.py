@@ -37,6 +37,19 @@ def test_strangers_score_as_they_did(scores, unit: bool, stretch: float) -> None
     assert 0 < missed(correction(probes)) / missed(probes) < 0.5  # a part is left on purpose
 
 
+def test_references_that_are_adapted_too_are_corrected_with_the_probes() -> None:
+    generator = np.random.default_rng(0)
+    people = generator.normal(size=(260, 16)).astype(np.float32)
+    ids = tuple(map(str, range(len(people))))
+    reference, probe = np.nonzero(~np.eye(len(people), dtype=bool))
+    stretched = people * np.float32(1.3)  # by the adapter, everybody alike
+    both = fitted_correction(people, stretched, ids, euclidean, unit=False, references=stretched)
+    assert both.share / 0.55 == pytest.approx(1 - 1 / 1.3, abs=0.01)
+    whole = Correction(both.mean, both.share / 0.55, unit=False)(stretched)
+    wanted = euclidean(people[reference], people[probe]).mean()
+    assert euclidean(whole[reference], whole[probe]).mean() == pytest.approx(wanted, rel=1e-3)
+
+
 def test_one_person_alone_needs_no_correction() -> None:
     values = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
     assert fitted_correction(values, values + 1, ("a",) * 4, euclidean, unit=False).share == 0

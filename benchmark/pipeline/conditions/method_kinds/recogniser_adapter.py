@@ -20,21 +20,24 @@ from benchmark.views import View
 
 def recogniser_adapter_conditions(
     label: str,
-    method: RecogniserAdapter | DetectedProbes,  # noqa: ARG001  # the same call for every kind
+    method: RecogniserAdapter | DetectedProbes,
     inputs: MethodInputs,
 ) -> MethodConditions:
-    """The masked faces as they are, embedded by the changed network; references by the unchanged one."""
+    """The masked faces as they are, embedded by the changed network; references by the unchanged one, unless the method
+    adapts them, too."""
     faces = inputs.faces
     raw, masked = faces.shown_raw, replace(faces.shown_masked, embedded_by=label)
+    both_sides = isinstance(method, RecogniserAdapter) and method.adapts_references
+    reference = replace(raw, embedded_by=label) if both_sides else raw
     pairings = [
-        faces.pairing("raw-restored", label, raw, masked),
+        faces.pairing("raw-restored", label, reference, masked),
         faces.pairing("restored-restored", label, masked, masked),
     ]
     if faces.bare_photos:
         rows = row_of_photo(raw.photos, len(faces.templates.photos)) if raw.photos is not None else None
         chosen = [photo if rows is None else int(rows[photo]) for photo in faces.bare_photos]
         bare = ShownFaces(f"{label} on bare faces", raw.view.take(chosen), faces.bare_photos, embedded_by=label)
-        pairings.append(faces.pairing("raw-passthrough", label, raw, bare))
+        pairings.append(faces.pairing("raw-passthrough", label, reference, bare))
     return MethodConditions(pairings)
 
 
