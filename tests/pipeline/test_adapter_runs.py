@@ -116,7 +116,7 @@ def test_masked_and_bare_probes_are_measured_and_references_are_unchanged(small_
     assert {"recovery", "harm"} <= set(rows["metric"])
     assert all("synthetic" in names for names in rows["train_data"])
     scores = pd.read_parquet(small_run / "scores.parquet")
-    mine = scores[scores["recogniser"] == "adaptable.py:Small"]
+    mine = scores[(scores["recogniser"] == "adaptable.py:Small") & (scores["preset"] != "both-sides")]
     keys = ["reference_id", "probe_id"]
     masked = mine[mine["condition"] == "raw-masked"].set_index(keys)["score"]
     adapted = mine[(mine["condition"] == "raw-restored") & (mine["method"] == "adapt")].set_index(keys)["score"]
@@ -128,16 +128,16 @@ def test_with_both_sides_references_go_through_the_adapter_as_well(small_run: Pa
     mine = scores[scores["recogniser"] == "adaptable.py:Small"]
     keys = ["reference_id", "probe_id"]
 
-    def of(method: str, condition: str) -> pd.Series:
-        rows = mine[(mine["method"] == method) & (mine["condition"] == condition)]
-        return rows.drop_duplicates(keys).set_index(keys)["score"]
+    def of(preset: str, condition: str) -> pd.Series:
+        rows = mine[(mine["method"] == "adapt") & (mine["preset"] == preset) & (mine["condition"] == condition)]
+        return rows.set_index(keys)["score"]
 
     for condition in ("raw-restored", "raw-passthrough"):
-        one, both = of("adapt", condition), of("adapt:both-sides", condition)
+        one, both = of("default", condition), of("both-sides", condition)
         assert len(one) == len(both) > 0
         assert ((one - both.loc[one.index]).abs() > 1e-4).mean() > 0.9
     metrics = pd.read_csv(small_run / "metrics.csv")
-    assert {"recovery", "harm"} <= set(metrics[metrics["method"] == "adapt:both-sides"]["metric"])
+    assert {"recovery", "harm"} <= set(metrics[metrics["preset"] == "both-sides"]["metric"])
 
 
 def test_weights_that_know_one_side_alone_are_refused_for_both(
@@ -165,7 +165,7 @@ def test_both_sides_take_no_detector(cache: Path, tmp_path: Path) -> None:
 
 def test_behind_a_detector_bare_probes_keep_the_unchanged_network(small_run: Path) -> None:
     scores = pd.read_parquet(small_run / "scores.parquet")
-    mine = scores[scores["recogniser"] == "adaptable.py:Small"]
+    mine = scores[(scores["recogniser"] == "adaptable.py:Small") & (scores["preset"] != "both-sides")]
     keys = ["reference_id", "probe_id"]
     raw = mine[mine["condition"] == "raw-raw"].drop_duplicates(keys).set_index(keys)["score"]
     passed = {
