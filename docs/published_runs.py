@@ -76,8 +76,8 @@ PUBLISHED = (
         "with two photos or more; all ten types of masks; faces aligned as on the unmasked photo. `adapt` has weights "
         "for `face_recognition` alone.",
         methods=(
-            *("adapt", "periocular", "true-pixels", "telea", "residual-regressor", "paired-gan", "gan-prior", "glcic"),
-            *("two-stage-gan", "co-mod-gan", _COMPLETER, f"{_COMPLETER}:identity-first"),
+            *("adapt", "adapt:both-sides", "periocular", "true-pixels", "telea", "residual-regressor", "paired-gan"),
+            *("gan-prior", "glcic", "two-stage-gan", "co-mod-gan", _COMPLETER, f"{_COMPLETER}:identity-first"),
             f"{_COMPLETER}:strong-teacher",
         ),
         recognisers=("face_recognition", "edgeface-xxs"),
@@ -92,6 +92,18 @@ PUBLISHED = (
         others={
             **_SETTING,
             "conditions": ("raw-raw", "raw-masked", "masked-masked", "raw-restored", "raw-passthrough"),
+        },
+    ),
+    PublishedRun(
+        name="people-split-redetect",
+        heading="Where faces are detected again on the masked photo",
+        about="The same people and masks, as in a deployed system: the face is detected on the masked photo.",
+        methods=("adapt", "adapt:both-sides", "periocular"),
+        recognisers=("face_recognition",),
+        others={
+            **_SETTING,
+            "acquisition": ("redetect",),
+            "conditions": ("raw-raw", "raw-masked", "raw-restored", "raw-passthrough"),
         },
     ),
 )
