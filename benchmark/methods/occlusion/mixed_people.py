@@ -59,7 +59,8 @@ def mixed(face: TrainingFace, other: TrainingFace, generator: np.random.Generato
     aligned = _aligned(other.landmarks, face.landmarks)
     landmarks = (face.landmarks + towards * (aligned - face.landmarks)).astype(np.float32)
     own, others = (_warp(of_face.landmarks, landmarks, face.true.shape[0]) for of_face in (face, other))
-    true = cv2.addWeighted(_moved(face.true, own), 1 - share, _moved(other.true, others), share, 0)
+    blend = cv2.addWeighted(_moved(face.true, own), 1 - share, _moved(other.true, others), share, 0)
+    true = np.asarray(blend, dtype=np.uint8)
     hole = _moved(face.hole.astype(np.uint8), own) > 0
     return TrainingFace(np.where(hole[..., None], _moved(face.masked, own), true), true, hole, landmarks)
 
@@ -86,4 +87,6 @@ def _warp(source: Points, target: Points, size: int) -> NDArray[np.float32]:
 
 
 def _moved(image: Image, warp: NDArray[np.float32]) -> Image:
-    return np.asarray(cv2.remap(image, warp, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), dtype=np.uint8)
+    columns, rows = warp[..., 0], warp[..., 1]
+    moved = cv2.remap(image, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(moved, dtype=np.uint8)
