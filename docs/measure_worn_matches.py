@@ -66,9 +66,11 @@ def main() -> None:
     worn = [face for file in wanted if (face := _face(read_photo(file))) is not None]
     print(f"{len(worn)} of {len(wanted)} masked photos with a face, {len(templates)} bare photos of strangers")
     shown = {"unchanged": (templates, _embedded(recogniser, worn))}
-    adapter = _adapted(recogniser, name, options.adapter)
-    if adapter is not None:
-        shown["adapter"] = (templates, _embedded(adapter, worn))
+    folder = SHIPPED / name / str(SIZE) if options.adapter is None else options.adapter
+    if folder.is_dir():
+        shown["adapter"] = (templates, _embedded(_adapted(recogniser, folder, "default"), worn))
+        both = _adapted(recogniser, folder, "both-sides")
+        shown["adapter, both sides"] = (_embedded(both, references), _embedded(both, worn))
     for method in filter(None, options.methods.split(",")):
         shown[method] = _changed(method, recogniser, templates, references, worn)
     for target in (1e-2, 1e-3):
@@ -89,12 +91,9 @@ def _embedded(recogniser: Recogniser, faces: Iterable[Face]) -> NDArray[np.float
     return recogniser.embed(np.stack([recogniser.chip(*face) for face in faces]))
 
 
-def _adapted(recogniser: Recogniser, name: str, folder: Path | None) -> Recogniser | None:
-    folder = SHIPPED / name / str(SIZE) if folder is None else folder
-    if not folder.is_dir():
-        return None
+def _adapted(recogniser: Recogniser, folder: Path, preset: str) -> Recogniser:
     weights = TrainedWeights(folder)
-    adapter = AdaptedNetwork()
+    adapter = AdaptedNetwork(preset=preset)
     adapter.load(weights.folder)
     return adapter.adapted(recogniser, key=weights.sha256)
 
