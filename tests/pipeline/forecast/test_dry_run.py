@@ -50,9 +50,9 @@ def test_the_run_makes_exactly_what_was_foreseen(done: tuple[Path, dict[str, For
     folder, foreseen, before = done
     cache = folder / "cache"
     made = {f"{about.parent.parent.name}/{about.parent.name}" for about in cache.glob("*/*/about.json")}
-    measured = {place for place in made if place.startswith("measure/")}
-    assert measured, "their keys hold the scores, which a forecast does not know"
-    assert made - measured == set(foreseen)
+    by_scores = {kind: {place for place in made if place.startswith(f"{kind}/")} for kind in ("measure", "figures")}
+    assert all(by_scores.values()), "their keys hold the scores, which a forecast does not know"
+    assert made - set().union(*by_scores.values()) == set(foreseen)
     assert before == [], "a forecast writes nothing"
     assert missing(config(folder)) == {}, "all of it is stored"
 
