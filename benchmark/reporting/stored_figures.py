@@ -80,7 +80,7 @@ def _shown(results: RunResults) -> Iterator[str | bytes]:
             yield from _content(getattr(curves, field.name))
     for method, losses in results.losses.items():
         if method not in results.trained_before:
-            yield from (method, losses.to_csv())
+            yield from (method, repr(losses.to_dict("list")))
     for strip in results.examples:
         yield repr((strip.subject_id, strip.image_id, list(strip.columns), sorted(strip.reasons.items())))
         for picture in strip.columns.values():
