@@ -174,9 +174,9 @@ class AdaptationTask(TrainingTask):
             self._bank.templates[rows],
         )
         if len(probes.mixed):
-            mixed = torch.from_numpy(probes.mixed)
+            mixed, taught = torch.from_numpy(probes.mixed), self._taught(probes.bare)
             for templates in (target, own, photo):
-                templates[mixed] = self._taught(probes.bare)
+                templates[mixed] = taught
         distance = (found - target.to(found.device)).square().sum(dim=1) / self._scale
         strangers = self.strangers(found, own, photo, self._bank.people[rows])
         loss = (distance + self._settings.strangers * strangers).mean()
