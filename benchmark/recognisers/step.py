@@ -22,7 +22,6 @@ from benchmark.views import FAILED_EARLIER, View
 
 _VERSION = 1
 REFUSED = "the recogniser refused the face"
-_WIDTH = "_embedding_width"
 TOO_LARGE = "the recogniser's embedding holds numbers that are not finite or too large to store"
 _SAME = 1e-6
 """Largest difference of two embeddings, as a share of their largest number, that is rounding and no difference."""
@@ -178,12 +177,11 @@ def _geometry(view: View, row: int) -> FaceGeometry:
 
 def _embedding_width(recogniser: Recogniser) -> int:
     """Numbers in an embedding; asked of the recogniser once, since it takes as long as a face."""
-    known: int | None = recogniser.embedding_width or getattr(recogniser, _WIDTH, None)
-    if known is not None:
-        return known
+    if recogniser.embedding_width is not None:
+        return recogniser.embedding_width
     height, width = recogniser.card.chip_size
     with plugin_code(f"a recogniser ({type(recogniser).__name__}) fails in embed()"):
         found = int(recogniser.embed(np.zeros((1, height, width, 3), dtype=np.uint8)).shape[1])
     with suppress(AttributeError, TypeError):  # a class of somebody else's that takes no further attribute
-        setattr(recogniser, _WIDTH, found)
+        recogniser.embedding_width = found
     return found
