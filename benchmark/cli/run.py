@@ -99,7 +99,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME=PATH",
         help="the weights file of a recogniser, face detector or metric, or the folder that `train` wrote for a "
-        "method or mask detector, which replaces the weights shipped with the program",
+        "method or mask detector (for an adapter: adapt@RECOGNISER=DIR), which replaces the weights shipped with the "
+        "program",
     )
     learn.add_argument(
         "--retrain", action="store_true", help="train again instead of using the weights shipped with the program"

@@ -12,6 +12,7 @@ import pytest
 from benchmark.config import load_config
 from benchmark.errors import RequestError
 from benchmark.methods.trained_weights import TrainedWeights
+from benchmark.pipeline.planning.plan import make_plan
 from benchmark.pipeline.run import run
 from benchmark.pipeline.train_method import train_method
 from tests.small_onnx_network import export
@@ -75,7 +76,7 @@ def small_run(small: str, trained: Path, cache: Path, tmp_path_factory: pytest.T
         cache,
         methods="adapt,segmenter+adapt,adapt:both-sides",
         recognisers=f"{small}:Small,face_recognition",
-        weights=(f"adapt@adaptable.py:Small={trained}", f"adapt:both-sides@adaptable.py:Small={trained}"),
+        weights=(f"adapt@adaptable.py:Small={trained}",),
     )
 
 
@@ -138,6 +139,26 @@ def test_with_both_sides_references_go_through_the_adapter_as_well(small_run: Pa
         assert ((one - both.loc[one.index]).abs() > 1e-4).mean() > 0.9
     metrics = pd.read_csv(small_run / "metrics.csv")
     assert {"recovery", "harm"} <= set(metrics[metrics["preset"] == "both-sides"]["metric"])
+
+
+@pytest.mark.parametrize(
+    ("methods", "named"),
+    [
+        ("adapt,adapt:both-sides", "adapt"),
+        ("adapt,adapt:both-sides", "adapt:both-sides"),
+        ("adapt:both-sides", "adapt"),
+    ],
+)
+def test_presets_with_the_same_weights_take_what_is_named_for_one(
+    small: str, trained: Path, methods: str, named: str
+) -> None:
+    settings = {**RUN, "methods": methods, "recognisers": f"{small}:Small"}
+    config = load_config(None, {**settings, "weights": (f"{named}@adaptable.py:Small={trained}",)})
+    plan = make_plan(config, writes=False)
+    assert list(plan.methods) == methods.split(",")
+    assert {label: weights.folder for label, weights in plan.weights.items()} == {
+        f"{label}@adaptable.py:Small": trained for label in plan.methods
+    }
 
 
 def test_weights_that_know_one_side_alone_are_refused_for_both(

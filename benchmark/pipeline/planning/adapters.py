@@ -43,22 +43,27 @@ def choose_adapters(
         StorageError: a card is missing or damaged.
     """
     named = adapter_folders(config)
+    used: set[str] = set()
     chosen: dict[str, TrainedWeights] = {}
     absent: dict[str, str] = {}
     adapters = {adapter.label: adapter for adapter in map(adapter_of, methods) if adapter is not None}
     for label, adapter in adapters.items():
+        sharing = _sharing(adapter, adapters.values())
         for name, recogniser in recognisers.items():
             both = f"{label}{AT}{name}"
-            given = named.pop(both, None)
-            found = _found(adapter, name, given, config.size)
+            given = next((f"{other}{AT}{name}" for other in sharing if f"{other}{AT}{name}" in named), None)
+            found = _found(adapter, name, None if given is None else named[given], config.size)
             reason = _mismatch(adapter, name, recogniser, found) or adapter.refusal(recogniser)
+            if given is not None:
+                used.add(given)
             if found is not None and not reason:
                 chosen[both] = found
             elif given is not None:
-                raise RequestError(f"--weights {both}={given}: {reason}")
+                for_whom = "" if given == both else f" (for {label})"
+                raise RequestError(f"--weights {given}={named[given]}: {reason}{for_whom}")
             else:
                 absent[both] = reason
-    for both in named:
+    for both in named.keys() - used:
         asked = ", ".join(f"{label}{AT}{name}" for label in adapters for name in recognisers) or "no adapter"
         raise RequestError(f"--weights {both}: this run has {asked}")
     return chosen, absent
@@ -102,6 +107,18 @@ def adapter_folders(config: RunConfig) -> dict[str, Path]:
     """What ``--weights`` names for adapters, by ``METHOD@RECOGNISER``."""
     parts = named_weights(config.weights, config.recognisers).parts
     return {label: folder for label, folder in parts.items() if AT in label}
+
+
+def _sharing(adapter: RecogniserAdapter, others: Iterable[RecogniserAdapter]) -> tuple[str, ...]:
+    """The labels under which ``--weights`` may name what `adapter` uses: its own; that of the preset whose weights it
+    uses; those of the run's `others` that use the same."""
+
+    def shared(other: RecogniserAdapter) -> bool:
+        return (other.name, other.weights_preset) == (adapter.name, adapter.weights_preset)
+
+    preset = adapter.weights_preset
+    owner = adapter.name if preset == next(iter(adapter.presets)) else f"{adapter.name}:{preset}"
+    return tuple(dict.fromkeys((adapter.label, owner, *(other.label for other in others if shared(other)))))
 
 
 def _found(adapter: RecogniserAdapter, recogniser: str, given: Path | None, size: int) -> TrainedWeights | None:
