@@ -72,8 +72,8 @@ def check_training_overlap(
             )
         if shared:
             raise RequestError(
-                f"{_people(shared)} of '{test_name}' would be used for both training and testing; choose another "
-                "--protocol or another --train-dataset"
+                f"{people_in_words(shared)} of '{test_name}' would be used for both training and testing; choose "
+                "another --protocol or another --train-dataset"
             )
         return "disjoint"
     declared = "unknown" if train_name == test_name else _declared(train_name, test_name, cards)
@@ -86,7 +86,7 @@ def check_training_overlap(
         return "disjoint"
     if not allow_unknown:
         two = f"two folders read as '{train_name}'" if train_name == test_name else f"'{train_name}' and '{test_name}'"
-        hint = f" ({_people(shared)} would be on both sides, going by the names)" if shared else ""
+        hint = f" ({people_in_words(shared)} would be on both sides, going by the names)" if shared else ""
         raise UnknownOverlap(
             f"it is not declared whether {two} share people{hint}; "
             "choose another --train-dataset, or add --allow-unknown-overlap, which marks the results",
@@ -116,7 +116,12 @@ def _card(name: str, cards: Mapping[str, DatasetCard] | None) -> DatasetCard:
     return DATASETS.load(registered_name(name)).card if cards is None else cards[name]
 
 
-def _people(names: list[str]) -> str:
+def people_in_words(names: list[str]) -> str:
+    """Three of several people, and how many more there are.
+
+    >>> people_in_words(["anna", "bert", "carl", "dora"])
+    'subjects anna, bert, carl and 1 more'
+    """
     first = ", ".join(names[:3])
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"subject{'s' if len(names) > 1 else ''} {first}{more}"

@@ -15,6 +15,7 @@ import yaml
 from benchmark.artifacts import ArtifactStore
 from benchmark.config import RunConfig
 from benchmark.context import RunContext
+from benchmark.datasets.named_file import registered_name
 from benchmark.engine.choose import engine_of
 from benchmark.errors import PluginError, RequestError
 from benchmark.ledger import Ledger
@@ -28,6 +29,7 @@ from benchmark.pipeline.conditions.arm import PreparedArm, mask_faces, unmask_fa
 from benchmark.pipeline.conditions.pairing import Pairing
 from benchmark.pipeline.fit_methods import fit_methods
 from benchmark.pipeline.planning.copies import look_for_copies
+from benchmark.pipeline.planning.learned_on import mark_of
 from benchmark.pipeline.planning.plan import Plan, make_plan
 from benchmark.pipeline.rows.judge import Judge
 from benchmark.plugin_failures import PluginFailures
@@ -158,7 +160,7 @@ def _scores(judge: Judge, parts: Sequence[Pairing], arm: PreparedArm) -> Learnin
 
 def _text(plan: Plan, members: tuple[str, ...], kind: str, learned: Mapping[str, Learned]) -> str:
     config = plan.config
-    people = len({photo.subject_id for photo in plan.protocol.photos})
+    people = {photo.subject_id for photo in plan.protocol.photos}
     recognisers = {}
     for name, one in learned.items():
         numbers: FusionNumbers | GateNumbers = one.numbers
@@ -167,8 +169,10 @@ def _text(plan: Plan, members: tuple[str, ...], kind: str, learned: Mapping[str,
     content = {
         "kind": kind,
         "members": list(members),
-        "learned_on": f"{people} people of {config.dataset} ({config.protocol}), {config.size} px, "
+        "learned_on": f"{len(people)} people of {config.dataset} ({config.protocol}), {config.size} px, "
         f"{config.acquisition[0]} arm, seed {config.seed}",
         "recognisers": recognisers,
+        "dataset": registered_name(config.dataset),
+        "people": sorted(map(mark_of, people)),
     }
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)

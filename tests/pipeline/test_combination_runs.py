@@ -144,6 +144,10 @@ def test_what_is_learned_can_be_run(cache: Path, tmp_path: Path, kind: str) -> N
     said = yaml.safe_load(file.read_text("utf-8"))
     assert said["members"] == MEMBERS
     assert "12 people of synthetic" in said["learned_on"]
+    assert len(set(said["people"])) == 12
+    with pytest.raises(RequestError, match=r"learned on subjects .* of 'synthetic', who would be tested"):
+        run_small(tmp_path / "refused", cache, methods=f"{kind}:{file}")
+    file.write_text(yaml.safe_dump({**said, "people": []}), "utf-8")  # as if on others, to compare the numbers
     folder = run_small(tmp_path / "run", cache, methods=f"{kind}:{file}")
     metrics = pd.read_csv(folder / "metrics.csv")
     rows = metrics[(metrics["method"] == f"{kind}:learned.yaml") & (metrics["metric"] == "gfrr")]

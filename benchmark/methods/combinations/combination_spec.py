@@ -59,6 +59,8 @@ class CombinationSpec(BaseModel):
         recognisers: the numbers of each recogniser, by label.
         weights: of a fusion: weights for every recogniser that `recognisers` does not name.
         learned_on: what the numbers were learned on; for the report.
+        dataset: the data set that they were learned on; empty = not recorded.
+        people: a mark of everybody whom they were learned on, by which a run refuses to test on these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +70,8 @@ class CombinationSpec(BaseModel):
     recognisers: Mapping[str, FusionNumbers | GateNumbers] = {}
     weights: Numbers | None = None
     learned_on: str = ""
+    dataset: str = ""
+    people: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _fits_together(self) -> CombinationSpec:

@@ -27,7 +27,9 @@ def resolve_combination(text: str, *, label: str, seed: int = 0, device: str = "
     kind, _, path = text.partition(":")
     file = Path(path).expanduser()
     if not file.is_file():
-        raise RequestError(f"--methods {text}: no such file; `fuse --members A,B --out {file}` writes one")
+        raise RequestError(
+            f"--methods {text}: no such file; `fuse --kind {kind} --methods A,B --file {file}` writes one"
+        )
     spec = read_card(file, CombinationSpec)
     if spec.kind != kind:
         raise RequestError(f"--methods {text}: the file is a {spec.kind}; write {spec.kind}:{file}")

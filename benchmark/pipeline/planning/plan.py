@@ -36,6 +36,7 @@ from benchmark.pipeline.planning.adapters import choose_adapters, without_unfit
 from benchmark.pipeline.planning.chosen_weights import check_weights, choose_weights, train_data, untrained
 from benchmark.pipeline.planning.combinations import check_combinations, introduce_members, with_members
 from benchmark.pipeline.planning.given_thresholds import GivenThresholds, thresholds_from
+from benchmark.pipeline.planning.learned_on import check_learned_on
 from benchmark.pipeline.planning.stated_training import check_stated_training
 from benchmark.pipeline.planning.training_sources import TrainingSources, check_overlap, choose_training
 from benchmark.plugin_failures import PluginFailure
@@ -149,7 +150,9 @@ def make_plan(config: RunConfig, *, writes: bool = True) -> Plan:
     checked = check_weights(methods, weights | adapters, config, protocol, named=named)
     methods, weights, overlap = checked.methods, checked.weights, checked.overlap
     left_out |= checked.left_out
-    overlap |= check_stated_training(methods.values(), config, protocol)
+    overlap |= check_stated_training(methods.values(), config, protocol) | check_learned_on(
+        methods.values(), config, protocol
+    )
     to_train = [
         part.label
         for method in methods.values()
