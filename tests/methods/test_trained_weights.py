@@ -119,6 +119,19 @@ def test_weights_of_unknown_people_need_permission(tmp_path: Path) -> None:
     assert checked.methods == methods
 
 
+def test_weights_of_one_folder_of_photos_are_unknown_to_another(tmp_path: Path) -> None:
+    """Weights do not say which folder they learned from: only equal names tell that it is the same people."""
+    weights = {"mean-face": stored(tmp_path, {"folder": {"anna"}})}
+    methods = _mean_face()
+    with pytest.raises(RequestError, match="two folders read as 'folder'"):
+        check_weights(methods, weights, RunConfig(dataset="folder"), protocol("bob"), named=set(methods))
+    allowed = RunConfig(dataset="folder", allow_unknown_overlap=True)
+    checked = check_weights(methods, weights, allowed, protocol("bob"), named=set(methods))
+    assert checked.overlap == {"mean-face": "unknown-allowed"}
+    with pytest.raises(RequestError, match=r"anna.*would be used for both training and testing"):
+        check_weights(methods, weights, allowed, protocol("anna", "bob"), named=set(methods))
+
+
 def test_a_method_of_unknown_people_is_left_out_where_nobody_named_it(tmp_path: Path) -> None:
     weights = {"mean-face": stored(tmp_path, {"folder": {"anna"}})}
     other = resolve_method("true-mask+telea")

@@ -152,6 +152,7 @@ def _overlap(trained: TrainedWeights, config: RunConfig, protocol: str, tested: 
             test_protocol=protocol,
             test_subjects=tested,
             allow_unknown=config.allow_unknown_overlap,
+            same_folder=not people.isdisjoint(tested),  # of a layout's name, cards do not say which folder it was
         )
         for dataset, people in trained.people().items()
     ]
