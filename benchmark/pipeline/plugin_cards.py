@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from benchmark.acquisition.face_detectors.known import face_detector_class
 from benchmark.cards import Card, MethodCard
 from benchmark.masking.resolve import mask_style
 from benchmark.methods.base import Method
+from benchmark.methods.combinations.combination import Combination
+from benchmark.methods.detectors.base import Detector
 from benchmark.methods.shipped_weights import with_data
+from benchmark.pipeline.planning.adapters import AT
 from benchmark.pipeline.planning.chosen_weights import loads
 from benchmark.pipeline.planning.plan import Plan
 
@@ -26,11 +30,26 @@ def plugin_cards(plan: Plan) -> dict[str, Card]:
         whole = parts.get(method.label)
         if whole is None:
             seen = dict.fromkeys(name for card in parts.values() for name in card.saw_recognisers)
-            whole = replace(method.card, saw_recognisers=tuple(seen))
+            whole = replace(_card_of(method, plan), saw_recognisers=tuple(seen))
         if method.fitted_to_recogniser:
             whole = replace(whole, saw_recognisers=tuple(plan.recognisers))
-        cards |= {**parts, method.label: replace(whole, may_know_tested=_may_know_tested(method, plan))}
+        whole = replace(whole, may_know_tested=_may_know_tested(method, plan))
+        if isinstance(method, Combination):
+            whole = _with_members(whole, [cards[label] for label in _members(method) if label in cards])
+        cards |= {**parts, method.label: whole}
     return cards
+
+
+def _members(method: Combination) -> list[str]:
+    return [method.label_of(member) for member in method.members]
+
+
+def _with_members(card: MethodCard, members: Iterable[Card]) -> MethodCard:
+    """The card of a combination: its scores are those of its members, and so is what these have seen."""
+    own = [member for member in members if isinstance(member, MethodCard)]
+    trained_on = dict.fromkeys(name for one in (card, *own) for name in one.trained_on)
+    may_know_tested = any(one.may_know_tested for one in (card, *own))
+    return replace(card, trained_on=tuple(trained_on), may_know_tested=may_know_tested)
 
 
 def _may_know_tested(method: Method, plan: Plan) -> bool:
@@ -40,9 +59,21 @@ def _may_know_tested(method: Method, plan: Plan) -> bool:
     return any(verdict != "disjoint" and loads(method, label) for label, verdict in plan.overlap.items())
 
 
-def _card_of(part: Method, plan: Plan) -> MethodCard:
-    trained = plan.weights.get(part.label)
-    card = part.card if trained is None else with_data(part.card, trained.card.trained_on)
-    if trained is not None and trained.card.teachers:
-        card = replace(card, saw_recognisers=trained.card.teachers)
-    return replace(card, learns=part.trains, fitted_to_recogniser=part.fitted_to_recogniser)
+def _card_of(method: Method, plan: Plan) -> MethodCard:
+    """The card of a method or part, with what its own parts have seen: a search learns nothing, its generator does.
+
+    It *learns* if any part does but the detector that finds its holes.
+    """
+    own = {part.label: part for part in method.parts()}
+    trained = [weights.card for label, weights in plan.weights.items() if label.partition(AT)[0] in own]
+    card = method.card
+    if trained:
+        licences = {name: licence for one in trained for name, licence in one.trained_on.items()}
+        trained_on = dict.fromkeys((*card.trained_on, *licences))
+        card = replace(with_data(card, licences), trained_on=tuple(trained_on))
+    teachers = tuple(dict.fromkeys(name for one in trained for name in one.teachers))
+    if teachers:
+        card = replace(card, saw_recognisers=teachers)
+    of_itself = [part for part in own.values() if isinstance(method, Detector) or not isinstance(part, Detector)]
+    learns = any(part.trains for part in of_itself)
+    return replace(card, learns=learns, fitted_to_recogniser=method.fitted_to_recogniser)
