@@ -30,6 +30,20 @@ ARMS: tuple[Arm, ...] = ("oracle", "redetect")
 DEFAULT_MASKS = ("surgical", "kn95", "n95", "cloth", "nist-wide-high")
 
 _LISTS = ("methods", "recognisers", "masks", "conditions", "acquisition", "face_detectors", "train_dataset", "targets")
+_NUMBERS = (
+    "size",
+    "min_face",
+    "max_megapixels",
+    "max_decode_seconds",
+    "seed",
+    "limit",
+    "passthrough",
+    "hole_margin",
+    "train_limit",
+    "mask_draws",
+    "replicates",
+    "workers",
+)
 _PATHS = ("data_root", "train_root", "thresholds_from", "attributes", "out", "cache")
 
 NO_EFFECT_ON_NUMBERS = frozenset(
@@ -146,6 +160,14 @@ class RunConfig(BaseModel):
             if not value:
                 raise ValueError("name at least one")
             return tuple(dict.fromkeys(_hashable(one) for one in value))
+        return value
+
+    @field_validator(*_NUMBERS, mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, value: Any) -> Any:
+        """YAML reads ``yes``, ``no``, ``on`` and ``off`` as truth values, which would silently count as 1 and 0."""
+        if isinstance(value, bool):
+            raise ValueError("it must be a number")
         return value
 
     @field_validator("ignore", "weights", mode="before")
