@@ -87,9 +87,10 @@ def section(run: PublishedRun, folder: Path) -> Iterator[str]:
         own = [table for table in tables if (table.kind, table.recogniser) == ("methods", judge)]
         own += [table for table in strictest if (table.kind, table.recogniser) == ("masks", judge)]
         yield from _group(f"Judged by `{judge}`", own)
-    yield "### Without a judge\n"
-    yield from _pixels(exported[0])
-    yield from _detectors(folder)
+    unjudged = [*_pixels(exported[0]), *_detectors(folder)]
+    if unjudged:
+        yield "### Without a judge\n"
+    yield from unjudged
 
 
 def _group(title: str, tables: Sequence[PrintedTable]) -> Iterator[str]:

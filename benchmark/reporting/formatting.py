@@ -124,14 +124,18 @@ def listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
 
 
+_IRREGULAR = {"person": "people"}
+"""Nouns whose plural is not the singular with an ``s``, by the singular."""
+
+
 def plural(count: int, noun: str) -> str:
     """
     A count and its noun.
 
-    >>> plural(1, "image"), plural(1500, "image")
-    ('1 image', '1\u202f500 images')
+    >>> plural(1, "image"), plural(1500, "image"), plural(2, "person")
+    ('1 image', '1\u202f500 images', '2 people')
     """
-    return f"{number(count, 0)} {noun}{'' if count == 1 else 's'}"
+    return f"{number(count, 0)} {noun if count == 1 else _IRREGULAR.get(noun, f'{noun}s')}"
 
 
 def date(started: object, *, with_time: bool = False) -> str:

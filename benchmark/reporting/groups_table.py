@@ -85,7 +85,7 @@ def _line(index: ResultsIndex, cells: dict[tuple[str, str], GroupRow], groups: S
 def _shown(row: GroupRow | None, *, ratio: bool) -> Shown:
     if row is None:
         return Shown(EN_DASH, title="not measured: too few groups with a value" if ratio else "", empty=True)
-    counts = f"{plural(row.subjects, 'person')}, {plural(row.comparisons, 'comparison')}".replace("persons", "people")
+    counts = f"{plural(row.subjects, 'person')}, {plural(row.comparisons, 'comparison')}"
     title = f"{counts}; {row.note}" if row.note else counts
     if row.value is None or missing(row.value):
         return Shown(EN_DASH, title=title, empty=True)

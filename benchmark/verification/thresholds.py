@@ -45,7 +45,8 @@ def support_of(target: float, nonmated: int) -> TargetSupport:
     ('carried', 'flagged', 'refused')
     """
     expected = int(np.floor(target * nonmated + 0.5))
-    counted = f"{expected} false matches expected at FMR {target:g} among {nonmated:,} non-mated comparisons"
+    matches = "false match" if expected == 1 else "false matches"
+    counted = f"{expected} {matches} expected at FMR {target:g} among {nonmated:,} non-mated comparisons"
     if expected < REFUSED_BELOW:
         return TargetSupport("refused", expected, f"{counted}, fewer than {REFUSED_BELOW}: a test with more is needed")
     if expected < FLAGGED_BELOW:
