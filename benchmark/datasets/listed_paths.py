@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -50,6 +51,7 @@ def refuse_outside(folder: Path, paths: Iterable[str], *, lines: Mapping[str, in
             )
         if outside(folder / path):
             raise RequestError(
-                f"'{path}'{where} leads out of {folder} through a link; put the photo itself there: photos outside the "
-                "folder are not read because a list names them"
+                f"'{path}'{where} leads out of {folder} through a link, and a list that others may have written is no "
+                f"permission to read files elsewhere; if they are meant, `cp -rL {shlex.quote(str(folder))} COPY` "
+                "makes a folder with the photos in place of the links"
             )

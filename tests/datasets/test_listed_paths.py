@@ -124,6 +124,7 @@ def test_a_folder_on_the_way_that_is_a_link(tmp_path: Path, write_photo: Write) 
     (tmp_path / "data" / "anna").symlink_to(tmp_path / "other")
     message = error(lambda: refuse_outside(tmp_path / "data", ["anna/1.jpg"], lines={"anna/1.jpg": 7}))
     assert "'anna/1.jpg' (line 7) leads out of" in message
+    assert f"`cp -rL {tmp_path / 'data'} COPY`" in message
 
 
 def test_the_folder_may_be_named_in_any_way(
