@@ -23,6 +23,7 @@ from benchmark.masking.step import mask_photos
 from benchmark.methods.base import MaskedPairs
 from benchmark.methods.fit_step import TrainingPairs
 from benchmark.pipeline.planning.training_sources import TrainingSources
+from benchmark.storage.claimed_array import new_claimed_array
 from benchmark.views import MaskedView, PhotoSet
 
 _VERSION = 2
@@ -133,7 +134,7 @@ def _found_places(view: MaskedView, again: MaskedView) -> dict[str, NDArray[np.f
 def _store_rows(file: Path, arrays: Sequence[NDArray[Any]], rows: Sequence[Sequence[int]]) -> None:
     """Write the `rows` of each array, one after the other: a few at a time, since all may not fit in memory."""
     count = sum(map(len, rows))
-    whole = np.lib.format.open_memmap(file, mode="w+", dtype=arrays[0].dtype, shape=(count, *arrays[0].shape[1:]))
+    whole = new_claimed_array(file, dtype=arrays[0].dtype, shape=(count, *arrays[0].shape[1:]))
     end = 0
     for array, kept in zip(arrays, rows, strict=True):
         for start in range(0, len(kept), _ROWS_AT_ONCE):

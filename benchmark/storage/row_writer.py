@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.storage.atomic_files import remove, write_atomically
+from benchmark.storage.claimed_array import claim_space, new_claimed_array
 from benchmark.storage.utf8 import as_utf8
 
 RECORDS = "records.jsonl"
 _SECONDS_BETWEEN_FLUSHES = 2.0
-_ZEROS_AT_ONCE = 1 << 24
 
 Record = dict[str, Any]
 Commit = Callable[[int, Mapping[str, Any], Mapping[str, Any]], None]
@@ -141,25 +142,14 @@ def _is(array: NDArray[Any], count: int, row: RowArray) -> bool:
 
 
 def _open_array(file: Path, count: int, row: RowArray) -> np.memmap[Any, Any]:
-    """A writable memory map that keeps what a killed run left; its disk space is claimed beforehand.
-
-    Writing through a map to a full disk kills the process with a bus error; claiming the space first turns that into an
-    ordinary error with a message.
-    """
-    shape = (count, *row.shape)
+    """A writable memory map that keeps what a killed run left; its disk space is claimed beforehand."""
+    kept = None
     if file.exists():
-        try:
+        with suppress(OSError, ValueError, EOFError):  # else no row of the journal will prove to be in the new one
             mapped = np.lib.format.open_memmap(file, mode="r+")
-            if _is(mapped, count, row):
-                return mapped
-        except (OSError, ValueError, EOFError):
-            pass  # cut off, or not an array: no row of the journal will prove to be in the new one
+            kept = mapped if _is(mapped, count, row) else None
+    if kept is not None:
+        claim_space(file)
+        return kept
     remove(file)
-    bytes_needed = int(np.prod(shape, dtype=np.int64)) * np.dtype(row.dtype).itemsize + 128
-    with file.open("wb") as stream:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(stream.fileno(), 0, bytes_needed)
-        else:  # macOS and Windows: write the zeros
-            for start in range(0, bytes_needed, _ZEROS_AT_ONCE):
-                stream.write(bytes(min(_ZEROS_AT_ONCE, bytes_needed - start)))
-    return np.lib.format.open_memmap(file, mode="w+", dtype=np.dtype(row.dtype), shape=shape)
+    return new_claimed_array(file, dtype=row.dtype, shape=(count, *row.shape))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from benchmark.engine.base import Engine
 from benchmark.engine.local import LocalEngine
+from benchmark.storage.claimed_array import new_claimed_array
 from benchmark.verification.all_against_all import tile_scores
 from benchmark.verification.searches import Searches
 
@@ -121,7 +122,7 @@ def _side(
     ready: NDArray[np.float32] = (
         np.empty(shape, np.float32)
         if file is None or not len(rows)
-        else np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=shape)
+        else new_claimed_array(file, dtype=np.float32, shape=shape)
     )
     for start in range(0, len(rows), _AT_ONCE):
         part = np.asarray(embeddings[rows[start : start + _AT_ONCE]], dtype=np.float32)
