@@ -20,9 +20,11 @@ Colour: TypeAlias = tuple[float, float, float]
 class Canvas:
     """A grid of pattern coordinates to paint on.
 
+    What depends on one of them alone is computed for a line only: u and v broadcast to a plane.
+
     Attributes:
-        u: ``float32 (H, W)``, −1 to 1 from the image-left edge to the right.
-        v: ``float32 (H, W)``, 0 to 1 from the upper edge to the lower.
+        u: ``float32 (1, W)``, −1 to 1 from the image-left edge to the right.
+        v: ``float32 (H, 1)``, 0 to 1 from the upper edge to the lower.
         texel: width of one grid point in u.
     """
 
@@ -30,12 +32,16 @@ class Canvas:
     v: Plane
     texel: float
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width, grid points."""
+        return len(self.v), self.u.shape[1]
+
 
 def canvas(width: int) -> Canvas:
     """A canvas `width` points wide; a mask is about 1.3 times as wide as high."""
-    u, v = np.meshgrid(
-        np.linspace(-1, 1, width, dtype=np.float32), np.linspace(0, 1, round(width * 0.76), dtype=np.float32)
-    )
+    u = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    v = np.linspace(0, 1, round(width * 0.76), dtype=np.float32)[:, None]
     return Canvas(u, v, 2 / width)
 
 
@@ -44,7 +50,7 @@ class Fabric:
     """Painted cloth.
 
     Attributes:
-        albedo: ``float32 (H, W, 3)``, 0 to 1.
+        albedo: ``float32 (3, H, W)``, 0 to 1.
         relief: ``float32 (H, W)``, height out of the face in units of u.
         dimming: ``float32 (H, W)``, 0 to 1, shadows that do not turn with the light (the depth of a fold).
         alpha: ``float32 (H, W)``, 1 where there is cloth.
@@ -63,8 +69,12 @@ class Fabric:
         down *= (height - 1) * 0.66  # pattern heights of v in units of u
         z = max(float(direction[2]), 0.3)
         slope = (-across * float(direction[0]) - down * float(direction[1])) / z
-        shade = self.dimming * np.clip(1 + slope, 0.35, 1.5)
-        return np.dstack([self.albedo * (shade * self.alpha)[..., None], self.alpha]).astype(np.float32)
+        shade = self.dimming * np.clip(1 + slope, 0.35, 1.5) * self.alpha
+        lit = np.empty((height, width, 4), dtype=np.float32)
+        for channel in range(3):
+            np.multiply(self.albedo[channel], shade, out=lit[..., channel])
+        lit[..., 3] = self.alpha
+        return lit
 
 
 Painter: TypeAlias = Callable[[Canvas], Fabric]
@@ -72,11 +82,10 @@ Painter: TypeAlias = Callable[[Canvas], Fabric]
 
 def plain(where: Canvas, colour: Colour) -> Fabric:
     """Flat, opaque cloth of one colour."""
-    shape = where.u.shape
-    albedo = np.empty((*shape, 3), dtype=np.float32)
-    albedo[:] = colour
-    ones = np.ones(shape, dtype=np.float32)
-    return Fabric(albedo, np.zeros(shape, dtype=np.float32), ones, ones.copy())
+    albedo = np.empty((3, *where.shape), dtype=np.float32)
+    albedo[:] = np.reshape(colour, (3, 1, 1))
+    ones = np.ones(where.shape, dtype=np.float32)
+    return Fabric(albedo, np.zeros(where.shape, dtype=np.float32), ones, ones.copy())
 
 
 def bump(distance: Plane, width: float) -> Plane:
@@ -94,14 +103,14 @@ def step(distance: Plane, width: float) -> Plane:
 def crumple(where: Canvas, rng: np.random.Generator, *, coarseness: int = 5) -> Plane:
     """Soft random folds, about −1 to 1; the same for every canvas size."""
     knots = rng.standard_normal((coarseness + 1, coarseness + 2)).astype(np.float32)
-    height, width = where.u.shape
+    height, width = where.shape
     soft = np.asarray(cv2.resize(knots, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
     return np.asarray(np.clip(soft * 0.6, -1.5, 1.5))
 
 
 def weave(where: Canvas, rng: np.random.Generator) -> Plane:
     """Fine irregular threads, about −1 to 1."""
-    height, width = where.u.shape
+    height, width = where.shape
     noise = rng.standard_normal((96, 128)).astype(np.float32)
     threads = cv2.GaussianBlur(noise, (0, 0), 0.8)
     return np.asarray(1.8 * cv2.resize(threads, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)

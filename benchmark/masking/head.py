@@ -9,6 +9,7 @@ and the mouth's middle, the unit is half the distance between the outer corners 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -157,7 +158,7 @@ def moved(down: float, forward: float) -> NDArray[np.float64]:
 
 
 def _between(points: Points3, index: float) -> NDArray[np.float64]:
-    low = int(np.clip(np.floor(index), 0, len(points) - 2))
+    low = min(max(math.floor(index), 0), len(points) - 2)
     part = index - low
     point: NDArray[np.float64] = (1 - part) * points[low] + part * points[low + 1]
     return point

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import cv2
@@ -65,7 +66,7 @@ def estimate_light(crop: Image, landmarks: Points, face_width: float) -> PhotoLi
     luma = small @ LUMA
     face = _face_weights(points, size)
     skin = _weighted_median(small, face)
-    likeness = _likeness(small, skin)
+    likeness = _likeness(small, luma, skin)
     weights = face * (0.02 + likeness)
     # Low frequencies only: pores, lips and stubble must not print through the cloth.
     radius = max(1.0, 0.16 * face_width * reduce)
@@ -77,7 +78,7 @@ def estimate_light(crop: Image, landmarks: Points, face_width: float) -> PhotoLi
     saturation = _saturation(small, skin)
     return PhotoLight(
         shade=_enlarged(shade, (width, height)),
-        white=_white(small, points, skin, saturation),
+        white=_white(small, luma, points, skin, saturation),
         saturation=saturation,
         direction=_direction(shade, weights),
         skin=skin,
@@ -111,24 +112,23 @@ def _weighted_median(pixels: NDArray[np.float32], weights: Plane) -> NDArray[np.
     return middle
 
 
-def _likeness(pixels: NDArray[np.float32], skin: NDArray[np.float32]) -> Plane:
+def _likeness(pixels: NDArray[np.float32], luma: Plane, skin: NDArray[np.float32]) -> Plane:
     level = float(skin @ LUMA) + 8
-    brightness = np.log((pixels @ LUMA + 8) / level)
-    cast = pixels / (pixels @ LUMA + 8)[..., None] - skin / level
+    brightness = np.log((luma + 8) / level)
+    cast = pixels / (luma + 8)[..., None] - skin / level
     distance = (brightness / 0.55) ** 2 + (cast**2).sum(axis=-1) / 0.18**2
     likeness: Plane = np.exp(-0.5 * distance**1.5).astype(np.float32)
     return likeness
 
 
 def _white(
-    pixels: NDArray[np.float32], points: Points, skin: NDArray[np.float32], saturation: float
+    pixels: NDArray[np.float32], luma: Plane, points: Points, skin: NDArray[np.float32], saturation: float
 ) -> NDArray[np.float32]:
     """A white cloth is brighter than skin and the whites of the eyes, and not much darker than the brightest pixels."""
     skin_level = float(skin @ LUMA)
     left, top = np.floor(points[_EYES].min(axis=0)).astype(int)
     right, bottom = np.ceil(points[_EYES].max(axis=0)).astype(int) + 1
     eyes = pixels[max(top, 0) : max(bottom, 1), max(left, 0) : max(right, 1)] @ LUMA
-    luma = pixels @ LUMA
     eye_white = float(np.quantile(eyes, 0.92)) if eyes.size else skin_level
     bright, brightest = np.quantile(luma, [0.9, 0.97])
     level = max(1.42 * skin_level, 1.25 * eye_white, 0.8 * float(brightest))
@@ -146,21 +146,29 @@ def _white(
 
 def _saturation(pixels: NDArray[np.float32], skin: NDArray[np.float32]) -> float:
     """Judged by the photo as a whole and by its skin, which is never grey where colours are true."""
-    chroma = np.quantile(np.ptp(pixels, axis=2), 0.8)
+    planes = [pixels[..., channel] for channel in range(3)]
+    chroma = np.quantile(np.maximum.reduce(planes) - np.minimum.reduce(planes), 0.8)
     of_skin = float(np.ptp(skin)) / (float(skin.max()) + 4)
     return float(np.clip((chroma - 4) / 14, 0, 1) * np.clip((of_skin - 0.02) / 0.2, 0, 1))
 
 
 def _direction(shade: Plane, weights: Plane) -> NDArray[np.float64]:
     """Towards the light: the slope of the face's brightness, added to a lamp above the viewer."""
-    rows, columns = np.mgrid[: shade.shape[0], : shade.shape[1]]
-    basis = np.column_stack([np.ones(shade.size), columns.ravel(), rows.ravel()])
-    basis[:, 1:] = (basis[:, 1:] - basis[:, 1:].mean(axis=0)) / max(shade.shape)
+    basis = _slopes(*shade.shape)
     weighted = basis * weights.ravel()[:, None]
     _, across, down = np.linalg.solve(weighted.T @ basis + 1e-6 * np.eye(3), weighted.T @ shade.ravel())
     towards = np.array([np.clip(0.6 * across, -0.4, 0.4), np.clip(0.4 * down, -0.2, 0.3) - 0.45, 1.0])
     unit: NDArray[np.float64] = towards / np.linalg.norm(towards)
     return unit
+
+
+@lru_cache(maxsize=32)
+def _slopes(height: int, width: int) -> NDArray[np.float64]:
+    """``float64 (H W, 3)``: of each pixel 1, and its place along columns and rows, about −½ to ½."""
+    rows, columns = np.mgrid[:height, :width]
+    basis = np.column_stack([np.ones(rows.size), columns.ravel(), rows.ravel()])
+    basis[:, 1:] = (basis[:, 1:] - basis[:, 1:].mean(axis=0)) / max(height, width)
+    return basis
 
 
 def _blur(crop: Image, landmarks: Points, face_width: float) -> float:

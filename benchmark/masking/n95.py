@@ -152,16 +152,16 @@ def _paint(where: Canvas, colour: Colour, shape: str, rng: np.random.Generator) 
     else:
         lip = v - (0.52 + 0.02 * u**2)
         cloth.dimming *= 1 - 0.30 * bump(lip, 0.009) - 0.12 * step(lip, 0.01) * np.exp(-np.maximum(lip, 0) / 0.1)
-        cloth.albedo *= 1 + 0.04 * bump(lip + 0.02, 0.01)[..., None]
+        cloth.albedo *= 1 + 0.04 * bump(lip + 0.02, 0.01)
         for side in (-1, 1):  # welds that hold the panels open
             weld = side * u - (0.62 - 0.5 * np.abs(v - 0.52))
             cloth.dimming *= 1 - 0.14 * bump(weld, 0.012)
         cloth.dimming *= 1 - 0.14 * bump(radius - 0.93, 0.010)
     # The aluminium clip over the nose.
     clip = step(0.26 - np.abs(u), 0.02) * bump(v - (0.055 + 0.20 * u**2), 0.014)
-    metal = np.array([0.66, 0.67, 0.69], dtype=np.float32)
-    share = (0.75 * clip)[..., None]
-    cloth.albedo = (cloth.albedo * (1 - share) + metal * share).astype(np.float32)
+    metal = np.array([0.66, 0.67, 0.69], dtype=np.float32)[:, None, None]
+    share = 0.75 * clip
+    cloth.albedo = np.asarray(cloth.albedo * (1 - share) + metal * share, dtype=np.float32)
     cloth.relief += 0.02 * clip
     cloth.relief += 0.008 * crumple(where, rng)
     cloth.dimming *= 1 + 0.02 * weave(where, rng)

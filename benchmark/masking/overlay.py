@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -108,28 +109,35 @@ def paste(photo: Image, overlay: Overlay, window: Window) -> tuple[Image, NDArra
     """A copy of `photo` with the overlay on it, and its coverage: 255 wherever a pixel may have changed."""
     masked = photo.copy()
     coverage = np.zeros(photo.shape[:2], dtype=np.uint8)
-    layers = np.dstack([overlay.colour, overlay.alpha, overlay.shadow])
+    layers = [*_planes(overlay.colour), overlay.alpha, overlay.shadow]
     rows = max(1, _STRIP // window.width)
     for first in range(0, window.height, rows):
         count = min(rows, window.height - first)
-        strip = _part(layers, window, first, count)
-        alpha, shadow = np.clip(strip[..., 3:4], 0, 1), strip[..., 4:5]
-        touched = ((alpha > _FEWEST_ALPHA) | (shadow > 0))[..., 0]
+        *colour, alpha, shadow = _part(layers, window, first, count)
+        alpha = np.clip(alpha, 0, 1)
+        touched = (alpha > _FEWEST_ALPHA) | (shadow > 0)
         where = (slice(window.top + first, window.top + first + count), slice(window.left, window.left + window.width))
-        below = photo[where].astype(np.float32) * (1 - shadow)
-        laid = below * (1 - alpha) + strip[..., :3]
-        masked[where][touched] = np.clip(np.rint(laid[touched]), 0, 255).astype(np.uint8)
+        lightness, through = 1 - shadow, 1 - alpha
+        for channel, plane in enumerate(colour):
+            laid = photo[where][..., channel] * lightness * through + plane
+            np.copyto(masked[where][..., channel], np.clip(np.rint(laid), 0, 255), where=touched, casting="unsafe")
         coverage[where][touched] = 255
     return masked, coverage
 
 
-def _part(layers: NDArray[np.float32], window: Window, first: int, count: int) -> NDArray[np.float32]:
+def _part(layers: Sequence[Plane], window: Window, first: int, count: int) -> Sequence[Plane]:
     """Rows of the overlay at the photo's own resolution."""
     if window.working == 1:
-        return layers[first : first + count]
-    height, width = layers.shape[:2]
+        return [layer[first : first + count] for layer in layers]
+    height, width = layers[0].shape
     across, down = width / window.width, height / window.height
     matrix = np.array([[across, 0, 0.5 * across - 0.5], [0, down, (first + 0.5) * down - 0.5]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    part = cv2.warpAffine(layers, matrix, (window.width, count), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(part, dtype=np.float32)
+    together = cv2.merge(layers)
+    part = cv2.warpAffine(together, matrix, (window.width, count), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return _planes(np.asarray(part, dtype=np.float32))
+
+
+def _planes(layers: NDArray[np.float32]) -> list[Plane]:
+    """Each channel by itself: arithmetic on planes is several times as fast as along three or four channels."""
+    return [np.asarray(plane, dtype=np.float32) for plane in cv2.split(layers)]

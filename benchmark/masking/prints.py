@@ -13,6 +13,7 @@ from benchmark.masking.fabric import Canvas, Colour
 from benchmark.masking.light import Plane
 
 Albedo: TypeAlias = NDArray[np.float32]
+"""``float32 (3, H, W)``, as `Fabric` has it."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Ink:
 
 
 def _blend(albedo: Albedo, colour: Colour, share: Plane) -> Albedo:
-    part = np.clip(share, 0, 1)[..., None].astype(np.float32)
-    return albedo * (1 - part) + np.asarray(colour, dtype=np.float32) * part
+    part = np.clip(share, 0, 1).astype(np.float32)
+    return albedo * (1 - part) + np.asarray(colour, dtype=np.float32)[:, None, None] * part
 
 
 def _inside(distance: Plane, where: Canvas) -> Plane:

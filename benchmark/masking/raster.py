@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
+
+_SMALLEST_AREA = 1e-9  # twice that of a triangle, square pixels: less is an edge seen end-on
+_TOLERANCE = 1e-6  # pixels on a shared edge belong to both triangles, never to none
 
 
 def rasterise(
@@ -23,71 +28,89 @@ def rasterise(
         width: likewise.
 
     Returns:
-        ``float32 (height, width, C)``, 0 where there is no triangle, and ``bool (height, width)``, where there is one.
+        ``float32 (C, height, width)``, 0 where there is no triangle, and ``bool (height, width)``, where there is one.
 
     >>> corners = np.array([[0.0, 0, 0], [4, 0, 0], [0, 4, 0]])
     >>> _, inside = rasterise(corners, corners[:, :1], np.array([[0, 1, 2]]), 4, 4)
     >>> int(inside.sum())
     10
     """
-    picture = np.zeros((height * width, values.shape[1]), dtype=np.float32)
+    picture = np.zeros((values.shape[1], height * width), dtype=np.float32)
     inside = np.zeros(height * width, dtype=np.bool_)
     triangles = triangles[np.argsort(places[triangles, 2].mean(axis=1), kind="stable")]
-    x, y = places[triangles, 0] - 0.5, places[triangles, 1] - 0.5  # (T, 3), pixel centres at whole numbers
-    area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
-    left = np.clip(np.ceil(x.min(axis=1)), 0, width).astype(np.intp)
-    top = np.clip(np.ceil(y.min(axis=1)), 0, height).astype(np.intp)
-    columns = np.clip(np.floor(x.max(axis=1)) + 1, 0, width).astype(np.intp) - left
-    rows = np.clip(np.floor(y.max(axis=1)) + 1, 0, height).astype(np.intp) - top
-    seen = np.flatnonzero((np.abs(area) > 1e-9) & (columns > 0) & (rows > 0))
-    if not len(seen):
-        return picture.reshape(height, width, -1), inside.reshape(height, width)
-
-    # Inside a triangle everything is linear in column and row: three numbers say what a quantity is.
-    second = _plane(x, y, area, np.array([0.0, 1, 0])[:, None])
-    third = _plane(x, y, area, np.array([0.0, 0, 1])[:, None])
-    shown = _plane(x, y, area, values[triangles])
-
-    # Every pixel of every triangle's bounding box in one flat list, far triangles first.
-    counts = columns[seen] * rows[seen]
-    owner = np.repeat(seen, counts)
-    within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    down, across = np.divmod(within, columns[owner])
-    column, row = left[owner] + across, top[owner] + down
-    shares = [_at(part[..., 0], owner, column, row) for part in (second, third)]
-    tolerance = 1e-6  # pixels on a shared edge belong to both triangles, never to none
-    hit = (shares[0] >= -tolerance) & (shares[1] >= -tolerance) & (shares[0] + shares[1] <= 1 + tolerance)
-
-    owner, column, row = owner[hit], column[hit], row[hit]
-    target = row * width + column
-    for channel in range(values.shape[1]):  # of equal targets the last, nearest, stays
-        picture[target, channel] = _at(shown[..., channel], owner, column, row)
+    spans = _spans(places[triangles, :2] - 0.5, values.T[:, triangles], height, width)  # pixel centres: whole numbers
+    length = spans.last - spans.first + 1
+    column = np.arange(length.sum()) + (spans.first + length - np.cumsum(length)).repeat(length)
+    target = column + (spans.row * width).repeat(length)
+    for plane, start, slope in zip(picture, spans.start, spans.slope, strict=True):
+        value = slope.repeat(length)
+        value *= column
+        value += start.repeat(length)
+        plane[target] = value  # of equal targets the last, nearest, stays
     inside[target] = True
-    return picture.reshape(height, width, -1), inside.reshape(height, width)
+    return picture.reshape(-1, height, width), inside.reshape(height, width)
 
 
-def _at(
-    planes: NDArray[np.float64], owner: NDArray[np.intp], column: NDArray[np.intp], row: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    """What the plane ``(T, 3)`` of each pixel's owner says there."""
-    constant, along_columns, along_rows = (np.ascontiguousarray(planes[:, part]).take(owner) for part in range(3))
-    along_columns *= column
-    along_rows *= row
-    constant += along_columns
-    constant += along_rows
-    return constant
+class _Spans(NamedTuple):
+    """The parts of the picture's rows that triangles cover.
+
+    Attributes:
+        row: ``intp (S,)``.
+        first: ``intp (S,)``, its first column.
+        last: ``intp (S,)``, its last one.
+        start: ``float64 (C, S)``, what each value would be in column 0 of the row.
+        slope: ``float64 (C, S)``, by how much it grows from column to column.
+    """
+
+    row: NDArray[np.intp]
+    first: NDArray[np.intp]
+    last: NDArray[np.intp]
+    start: NDArray[np.float64]
+    slope: NDArray[np.float64]
 
 
-def _plane(
+def _spans(places: NDArray[np.float64], values: NDArray[np.float64], height: int, width: int) -> _Spans:
+    """Spans in the order of the triangles, whose corners ``(T, 3, 2)`` have values ``(C, T, 3)``."""
+    x, y = places[..., 0], places[..., 1]
+    area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
+    left, right = np.clip(np.ceil(x.min(axis=1)), 0, width), np.clip(np.floor(x.max(axis=1)) + 1, 0, width)
+    top, bottom = np.clip(np.ceil(y.min(axis=1)), 0, height), np.clip(np.floor(y.max(axis=1)) + 1, 0, height)
+    seen = np.flatnonzero((np.abs(area) > _SMALLEST_AREA) & (right > left) & (bottom > top))
+    shares = np.broadcast_to(np.eye(3)[1:, None], (2, len(seen), 3))  # of the second and the third corner
+    planes = _planes(x[seen], y[seen], area[seen], np.concatenate([shares, values[:, seen]]))
+
+    rows = (bottom - top)[seen].astype(np.intp)
+    row = np.arange(rows.sum()) + (top[seen].astype(np.intp) + rows - np.cumsum(rows)).repeat(rows)
+    constant, slope, along_rows = planes.repeat(rows, axis=2)
+    start = constant + along_rows * row
+    first, last = left[seen].repeat(rows), (right[seen] - 1).repeat(rows)
+    first, last = _narrowed(first, last, start[0], slope[0])
+    first, last = _narrowed(first, last, start[1], slope[1])
+    first, last = _narrowed(first, last, 1 - start[0] - start[1], -slope[0] - slope[1])
+    first, last = np.ceil(first), np.floor(last)
+    hit = np.flatnonzero(first <= last)
+    return _Spans(
+        row[hit], first[hit].astype(np.intp), last[hit].astype(np.intp), start[2:].take(hit, 1), slope[2:].take(hit, 1)
+    )
+
+
+def _planes(
     x: NDArray[np.float64], y: NDArray[np.float64], area: NDArray[np.float64], corners: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """``(T, 3, C)``: constant, slope along columns and slope along rows of what has values `corners` ``(T, 3, C)``."""
-    corners = np.broadcast_to(corners, (len(x), *corners.shape[-2:]))
-    divisor = np.where(np.abs(area) > 1e-9, area, 1.0)[:, None]
-    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    x1, x2 = (x[:, 1] - x[:, 0])[:, None], (x[:, 2] - x[:, 0])[:, None]
-    y1, y2 = (y[:, 1] - y[:, 0])[:, None], (y[:, 2] - y[:, 0])[:, None]
-    along_columns = (first * y2 - second * y1) / divisor
-    along_rows = (second * x1 - first * x2) / divisor
-    constant = corners[:, 0] - along_columns * x[:, :1] - along_rows * y[:, :1]
-    return np.stack([constant, along_columns, along_rows], axis=1)
+    """``(3, C, T)``: constant, slope along columns and slope along rows of what has values `corners` ``(C, T, 3)``."""
+    first, second = corners[..., 1] - corners[..., 0], corners[..., 2] - corners[..., 0]
+    x1, x2, y1, y2 = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0], y[:, 1] - y[:, 0], y[:, 2] - y[:, 0]
+    along_columns = (first * y2 - second * y1) / area
+    along_rows = (second * x1 - first * x2) / area
+    constant = corners[..., 0] - along_columns * x[:, 0] - along_rows * y[:, 0]
+    return np.stack([constant, along_columns, along_rows])
+
+
+def _narrowed(
+    first: NDArray[np.float64], last: NDArray[np.float64], share: NDArray[np.float64], growth: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The parts of spans where a corner's share, `share` in column 0 and `growth` more a column, is not negative."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # a share that does not grow: everything or nothing
+        edge = -(share + _TOLERANCE) / (growth + 0.0)
+    rising = growth >= 0
+    return np.where(rising, np.fmax(first, edge), first), np.where(rising, last, np.fmin(last, edge))

@@ -15,6 +15,10 @@ from benchmark.masking.light import PhotoLight, Plane
 from benchmark.masking.overlay import Window
 
 _STEPS = 28
+_PART = np.linspace(0, 1, _STEPS)[:, None]
+_ARCH = (4 * _PART * (1 - _PART))[:, 0]
+_ANGLE = np.radians(48 + 32 * _PART[:, 0])
+"""Of the cheek, from half sideways at the mask to fully sideways at the ear."""
 _SHIFT = 4  # binary places of OpenCV's sub-pixel coordinates
 
 
@@ -58,14 +62,10 @@ def strap(
         sag: how far its middle hangs below the straight line.
         under_hair: see `Strap`.
     """
-    part = np.linspace(0, 1, _STEPS)[:, None]
-    points = (1 - part) * start + part * end
-    arch = (4 * part * (1 - part))[:, 0]
-    points[:, 1] += sag * arch
-    points[:, 0] += side * 0.05 * arch
-    # The cheek turns from half sideways at the mask to fully sideways at the ear.
-    angle = np.radians(48 + 32 * part[:, 0])
-    normals = np.column_stack([side * np.sin(angle), np.zeros(_STEPS), np.cos(angle)])
+    points = (1 - _PART) * start + _PART * end
+    points[:, 1] += sag * _ARCH
+    points[:, 0] += side * 0.05 * _ARCH
+    normals = np.column_stack([side * np.sin(_ANGLE), np.zeros(_STEPS), np.cos(_ANGLE)])
     return Strap(points, normals, width, colour, under_hair)
 
 
@@ -115,9 +115,9 @@ def draw_straps(straps: Sequence[Strap], head: Head, window: Window, light: Phot
         alpha, core = _line(at - low, seen, thickness, (high - low)[::-1])
         box = drawn[low[1] : high[1], low[0] : high[0]]
         # A cord is round: its edges are darker than its middle.
-        box *= 1 - alpha[..., None]
-        box[..., :3] += np.asarray(one.colour, dtype=np.float32) * ((0.8 + 0.2 * core) * alpha)[..., None]
-        box[..., 3] += alpha
+        cord = (0.8 + 0.2 * core) * alpha
+        box *= cv2.merge([1 - alpha] * 4)
+        box += cv2.merge([*(np.float32(level) * cord for level in one.colour), alpha])
     return drawn
 
 
@@ -142,6 +142,7 @@ def _on_skin(places: NDArray[np.float64], window: Window, light: PhotoLight) -> 
     height, width = light.skin_likeness.shape
     at = np.round(window.to_crop(places)).astype(int)
     likeness = light.skin_likeness[np.clip(at[:, 1], 0, height - 1), np.clip(at[:, 0], 0, width - 1)].astype(np.float64)
-    smooth = np.convolve(np.pad(likeness, 2, mode="edge"), np.ones(5) / 5, mode="valid")
+    at_ends = np.clip(np.arange(-2, len(likeness) + 2), 0, len(likeness) - 1)
+    smooth = np.convolve(likeness[at_ends], np.ones(5) / 5, mode="valid")
     covered = np.clip((smooth - 0.12) / 0.2, 0, 1)
     return np.minimum.accumulate(covered)

@@ -36,9 +36,8 @@ class Mesh:
         """``float64 (N, 3)``: unit normals, out of the face."""
         corners = self.points[self.triangles]
         flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        summed = np.zeros_like(self.points)
-        for corner in range(3):
-            np.add.at(summed, self.triangles[:, corner], flat)
+        at = self.triangles.T.ravel()
+        summed = np.stack([np.bincount(at, np.tile(part, 3), len(self.points)) for part in flat.T], axis=1)
         length: Points3 = np.linalg.norm(summed, axis=1, keepdims=True)
         outward: Points3 = summed / np.maximum(length, 1e-12)
         return outward

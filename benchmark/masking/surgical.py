@@ -65,7 +65,7 @@ def _paint(where: Canvas, colour: Colour, pleats: tuple[float, ...], rng: np.ran
         cloth.dimming *= (
             1 - 0.30 * bump(below - 0.008, 0.010) - 0.10 * step(below, 0.006) * np.exp(-np.maximum(below, 0) / 0.05)
         )
-        cloth.albedo *= 1 + 0.05 * bump(below + 0.012, 0.010)[..., None]
+        cloth.albedo *= 1 + 0.05 * bump(below + 0.012, 0.010)
     # The wire's casing along the upper edge, hems below and at the sides.
     for distance, width in ((v - 0.075, 0.006), (v - 0.955, 0.006), (np.abs(u) - 0.93, 0.008)):
         cloth.dimming *= 1 - 0.16 * bump(distance, width)

@@ -60,12 +60,12 @@ def _target(target: int | str) -> tuple[tuple[int, float], ...]:
 
 
 def _paint(where: Canvas, template: Template) -> Fabric:
-    height, width = where.u.shape
+    height, width = where.shape
     premultiplied = np.divide(template.pixels, 255, dtype=np.float32)
     premultiplied[..., :3] *= premultiplied[..., 3:]
     shrinks = width < template.pixels.shape[1]
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     resized = np.asarray(cv2.resize(premultiplied, (width, height), interpolation=interpolation), dtype=np.float32)
-    alpha = resized[..., 3]
-    albedo = (resized[..., :3] / np.maximum(alpha, 1e-6)[..., None]).astype(np.float32)
+    *colour, alpha = np.ascontiguousarray(np.moveaxis(resized, -1, 0))
+    albedo = np.stack(colour) / np.maximum(alpha, 1e-6)
     return Fabric(albedo, np.zeros_like(alpha), np.ones_like(alpha), alpha)

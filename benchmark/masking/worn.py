@@ -94,7 +94,7 @@ def _render(design: MaskDesign, head: Head, window: Window, light: PhotoLight) -
     facing = turned @ light.direction
     curvature = 1 + design.stiffness * (facing - facing[turned[:, 2] > 0].mean())
     values = np.column_stack([design.mesh.pattern, curvature])
-    pattern, inside = rasterise(places, values, design.mesh.triangles, height, width)
+    (u, v, shading), inside = rasterise(places, values, design.mesh.triangles, height, width)
 
     across = int(np.ptp(places[:, 0]))
     texture_width = int(np.clip(across, *_TEXTURE_WIDTHS))
@@ -103,15 +103,14 @@ def _render(design: MaskDesign, head: Head, window: Window, light: PhotoLight) -
         part = max(across / texture_width, 0.1)
         reduced = (round(part * texture.shape[1]), round(part * texture.shape[0]))
         texture = np.asarray(cv2.resize(texture, reduced, interpolation=cv2.INTER_AREA), dtype=np.float32)
-    sample_x = (pattern[..., 0] + 1) / 2 * (texture.shape[1] - 1)
-    sample_y = pattern[..., 1] * (texture.shape[0] - 1)
+    sample_x, sample_y = (u + 1) / 2 * (texture.shape[1] - 1), v * (texture.shape[0] - 1)
     sampled = cv2.remap(texture, sample_x, sample_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     cloth = np.asarray(sampled, dtype=np.float32)
-    cloth *= inside[..., None]  # large arrays: each copy would cost as much as what is computed
-    cloth[..., :3] *= np.clip(pattern[..., 2:], 0.3, 1.35)
+    shading = np.clip(shading, 0.3, 1.35) * inside
+    cloth *= cv2.merge([shading, shading, shading, inside.astype(np.float32)])
 
     both = draw_straps(design.straps, head, window, light)
-    both *= 1 - cloth[..., 3:]
+    both *= cv2.merge([1 - cloth[..., 3]] * 4)
     both += cloth
     if window.drawing != window.working:
         both = np.asarray(cv2.resize(both, window.size[::-1], interpolation=cv2.INTER_AREA), dtype=np.float32)
@@ -129,18 +128,20 @@ def _overlay(
     colour: NDArray[np.float32], alpha: Plane, light: PhotoLight, face: _Face, rng: np.random.Generator
 ) -> Overlay:
     """The mask in the photo's light, as sharp and grainy as the photo, with the shadow it throws on the skin."""
-    grey = colour.mean(axis=2, keepdims=True)
-    colour = grey + light.saturation * (colour - grey)
-    lit = (colour * light.white * light.shade[..., None]).astype(np.float32)
-    # Near white the film or sensor saturates softly.
-    over = lit > 205
-    lit[over] = 205 + 48 * np.tanh((lit[over] - 205) / 48)
-    grain = light.grain * alpha * _tile(rng, alpha.shape)
+    red, green, blue = cv2.split(colour)
+    grey = (red + (green + blue)) / 3
+    planes = []
+    for plane, level in zip((red, green, blue), light.white, strict=True):
+        lit = (grey + light.saturation * (plane - grey)) * level * light.shade
+        # Near white the film or sensor saturates softly.
+        planes.append(np.where(lit > 205, 205 + 48 * np.tanh((lit - 205) / 48), lit))
     softness = float(np.hypot(light.blur, 0.003 * face.width))
-    lit = np.asarray(cv2.GaussianBlur(lit, (0, 0), softness), dtype=np.float32)
+    soft = np.asarray(cv2.GaussianBlur(cv2.merge(planes), (0, 0), softness), dtype=np.float32)
     alpha_soft = np.asarray(cv2.GaussianBlur(alpha, (0, 0), softness), dtype=np.float32)
-    lit += np.asarray(grain[..., None], dtype=np.float32)
-    return Overlay(lit, alpha_soft, _shadow(alpha, light, face))
+    if light.grain:
+        grain = light.grain * alpha * _tile(rng, alpha.shape)
+        soft += cv2.merge([grain, grain, grain])
+    return Overlay(soft, alpha_soft, _shadow(alpha, light, face))
 
 
 def _shadow(alpha: Plane, light: PhotoLight, face: _Face) -> Plane:

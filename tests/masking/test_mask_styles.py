@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import ImageRefused
-from benchmark.masking import cloth, kn95, surgical
+from benchmark.masking import cloth, fabric, kn95, surgical, worn
 from benchmark.masking.resolve import mask_style
 from benchmark.plugins import MASKS
 
@@ -38,6 +38,22 @@ def test_same_stream_same_pixels_and_another_stream_others(name, posed_face):
     np.testing.assert_array_equal(first.coverage, again.coverage)
     assert first.parameters == again.parameters
     assert any((_draw(name, face, seed).photo != first.photo).any() for seed in range(4, 9))
+
+
+@pytest.mark.parametrize("name", WORN)
+@pytest.mark.parametrize("seed", range(6))
+def test_a_painter_needs_only_the_lines_of_a_canvas(name, seed, posed_face, monkeypatch):
+    """What depends on one pattern coordinate alone is the same on a line as on a whole plane."""
+    on_lines = _draw(name, posed_face(), seed=seed)
+
+    def planes(width):
+        where = fabric.canvas(width)
+        u, v = (np.ascontiguousarray(np.broadcast_to(line, where.shape)) for line in (where.u, where.v))
+        return fabric.Canvas(u, v, where.texel)
+
+    monkeypatch.setattr(worn, "canvas", planes)
+    on_planes = _draw(name, posed_face(), seed=seed)
+    np.testing.assert_array_equal(on_lines.photo, on_planes.photo)
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -48,7 +48,7 @@ def test_rasterised_values_are_linear_and_leave_no_gaps():
     picture, inside = rasterise(places, grid @ [[2.0], [3.0]], np.array(cells), 12, 16)
     assert inside.all()
     rows, columns = np.mgrid[:12, :16]
-    np.testing.assert_allclose(picture[..., 0], 2 * (columns + 0.5) + 3 * (rows + 0.5), atol=1e-4)
+    np.testing.assert_allclose(picture[0], 2 * (columns + 0.5) + 3 * (rows + 0.5), atol=1e-4)
 
 
 def test_the_nearer_triangle_hides_the_farther_whatever_their_order():
@@ -62,10 +62,40 @@ def test_the_nearer_triangle_hides_the_farther_whatever_their_order():
         assert (picture == 20).all()
 
 
+def test_every_pixel_shows_the_nearest_triangle_that_its_centre_is_in():
+    rng = np.random.default_rng(0)
+    height, width, count = 40, 50, 60
+    middles = rng.uniform((-5, -5, 0), (width + 5, height + 5, 1), (count, 1, 3))
+    places = (middles + rng.uniform(-9, 9, (count, 3, 3)) * [1, 1, 0.01]).reshape(-1, 3)
+    places[:3, 1] = 12.5  # a triangle without area
+    places[3:6] = [(10.5, 5.5, 1), (20.5, 5.5, 1), (10.5, 15.5, 1)]  # corners and edges on pixel centres
+    values = rng.random((3 * count, 2))
+    triangles = np.arange(3 * count).reshape(count, 3)
+    picture, inside = rasterise(places, values, triangles, height, width)
+
+    expected = np.zeros((2, height, width))
+    covered = np.zeros((height, width), dtype=bool)
+    rows, columns = np.mgrid[:height, :width] + 0.5
+    for corners in triangles[np.argsort(places[triangles, 2].mean(axis=1))]:
+        x, y = places[corners, 0], places[corners, 1]
+        area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
+        if area == 0:
+            continue
+        second = ((columns - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (rows - y[0])) / area
+        third = ((x[1] - x[0]) * (rows - y[0]) - (columns - x[0]) * (y[1] - y[0])) / area
+        shares = np.stack([1 - second - third, second, third])
+        hit = (shares > -1e-6).all(axis=0)
+        covered |= hit
+        expected[:, hit] = np.tensordot(values[corners].T, shares, 1)[:, hit]
+    assert 0 < covered.mean() < 1
+    np.testing.assert_array_equal(inside, covered)
+    np.testing.assert_allclose(picture, expected, atol=1e-5)
+
+
 def test_what_lies_outside_the_picture_is_cut_off():
     places = np.array([[-50.0, -50, 0], [100, -50, 0], [-50, 100, 0]])
     picture, inside = rasterise(places, np.ones((3, 2)), np.array([[0, 1, 2]]), 5, 6)
-    assert picture.shape == (5, 6, 2)
+    assert picture.shape == (2, 5, 6)
     assert inside.all()
     _, nothing = rasterise(places + np.array([500.0, 0, 0]), np.ones((3, 2)), np.array([[0, 1, 2]]), 5, 6)
     assert not nothing.any()
