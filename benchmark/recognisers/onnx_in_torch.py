@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from torch import Tensor, nn
@@ -21,10 +22,14 @@ _INSTALL = "pip install 'unmask-benchmark[onnx-train]'"
 _TRIED_FACES = 3
 _MOST_DIFFERENCE = 1e-3
 """Of an embedding from onnxruntime's, as a share of its length: rounding is about 1e-6."""
+_converted: WeakKeyDictionary[OnnxRecogniserBase, OnnxInTorch] = WeakKeyDictionary()
+"""By the recogniser in the file, as long as that is in use: whether one can be adapted is asked before it is."""
 
 
 def differentiable(recogniser: Recogniser) -> NetworkRecogniser:
-    """`recogniser` itself if it is a network of PyTorch; one in an ONNX file is converted.
+    """`recogniser` itself if it is a network of PyTorch; one in an ONNX file is converted, once.
+
+    What is returned belongs to all who ask: train a copy of its network.
 
     Raises:
         RequestError: it is neither, or its file cannot be converted.
@@ -33,7 +38,9 @@ def differentiable(recogniser: Recogniser) -> NetworkRecogniser:
         return recogniser
     if not isinstance(recogniser, OnnxRecogniserBase):
         raise RequestError("it is no network of PyTorch and no ONNX file, so no gradients pass through it")
-    return OnnxInTorch(recogniser)
+    if recogniser not in _converted:
+        _converted[recogniser] = OnnxInTorch(recogniser)
+    return _converted[recogniser]
 
 
 class OnnxInTorch(TorchRecogniser):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from benchmark.errors import RequestError
 from benchmark.faces import FaceGeometry, Image
@@ -15,6 +16,7 @@ from benchmark.recognisers import onnx_in_torch
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.onnx_in_torch import differentiable
 from benchmark.recognisers.resolve import resolve_recogniser
+from benchmark.recognisers.trainable_embedding import TrainableEmbedding
 from tests.small_onnx_network import CARD, SIDE, export
 
 
@@ -92,6 +94,25 @@ class Neither(Recogniser):
 
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         return chips.reshape(len(chips), -1).astype(np.float32)
+
+
+def test_a_file_is_converted_once_however_often_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recogniser, other = opened(export(tmp_path / "net.onnx")), opened(export(tmp_path / "other.onnx"))
+    converted = differentiable(recogniser)
+    before = converted.embed(faces())
+    TrainableEmbedding(converted).network.requires_grad_(False).apply(_zeroed)
+    monkeypatch.setattr(onnx_in_torch.OnnxInTorch, "load_network", lambda _: pytest.fail("converted again"))
+    assert differentiable(recogniser) is converted
+    np.testing.assert_array_equal(converted.embed(faces()), before)
+    with pytest.raises(pytest.fail.Exception, match="converted again"):
+        differentiable(other)
+
+
+def _zeroed(module: nn.Module) -> None:
+    for parameter in module.parameters(recurse=False):
+        parameter.data.zero_()
 
 
 def test_networks_of_pytorch_are_left_as_they_are() -> None:
