@@ -26,28 +26,28 @@ from benchmark.datasets.photo_folders import find_photos
 from benchmark.datasets.photo_formats import PHOTO_SUFFIXES
 from benchmark.datasets.photo_reading import READING_VERSION, read_photo
 from benchmark.errors import ImageRefused, RequestError, StorageError
-from benchmark.faces import Image
 from benchmark.machine.library_versions import libraries_in_key
 from benchmark.masking.base import MaskStyle
 from benchmark.masking.choice import choose_style
-from benchmark.masking.crops import masked_crops
+from benchmark.masking.crops import MaskedCrops, masked_crops
 from benchmark.masking.export_journal import FOLDERS, ExportJournal, ExportRecord, remove_outputs
 from benchmark.masking.resolve import mask_style
 from benchmark.parallel import map_in_processes
 from benchmark.plugin_code.keys import code_in_key
 from benchmark.progress import Progress
 from benchmark.seeds import generator_for
-from benchmark.storage.atomic_files import TEMPORARY_LENGTH, write_atomically
+from benchmark.storage.atomic_files import TEMPORARY_LENGTH, sync_all, write_atomically
 from benchmark.storage.csv_files import write_csv
 from benchmark.storage.file_digests import stored_file
 from benchmark.storage.file_locks import exclusive
+from benchmark.storage.png_pair import encode_png_pair
 from benchmark.storage.utf8 import printable
 
 log = logging.getLogger(__name__)
 
 PASSED_OVER = "passed_over.csv"
 """Table of the input's files that are no photos, counted by suffix and reason."""
-_VERSION = 3
+_VERSION = 4
 _SIZES = (16, 1024)
 _LONGEST_NAME = 255  # bytes of one part of a path, on every file system in use
 
@@ -194,6 +194,7 @@ def _export(
     with progress.bar("draw masks", total=len(tasks), done=len(tasks) - len(missing), unit="photo") as bar:
         for record in map_in_processes(work, missing, workers=min(workers, len(missing)), bar=bar):
             journal.add(record)
+    sync_all()
     journal.write_manifest(task.file for task in tasks)
     exported = sum(record.status == "ok" for record in journal.records.values())
     return ExportSummary(journal.output, exported, len(tasks) - exported, reused)
@@ -242,20 +243,25 @@ def _export_one(
     except ImageRefused as refusal:
         remove_outputs(output, name)  # of an earlier version of this photo
         return record(output="", status="failed", step=step, reason=refusal.reason)
-    pictures = (crops.unmasked[..., ::-1], crops.masked[..., ::-1], crops.true_mask)
-    written = [_write_png(output / folder / name, pixels) for folder, pixels in zip(FOLDERS, pictures, strict=True)]
+    pictures = encoded_pictures(crops)
+    written = [_write(output / folder / name, content) for folder, content in zip(FOLDERS, pictures, strict=True)]
     parameters = {**crops.parameters, "face_detector": found.face_detector}
     return record(output=name, status="ok", step="", reason="", parameters=parameters, sha256=written)
 
 
-def _write_png(file: Path, pixels: Image) -> str:
-    """Write `pixels`, in OpenCV's order (blue, green, red) or grey; the SHA-256 of the file."""
-    _make_folder(file.parent)
-    done, content = cv2.imencode(".png", pixels)
+def encoded_pictures(crops: MaskedCrops) -> tuple[bytes, bytes, bytes]:
+    """A PNG for each of the paired folders, in the order of `FOLDERS`."""
+    done, true_mask = cv2.imencode(".png", crops.true_mask)
     if not done:
-        raise StorageError(f"{file} cannot be encoded as PNG")
-    write_atomically(file, content.tobytes())
-    return hashlib.sha256(content.tobytes()).hexdigest()
+        raise StorageError("a mask cannot be encoded as PNG")
+    return *encode_png_pair(crops.unmasked, crops.masked), true_mask.tobytes()
+
+
+def _write(file: Path, content: bytes) -> str:
+    """Write a file, whose SHA-256 is returned: by that the next start knows whether it is whole."""
+    _make_folder(file.parent)
+    write_atomically(file, content, sync=False)
+    return hashlib.sha256(content).hexdigest()
 
 
 def _make_folder(folder: Path) -> None:

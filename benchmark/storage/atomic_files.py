@@ -18,27 +18,38 @@ from benchmark.errors import StorageError
 _TEMPORARY = re.compile(r"\..+\.(?P<machine>[0-9a-f]{8})-(?P<process>\d+)\.tmp")
 TEMPORARY_LENGTH = 28
 """By how many bytes a temporary name is longer than the file's own, at most."""
+_CAN_SYNC_ALL = hasattr(os, "sync")  # all but Windows
 _swept: set[Path] = set()
 """Folders in which this process has looked for what others left."""
 _TOO_LARGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
 
 
-def write_atomically(file: Path, content: bytes) -> None:
+def write_atomically(file: Path, content: bytes, *, sync: bool = True) -> None:
     """Write a file whole or not at all: temporary name, fsync, rename.
 
     The first file that a process writes to a folder also removes what killed processes were writing there.
 
+    Args:
+        file: what to write.
+        content: all of it.
+        sync: as of `write_together`.
+
     Raises:
         StorageError: the disk is full, or the folder cannot be written.
     """
-    write_together({file: content})
+    write_together({file: content}, sync=sync)
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
+def write_together(contents: Mapping[Path, bytes], *, sync: bool = True) -> None:
     """Write several files, none before all are on the disk under temporary names: they belong together.
 
     A process killed between two renames leaves some new and some old ones, each whole.
+
+    Args:
+        contents: by file.
+        sync: wait for the disk, which takes milliseconds. Without, a power cut before `sync_all` may leave files empty:
+            only for those that are known by their digests, and made again where they are damaged.
 
     Raises:
         StorageError: the disk is full, or a folder cannot be written; then no file has changed.
@@ -52,8 +63,9 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
                     remove_temporary_files(file.parent)
                 with temporaries[file].open("wb") as stream:
                     stream.write(content)
-                    stream.flush()
-                    os.fsync(stream.fileno())
+                    if sync or not _CAN_SYNC_ALL:
+                        stream.flush()
+                        os.fsync(stream.fileno())
         for file, temporary in temporaries.items():
             with storage_errors(file):
                 temporary.replace(file)
@@ -83,6 +95,12 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def sync_all() -> None:
+    """Wait until the disk has whatever was written without waiting for it."""
+    if _CAN_SYNC_ALL:
+        os.sync()
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,6 +11,8 @@ import numpy as np
 from benchmark.acquisition.detection import FaceSearch
 from benchmark.datasets.photo_reading import read_photo
 from benchmark.masking import crops, export
+from benchmark.masking.crops import MaskedCrops
+from benchmark.masking.export_journal import FOLDERS
 from perf.contender import Contender, Outputs
 
 SIZE = 256
@@ -56,13 +58,17 @@ class ReadAndWrite(Contender):
         made = inputs / "floor"
         shutil.rmtree(made, ignore_errors=True)
         export.export_pairs(inputs / "photos", made, styles=_STYLES, size=SIZE, workers=1)
-        paths = [path for name in ("unmasked", "masked", "true_mask") for path in sorted((made / name).rglob("*.png"))]
-        self._pictures = [cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in paths]
+        folders = [sorted((made / name).rglob("*.png")) for name in FOLDERS]
+        self._crops = [
+            MaskedCrops(*(cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in paths), parameters={})
+            for paths in zip(*folders, strict=True)
+        ]
 
     def work(self) -> Outputs:
         """Every photo."""
         for path in sorted((self.inputs / "photos").iterdir()):
             read_photo(path)
-        for number, picture in enumerate(self._pictures):
-            export._write_png(self.inputs / "floor" / "again" / f"{number}.png", picture)
+        for number, crops_of_one in enumerate(self._crops):
+            for folder, content in zip(FOLDERS, export.encoded_pictures(crops_of_one), strict=True):
+                export._write(self.inputs / "floor" / "again" / folder / f"{number}.png", content)
         return {}

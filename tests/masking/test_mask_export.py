@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 
 import numpy as np
 import pytest
@@ -183,21 +184,41 @@ def test_a_second_start_makes_nothing_again_and_mends_what_is_missing(source, tm
     assert _contents(output) == before
 
 
+def test_the_disk_has_every_picture_before_the_manifest_is_written(source, tmp_path, located, monkeypatch):
+    output, seen = tmp_path / "out", []
+
+    def sync():
+        seen.append((len(list(output.rglob("*.png"))), (output / "manifest.csv").exists()))
+
+    monkeypatch.setattr(os, "sync", sync)
+    summary = export_pairs(source, output, styles=STYLES, seed=3)
+    assert seen == [(3 * summary.exported, False)]
+    assert (output / "manifest.csv").exists()
+
+
+def test_pictures_are_not_waited_for_one_by_one(source, tmp_path, located, monkeypatch):
+    waited = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: waited.append(descriptor) or real(descriptor))
+    summary = export_pairs(source, tmp_path / "out", styles=STYLES, seed=3)
+    assert len(waited) <= 3 <= summary.exported, "journal, table of what is passed over, manifest"
+
+
 def test_a_killed_export_continues(source, tmp_path, located, monkeypatch):
     output = tmp_path / "out"
     whole = tmp_path / "whole"
     export_pairs(source, whole, styles=STYLES, seed=3)
-    real = export._write_png
+    real = export._write
 
-    def dies(file, pixels):
+    def dies(file, content):
         if "bert" in str(file) and "true_mask" in str(file):
             (file.parent).mkdir(parents=True, exist_ok=True)
             (file.parent / f".{file.name}.99.tmp").write_bytes(b"half")
             raise KeyboardInterrupt
-        return real(file, pixels)
+        return real(file, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(export, "_write_png", dies)
+        patch.setattr(export, "_write", dies)
         with pytest.raises(KeyboardInterrupt):
             export_pairs(source, output, styles=STYLES, seed=3)
     assert not (output / "manifest.csv").exists()
