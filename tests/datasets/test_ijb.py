@@ -95,7 +95,7 @@ def test_lists_of_any_make(small_ijb: Path) -> None:
         (1, "1 2 2", "line 8: '1 2 2'"),
         (1, "1 two 0", "line 8: '1 two 0'"),
         (1, "1 99 0", "compares 1 templates without photos, 99 among them"),
-        (1, "1 40 0", "1 of 12 listed photos are not in"),
+        (1, "1 40 0", "1 of 12 listed photos is not in"),
     ],
 )
 def test_damaged_lists(small_ijb: Path, which: int, line: str, words: str) -> None:

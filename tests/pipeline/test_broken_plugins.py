@@ -63,6 +63,15 @@ class UnmadeJudge(Recogniser):
     def embed(self, chips):
         return chips
 
+@register_recogniser("nan-judge-for-test")
+class NanJudge(Recogniser):
+    """Refuses everybody."""
+    card = RecogniserCard(chip_size=(8, 8))
+    def chip(self, image, face):
+        return image[:8, :8]
+    def embed(self, chips):
+        return np.full((len(chips), 4), np.nan, np.float32)
+
 @register_recogniser("complex-for-test")
 class Complex(Recogniser):
     """Gives complex numbers."""
@@ -80,8 +89,9 @@ FAILED = {
     "unmade-for-test": "cannot be made: ValueError: nothing to begin with",
     "complex-for-test": "an array of complex64",
     "unmade-judge-for-test": "cannot be made: it raised SystemExit",
+    "nan-judge-for-test": "gave an embedding to none of",
 }
-JUDGES = ("complex-for-test", "unmade-judge-for-test")
+JUDGES = ("complex-for-test", "unmade-judge-for-test", "nan-judge-for-test")
 
 
 def test_each_broken_plugin_loses_its_own_cells_alone(
@@ -92,7 +102,7 @@ def test_each_broken_plugin_loses_its_own_cells_alone(
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
     file, out = tmp_path / "broken.py", tmp_path / "run"
     file.write_text(BROKEN, "utf-8")
-    arguments = ["--plugin", str(file), "--recognisers", "complex-for-test,unmade-judge-for-test,face_recognition"]
+    arguments = ["--plugin", str(file), "--recognisers", f"{','.join(JUDGES)},face_recognition"]
     arguments += ["--methods", ",".join([*(name for name in FAILED if name not in JUDGES), "true-pixels"])]
     arguments += [
         "--limit",
@@ -119,7 +129,9 @@ def test_each_broken_plugin_loses_its_own_cells_alone(
         assert f" {name} failed" in page
         assert f"'{name}' failed" in said.err
     metrics = pd.read_csv(out / "metrics.csv", keep_default_na=False)
-    assert {"face_recognition", "none"} == set(metrics.recogniser)
+    assert {"face_recognition", "none", "nan-judge-for-test"} == set(metrics.recogniser)
+    lost = metrics[(metrics.recogniser == "nan-judge-for-test") & (metrics.metric == "fta")]
+    assert set(lost.value.astype(float)) == {1.0}  # its rows stay: a recogniser may rightly refuse everybody
     assert "true-pixels" in set(metrics.method)
     assert not {"true-mask+raises-for-test", "quits-for-test", "list-for-test"} & set(metrics.method)
     images = pd.read_csv(out / "images.csv", keep_default_na=False)

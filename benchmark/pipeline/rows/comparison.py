@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from benchmark.context import RunContext
 from benchmark.errors import MethodFailed
 from benchmark.pipeline.conditions.arm import PreparedArm
+from benchmark.pipeline.conditions.pairing import Pairing
 from benchmark.pipeline.fit_methods import FittedMethods
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.pipeline.rows.columns import leading_columns
@@ -71,10 +74,20 @@ def _scored(
             where = f"{arm.arm}, {pairing.condition}, before {judge.name}"
             failures.add(PluginFailure("method", pairing.method, where, str(error)))
             continue
+        if pairing is raw and not np.isfinite(scored.scores).any():
+            reason = f"it gave an embedding to none of {_acquired(pairing)} bare faces; images.csv says why"
+            failures.add(PluginFailure("recogniser", judge.name, arm.arm, reason))
         left_out = judge.left_out_of_templates(pairing)
         if left_out:
             book.add("templates", left_out, cell)
         yield scored
+
+
+def _acquired(pairing: Pairing) -> int:
+    """How many faces a recogniser is shown; on both sides they are those of one view."""
+    view = pairing.probe.view
+    rows = np.union1d(pairing.reference.view_rows, pairing.probe.view_rows)
+    return sum(not view.failed(row) for row in rows.tolist())
 
 
 def _write(cells: Sequence[ScoredCell], arm: PreparedArm, writer: ScoresWriter) -> None:
