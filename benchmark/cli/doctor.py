@@ -84,7 +84,8 @@ def _torch() -> tuple[bool, bool, str, str]:
         import torch  # noqa: PLC0415
     except ImportError as error:
         return False, True, "PyTorch", f"{error}; to fix it: pip install 'torch>=2.6,<2.14'"
-    return True, True, "PyTorch", f"{torch.__version__}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return True, True, "PyTorch", f"{torch.__version__}, {threads} thread{'' if threads == 1 else 's'}"
 
 
 def _cuda() -> tuple[bool, bool, str, str]:

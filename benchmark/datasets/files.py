@@ -103,8 +103,8 @@ class PhotoFiles(Dataset):
             shown = [f"{name} (line {lines[name]})" if lines else name for name in absent[:3]]
             first = ", ".join(shown) + (", …" if len(absent) > 3 else "")
             raise RequestError(
-                f"{len(absent)} of {len(photos)} listed photos {'is' if len(absent) == 1 else 'are'} not in {self.root}: "
-                f"{first}; "
+                f"{len(absent)} of {len(photos)} listed photos {'is' if len(absent) == 1 else 'are'} not in "
+                f"{self.root}: {first}; "
                 "add the files, or remove them from the list"
             )
         return tuple(

@@ -57,7 +57,7 @@ class PairBatches:
         if len(pairs) < batch_size:
             raise RequestError(
                 f"{len(pairs)} training pairs are fewer than one batch of {batch_size}; train on more people (raise "
-                "--limit) or choose a preset with smaller batches"
+                "--train-limit) or choose a preset with smaller batches"
             )
         self.pairs = pairs
         self._batch_size = batch_size

@@ -239,7 +239,9 @@ def test_a_loss_that_is_not_finite_names_the_step(noise_pairs, quiet, tmp_path):
 
 
 def test_fewer_pairs_than_a_batch_is_refused(noise_pairs, quiet):
-    with pytest.raises(RequestError, match="3 training pairs are fewer than one batch of 4"):
+    with pytest.raises(
+        RequestError, match=r"3 training pairs are fewer than one batch of 4; .*\(raise --train-limit\)"
+    ):
         run(ToyTask(), noise_pairs(3), quiet)
 
 

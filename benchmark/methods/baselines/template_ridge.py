@@ -79,7 +79,7 @@ class TemplateRidge(TemplateMapper):
         if people < 2:
             raise RequestError(
                 f"template-ridge needs embeddings of at least two training people and was given {people}; train on "
-                "more people (raise --limit)"
+                "more people (raise --train-limit)"
             )
         folds = min(self.settings.folds, people)
         fold = (generator_for(self.seed, "template-ridge folds").permutation(people) % folds)[person]
