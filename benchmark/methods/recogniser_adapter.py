@@ -45,7 +45,7 @@ class RecogniserAdapter(Learner[AdapterExamples]):
 
     @property
     def adapts_references(self) -> bool:
-        """Whether references go through the adapter's network as well. Their photos must then be enrolled again."""
+        """Whether references go through the adapter's network as well: their photos must then be enrolled again."""
         return False
 
     @property
@@ -61,6 +61,15 @@ class RecogniserAdapter(Learner[AdapterExamples]):
             recogniser: the one that the weights were fitted to; it is not changed.
             key: the key of the weights.
         """
+
+    def for_references(self, recogniser: Recogniser, *, key: str) -> Recogniser:
+        """What embeds references where `adapts_references`: what embeds probes, unless the adapter says otherwise.
+
+        Args:
+            recogniser: the one that the weights were fitted to; it is not changed.
+            key: the key of the weights.
+        """
+        return self.adapted(recogniser, key=key)
 
     def weights_refusal(self, folder: Path) -> str:  # noqa: ARG002
         """Why the weights in `folder` do not serve, though they were fitted to the recogniser; empty if they do."""

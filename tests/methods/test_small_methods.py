@@ -13,8 +13,9 @@ from benchmark.methods.baselines.mask_the_reference import MaskTheReference
 from benchmark.methods.baselines.mean_face import MeanFace
 from benchmark.methods.baselines.no_unmasking import NoUnmasking
 from benchmark.methods.baselines.opencv_inpainting import NavierStokes, Telea
-from benchmark.methods.baselines.periocular import Periocular, below_the_eyes
+from benchmark.methods.baselines.periocular import Periocular
 from benchmark.methods.baselines.true_pixels import TruePixels
+from benchmark.upper_face import below_the_eyes
 
 
 def names(pairs: MaskedPairs) -> tuple[str, ...]:
@@ -102,13 +103,13 @@ def eyes_at(left: tuple[float, float], right: tuple[float, float]) -> np.ndarray
 
 
 def test_periocular_cuts_below_level_eyes():
-    below = below_the_eyes(eyes_at((20, 30), (60, 30)), 100, depth=0.3)
+    below = below_the_eyes(eyes_at((20, 30), (60, 30)), (100, 100), depth=0.3)
     assert not below[:43].any()  # 30 + 0.3 · 40 = 42
     assert below[43:].all()
 
 
 def test_periocular_cut_is_parallel_to_tilted_eyes():
-    below = below_the_eyes(eyes_at((20, 20), (60, 60)), 100, depth=0.25)
+    below = below_the_eyes(eyes_at((20, 20), (60, 60)), (100, 100), depth=0.25)
     # the line through the eyes is y = x; a quarter of the distance 40√2 below it is 10√2 away, so y − x > 20
     rows, columns = np.mgrid[:100, :100]
     assert np.array_equal(below, rows - columns > 20)

@@ -41,6 +41,8 @@ class Other(Small):
         super().__init__()
         self.layers[0].weight.data *= 0.5
 """
+RE_ENROLLED = ("adapt:both-sides", "adapt:two-looks")
+"""The presets for which references are embedded anew."""
 SMALL = {"size": 64, "workers": 1, "quiet": True, "train_limit": 40}
 RUN = {**SMALL, "limit": 8, "passthrough": 6, "replicates": 10, "targets": "0.05"}
 
@@ -74,7 +76,7 @@ def small_run(small: str, trained: Path, cache: Path, tmp_path_factory: pytest.T
     return run_small(
         tmp_path_factory.mktemp("run"),
         cache,
-        methods="adapt,segmenter+adapt,adapt:both-sides",
+        methods="adapt,segmenter+adapt,adapt:both-sides,adapt:two-looks",
         recognisers=f"{small}:Small,face_recognition",
         weights=(f"adapt@adaptable.py:Small={trained}",),
     )
@@ -117,14 +119,15 @@ def test_masked_and_bare_probes_are_measured_and_references_are_unchanged(small_
     assert {"recovery", "harm"} <= set(rows["metric"])
     assert all("synthetic" in names for names in rows["train_data"])
     scores = pd.read_parquet(small_run / "scores.parquet")
-    mine = scores[(scores["recogniser"] == "adaptable.py:Small") & (scores["preset"] != "both-sides")]
+    mine = scores[(scores["recogniser"] == "adaptable.py:Small") & ~scores["preset"].isin(["both-sides", "two-looks"])]
     keys = ["reference_id", "probe_id"]
     masked = mine[mine["condition"] == "raw-masked"].set_index(keys)["score"]
     adapted = mine[(mine["condition"] == "raw-restored") & (mine["method"] == "adapt")].set_index(keys)["score"]
     assert (masked.loc[adapted.index] - adapted).abs().max() > 1e-4
 
 
-def test_with_both_sides_references_go_through_the_adapter_as_well(small_run: Path) -> None:
+@pytest.mark.parametrize("preset", ["both-sides", "two-looks"])
+def test_references_are_embedded_anew(small_run: Path, preset: str) -> None:
     scores = pd.read_parquet(small_run / "scores.parquet")
     mine = scores[scores["recogniser"] == "adaptable.py:Small"]
     keys = ["reference_id", "probe_id"]
@@ -134,11 +137,11 @@ def test_with_both_sides_references_go_through_the_adapter_as_well(small_run: Pa
         return rows.set_index(keys)["score"]
 
     for condition in ("raw-restored", "raw-passthrough"):
-        one, both = of("default", condition), of("both-sides", condition)
+        one, both = of("default", condition), of(preset, condition)
         assert len(one) == len(both) > 0
         assert ((one - both.loc[one.index]).abs() > 1e-4).mean() > 0.9
     metrics = pd.read_csv(small_run / "metrics.csv")
-    assert {"recovery", "harm"} <= set(metrics[metrics["preset"] == "both-sides"]["metric"])
+    assert {"recovery", "harm"} <= set(metrics[metrics["preset"] == preset]["metric"])
 
 
 @pytest.mark.parametrize(
@@ -161,32 +164,35 @@ def test_presets_with_the_same_weights_take_what_is_named_for_one(
     }
 
 
-def test_weights_that_know_one_side_alone_are_refused_for_both(
-    small: str, trained: Path, cache: Path, tmp_path: Path
+@pytest.mark.parametrize("case", [*zip(RE_ENROLLED, ("share_both", "share_upper"), strict=True)], ids=RE_ENROLLED)
+def test_weights_of_a_version_that_did_not_know_the_preset_are_refused(
+    case: tuple[str, str], small: str, trained: Path, cache: Path, tmp_path: Path
 ) -> None:
+    name, share = case
     older = tmp_path / "older"
     shutil.copytree(trained, older)
     about = json.loads((older / "weights.json").read_text())
-    del about["share_both"]
+    del about[share]
     (older / "weights.json").write_text(json.dumps(about))
-    with pytest.raises(RequestError, match="adapted probes alone; train them again"):
+    with pytest.raises(RequestError, match="did not know this preset; train them again"):
         run_small(
             tmp_path / "run",
             cache,
-            methods="adapt:both-sides",
+            methods=name,
             recognisers=f"{small}:Small",
-            weights=(f"adapt:both-sides@adaptable.py:Small={older}",),
+            weights=(f"{name}@adaptable.py:Small={older}",),
         )
 
 
-def test_both_sides_take_no_detector(cache: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", RE_ENROLLED)
+def test_where_references_are_embedded_anew_no_detector_chooses(name: str, cache: Path, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="every photo goes through its network"):
-        run_small(tmp_path, cache, methods="segmenter+adapt:both-sides")
+        run_small(tmp_path, cache, methods=f"segmenter+{name}")
 
 
 def test_behind_a_detector_bare_probes_keep_the_unchanged_network(small_run: Path) -> None:
     scores = pd.read_parquet(small_run / "scores.parquet")
-    mine = scores[(scores["recogniser"] == "adaptable.py:Small") & (scores["preset"] != "both-sides")]
+    mine = scores[(scores["recogniser"] == "adaptable.py:Small") & ~scores["preset"].isin(["both-sides", "two-looks"])]
     keys = ["reference_id", "probe_id"]
     raw = mine[mine["condition"] == "raw-raw"].drop_duplicates(keys).set_index(keys)["score"]
     passed = {

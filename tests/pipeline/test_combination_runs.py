@@ -159,6 +159,12 @@ def test_what_is_learned_can_be_run(cache: Path, tmp_path: Path, kind: str) -> N
     assert harm == pytest.approx(learned.by_recogniser["face_recognition"].harm[0.05], abs=1e-6)
 
 
+def test_a_gate_takes_no_member_with_longer_embeddings(cache: Path, tmp_path: Path) -> None:
+    config = load_config(None, {**RUN, "methods": "none,adapt:two-looks", "cache": cache})
+    with pytest.raises(RequestError, match="'adapt:two-looks' makes 256 numbers of it where the recogniser makes 128"):
+        learn_combination(config, "gate", tmp_path / "learned.yaml")
+
+
 def test_learning_works_on_the_engine_that_was_asked_for(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

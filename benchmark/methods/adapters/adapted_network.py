@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,11 +16,13 @@ from torch import nn
 
 from benchmark.cards import MethodCard
 from benchmark.errors import BenchmarkError, RequestError
+from benchmark.faces import Points
 from benchmark.machine.native_precision import native_precision
 from benchmark.methods.adapters.adaptation_task import AdaptationTask, LossSettings, TemplateBank
 from benchmark.methods.adapters.correction import Correction, fitted_correction
 from benchmark.methods.adapters.probe_chips import ProbeChips, ProbeSettings
 from benchmark.methods.adapters.probe_recogniser import ProbeRecogniser
+from benchmark.methods.adapters.two_looks import TwoLooks, upper_face
 from benchmark.methods.recogniser_adapter import AdapterExamples, RecogniserAdapter
 from benchmark.methods.weights import load_arrays, load_network, read_about, save_network
 from benchmark.plugins import register_method
@@ -31,6 +34,12 @@ from benchmark.training.loop import train
 from benchmark.training.task import TrainingSettings
 
 _ARCHITECTURE = "adapted network 1"
+_KEY_OF_SHARE = {"share": "", "share_both": "+both sides", "share_upper": "+upper face"}
+"""What is added to the key of embeddings, by the correction's share."""
+_DEPTH = 0.4
+"""Distances between the eyes, below them, at which an upper face ends; chosen on LFW's validation people (fold 7)."""
+_UPPER_SHARE = 0.4
+"""Of upper faces where there are two looks; chosen on the same people: a larger share costs unmasked probes more."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class _Learned:
         mean: ``float32 (D,)``, of the correction.
         share: of the correction where probes alone go through the network.
         share_both: of the correction where references do as well.
+        share_upper: of the correction of embeddings of upper faces, on both sides.
         mirror: whether the mirror image is looked at, too.
     """
 
@@ -49,6 +59,7 @@ class _Learned:
     mean: NDArray[np.float32]
     share: float
     share_both: float
+    share_upper: float
     mirror: bool
 
 
@@ -61,12 +72,14 @@ class AdaptedNetworkSettings:
         probes: how the faces vary that it learns from.
         loss: its weights and the learning rate.
         both_sides: whether references go through the network, too.
+        upper_face: whether upper faces alone are compared as well, see `TwoLooks`.
     """
 
     training: TrainingSettings
     probes: ProbeSettings = field(default_factory=ProbeSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     both_sides: bool = False
+    upper_face: bool = False
 
 
 _TRAINING = TrainingSettings(
@@ -86,6 +99,10 @@ class AdaptedNetwork(RecogniserAdapter):
     The preset ``both-sides`` has the same network, and sends references through it as well: what the lower face adds to
     a template cannot be seen on a masked probe, and is then missing on both sides. It wins back more, and people must
     be enrolled again, from their photos.
+
+    The preset ``two-looks`` has the same network, too, and compares twice: the whole faces as the default does, with
+    references by the unchanged network, and the upper faces, for which the lower part of both is made grey. Enrolled
+    templates stay as they are, and each needs a second one, made from its photo. It wins back most.
     """
 
     card = MethodCard(
@@ -97,6 +114,7 @@ class AdaptedNetwork(RecogniserAdapter):
     presets: ClassVar[dict[str, AdaptedNetworkSettings]] = {
         "default": AdaptedNetworkSettings(_TRAINING),
         "both-sides": AdaptedNetworkSettings(_TRAINING, both_sides=True),
+        "two-looks": AdaptedNetworkSettings(_TRAINING, upper_face=True),
     }
     settings: AdaptedNetworkSettings
     learned: _Learned | None = None
@@ -105,23 +123,25 @@ class AdaptedNetwork(RecogniserAdapter):
     @property
     def adapts_references(self) -> bool:
         """See `RecogniserAdapter.adapts_references`."""
-        return self.settings.both_sides
+        return self.settings.both_sides or self.settings.upper_face
 
     @property
     def weights_preset(self) -> str:
-        """Both presets have the same network, and how it is corrected for each."""
+        """All presets have the same network, and how it is corrected for each."""
         return next(iter(self.presets))
 
-    @property
-    def _share(self) -> str:
-        """What the share of the correction is called in the weights."""
-        return "share_both" if self.adapts_references else "share"
-
     def weights_refusal(self, folder: Path) -> str:
-        """Weights of earlier versions know no correction for both sides."""
-        if self._share in read_about(folder, _ARCHITECTURE):
+        """Weights of earlier versions do not know the correction of every preset."""
+        if self._shares <= set(read_about(folder, _ARCHITECTURE)):
             return ""
-        return "these weights are from a version that adapted probes alone; train them again"
+        return "these weights are from a version that did not know this preset; train them again"
+
+    @property
+    def _shares(self) -> set[str]:
+        """What the shares of the corrections that it uses are called in the weights."""
+        if self.settings.upper_face:
+            return {"share", "share_upper"}
+        return {"share_both" if self.settings.both_sides else "share"}
 
     @classmethod
     def refusal(cls, recogniser: Recogniser) -> str:
@@ -178,6 +198,7 @@ class AdaptedNetwork(RecogniserAdapter):
             "width": len(learned.mean),
             "share": learned.share,
             "share_both": learned.share_both,
+            "share_upper": learned.share_upper,
             "mirror": learned.mirror,
         }
         save_network(folder, _ARCHITECTURE, _stored(learned.network, learned.mean), **about)
@@ -189,6 +210,19 @@ class AdaptedNetwork(RecogniserAdapter):
 
     def adapted(self, recogniser: Recogniser, *, key: str) -> Recogniser:
         """The recogniser with the loaded network."""
+        adapted = self._network_of(recogniser, key=key)
+        if not self.settings.upper_face:
+            return adapted("share_both" if self.settings.both_sides else "share")
+        return self._two_looks(adapted("share"), adapted("share_upper"), of="probes")
+
+    def for_references(self, recogniser: Recogniser, *, key: str) -> Recogniser:
+        """Where there are two looks, whole faces keep the unchanged network."""
+        if not self.settings.upper_face:
+            return self.adapted(recogniser, key=key)
+        return self._two_looks(recogniser, self._network_of(recogniser, key=key)("share_upper"), of="references")
+
+    def _network_of(self, recogniser: Recogniser, *, key: str) -> Callable[[str], ProbeRecogniser]:
+        """From what the share of its correction is called in the weights to the recogniser with the loaded network."""
         if self._folder is None:
             raise BenchmarkError("adapt was used before load()")
         unchanged = differentiable(recogniser)
@@ -196,15 +230,22 @@ class AdaptedNetwork(RecogniserAdapter):
         stored = _stored(network, np.zeros(_width(self._folder)))
         about = load_network(self._folder, _ARCHITECTURE, stored)
         mean = stored.get_buffer("mean").numpy()
-        unit = recogniser.card.metric == "cosine"
         changed = unchanged.with_network(network, sha256=key)
-        share = about[self._share]
-        return ProbeRecogniser(
-            changed,
-            Correction(mean, share, unit),
-            mirror=about["mirror"],
-            sha256=f"{recogniser.card.sha256}+{key}" + "+both sides" * self.adapts_references,
-        )
+
+        def corrected(share: str) -> ProbeRecogniser:
+            return ProbeRecogniser(
+                changed,
+                Correction(mean, about[share], recogniser.card.metric == "cosine"),
+                mirror=about["mirror"],
+                sha256=f"{recogniser.card.sha256}+{key}" + _KEY_OF_SHARE[share],
+            )
+
+        return corrected
+
+    @staticmethod
+    def _two_looks(whole: Recogniser, upper: ProbeRecogniser, *, of: str) -> TwoLooks:
+        sha256 = f"{upper.card.sha256}, two looks at {of}: {_UPPER_SHARE} to {_DEPTH}"
+        return TwoLooks(whole, upper, depth=_DEPTH, share=_UPPER_SHARE, sha256=sha256)
 
 
 def finished(average: TrainableEmbedding, recogniser: NetworkRecogniser, examples: AdapterExamples) -> _Learned:
@@ -217,7 +258,8 @@ def finished(average: TrainableEmbedding, recogniser: NetworkRecogniser, example
     width = examples.templates.shape[1]
     pairs, templates = examples.pairs.validation, examples.validation_templates
     if pairs is None or not len(pairs):
-        return _Learned(network, np.zeros(width, np.float32), share=0.0, share_both=0.0, mirror=False)
+        none_learned = np.zeros(width, np.float32)
+        return _Learned(network, none_learned, share=0.0, share_both=0.0, share_upper=0.0, mirror=False)
     unit = recogniser.card.metric == "cosine"
     changed = recogniser.with_network(copy.deepcopy(network), sha256="")
     none = Correction(np.zeros(width, np.float32), 0.0, unit)
@@ -229,7 +271,18 @@ def finished(average: TrainableEmbedding, recogniser: NetworkRecogniser, example
     mirror = bool(own[True] > own[False])
     fitted = partial(fitted_correction, templates, looks[mirror], pairs.subject_ids, recogniser.scores, unit=unit)
     correction, both = fitted(), fitted(references=none(probes.uncorrected(bare, mirror=mirror)))
-    return _Learned(network, correction.mean, correction.share, both.share, mirror)
+    masked, bare = (
+        cut.plain(_upper_faces(faces, pairs.landmarks), pairs.landmarks) for faces in (pairs.masked, pairs.true)
+    )
+    uppers = [none(probes.uncorrected(chips, mirror=mirror)) for chips in (masked, bare)]
+    upper = fitted_correction(
+        templates, uppers[0], pairs.subject_ids, recogniser.scores, unit=unit, references=uppers[1]
+    )
+    return _Learned(network, correction.mean, correction.share, both.share, upper.share, mirror)
+
+
+def _upper_faces(faces: NDArray[np.uint8], landmarks: Points) -> NDArray[np.uint8]:
+    return np.stack([upper_face(face, points, depth=_DEPTH) for face, points in zip(faces, landmarks, strict=True)])
 
 
 def _width(folder: Path) -> int:

@@ -8,12 +8,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.faces import AlignedFaces, Points
+from benchmark.faces import AlignedFaces
 from benchmark.methods.base import CropTransform, MethodCard
 from benchmark.plugins import register_method
-
-_EYES = (slice(36, 42), slice(42, 48))
-"""Of dlib's 68 points: the eye on the left of the image, the one on the right."""
+from benchmark.upper_face import below_the_eyes
 
 
 @dataclass(frozen=True)
@@ -50,21 +48,6 @@ class Periocular(CropTransform):
         """Crops with everything below the cut grey; rows without a face stay as they are."""
         changed = np.array(faces.pixels)
         for row in np.flatnonzero(faces.acquired):
-            below = below_the_eyes(faces.landmarks[row], faces.size, depth=self.settings.depth)
+            below = below_the_eyes(faces.landmarks[row], changed[row].shape[:2], depth=self.settings.depth)
             changed[row][below] = self.settings.grey
         return changed
-
-
-def below_the_eyes(landmarks: Points, size: int, *, depth: float) -> NDArray[np.bool_]:
-    """``bool (S, S)``: the pixels more than `depth` eye distances below the line through the eyes' centres.
-
-    Args:
-        landmarks: ``float32 (68, 2)``, pixels of the crop.
-        size: side of the crop, pixels.
-        depth: in distances between the eyes' centres.
-    """
-    left, right = (landmarks[eye].astype(np.float64).mean(axis=0) for eye in _EYES)
-    across = right - left
-    down = np.array([-across[1], across[0]])  # across, turned a quarter towards the chin
-    rows, columns = np.mgrid[:size, :size]
-    return np.asarray((columns - left[0]) * down[0] + (rows - left[1]) * down[1] > depth * (across @ across))

@@ -28,7 +28,8 @@ class Side:
         view: the faces.
         embedding_rows: ``int32 (P,)``, the embedding that each comparison uses: the row of `view`, or the template
             where `members` makes templates of the rows.
-        embedded_by: label of the method that takes part in the embeddings; empty = the recogniser does it alone.
+        embedded_by: what takes part in the embeddings: the label of a method, or what it calls another way to embed;
+            empty = the recogniser does it alone.
         members: the rows of `view` that make up each template; None where every row is compared by itself.
     """
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.context import RunContext
+from benchmark.errors import RequestError
 from benchmark.methods.combinations.combination import Combination, MemberScores
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.kinds import kind_of
@@ -76,7 +77,7 @@ class Judge:
                 self._embed(view, "masked training faces")
                 self._embed(view.unmasked(), "bare training faces")
             with self._context.failures.kept("method", label, f"before {self.name}"):
-                self._embedders[label] = fitted(method, inputs)
+                self._embedders.update(fitted(label, method, inputs))
 
     def can_score(self, pairing: Pairing) -> bool:
         """Whether the method that embeds one of its sides could be fitted."""
@@ -144,6 +145,12 @@ class Judge:
         """``float32 (K, P)``; see `MemberScores`."""
         _, first, probe = np.unique(parts[0].comparisons.probe, return_index=True, return_inverse=True)
         embedded = [self._vectors(part.probe)[part.probe.embedding_rows[first]] for part in parts]
+        for part, one in zip(parts, embedded, strict=True):
+            if one.shape[1] != embedded[0].shape[1]:
+                raise RequestError(
+                    f"a gate compares what its members make of a probe, and '{part.method}' makes {one.shape[1]} "
+                    f"numbers of it where the recogniser makes {embedded[0].shape[1]}; leave it out, or learn a fusion"
+                )
         moved = [self._recogniser.scores(np.asarray(embedded[0]), np.asarray(one)) for one in embedded]
         return np.stack(moved)[:, probe]
 

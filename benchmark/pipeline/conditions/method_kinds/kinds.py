@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,13 +39,13 @@ class MethodKind:
     Attributes:
         base: the class that its methods inherit.
         conditions: ``(label, method, inputs)``: prepares the method's faces and says what is compared.
-        fitted: ``(method, inputs)``: fits the method to one recogniser, and says how it embeds the sides that name it
-            (`Side.embedded_by`); None for a kind that leaves embeddings to the recogniser.
+        fitted: ``(label, method, inputs)``: fits the method to one recogniser, and gives, by what a side says in
+            `Side.embedded_by`, how it is embedded; None for a kind that leaves embeddings to the recogniser.
     """
 
     base: type[Method]
     conditions: Callable[[str, Any, MethodInputs], MethodConditions]
-    fitted: Callable[[Any, RecogniserInputs], Embedder] | None = None
+    fitted: Callable[[str, Any, RecogniserInputs], Mapping[str, Embedder]] | None = None
 
 
 KINDS: tuple[MethodKind, ...] = (

@@ -14,6 +14,7 @@ from benchmark.methods.detection_step import find_masks
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, MethodInputs
 from benchmark.pipeline.conditions.pairing import ShownFaces, row_of_photo
+from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.step import recognise
 from benchmark.views import View
 
@@ -27,8 +28,8 @@ def recogniser_adapter_conditions(
     adapts them, too."""
     faces = inputs.faces
     raw, masked = faces.shown_raw, replace(faces.shown_masked, embedded_by=label)
-    both_sides = isinstance(method, RecogniserAdapter) and method.adapts_references
-    reference = replace(raw, embedded_by=label) if both_sides else raw
+    adapts = isinstance(method, RecogniserAdapter) and method.adapts_references
+    reference = replace(raw, embedded_by=_references(label)) if adapts else raw
     pairings = [
         faces.pairing("raw-restored", label, reference, masked),
         faces.pairing("restored-restored", label, masked, masked),
@@ -41,27 +42,29 @@ def recogniser_adapter_conditions(
     return MethodConditions(pairings)
 
 
-def fitted_recogniser_adapter(method: RecogniserAdapter | DetectedProbes, inputs: RecogniserInputs) -> Embedder:
+def fitted_recogniser_adapter(
+    label: str, method: RecogniserAdapter | DetectedProbes, inputs: RecogniserInputs
+) -> dict[str, Embedder]:
     """Load the weights that belong to the recogniser."""
     if inputs.weights is None:
         raise AssertionError(f"'{method.label}' has no weights for {inputs.name}, and was planned nevertheless")
     adapter = copy.copy(method.adapter if isinstance(method, DetectedProbes) else method)
     adapter.load(inputs.weights.folder)
-    adapted = adapter.adapted(inputs.recogniser, key=inputs.weights.sha256)
 
-    def through_the_adapter(view: View, shown: str) -> NDArray[np.float32]:
-        found = recognise(
-            inputs.name,
-            adapted,
-            view,
-            shown=f"{shown}, by {adapter.label}",
-            context=inputs.context,
-            rows=inputs.rows(view),
-        )
-        return np.asarray(found.values)
+    def through(adapted: Recogniser) -> Embedder:
+        def embedded(view: View, shown: str) -> NDArray[np.float32]:
+            doing = f"{shown}, by {adapter.label}"
+            rows = inputs.rows(view)
+            found = recognise(inputs.name, adapted, view, shown=doing, context=inputs.context, rows=rows)
+            return np.asarray(found.values)
 
+        return embedded
+
+    key = inputs.weights.sha256
+    through_the_adapter = through(adapter.adapted(inputs.recogniser, key=key))
     if not isinstance(method, DetectedProbes):
-        return through_the_adapter
+        references = through(adapter.for_references(inputs.recogniser, key=key))
+        return {label: through_the_adapter, _references(label): references}
     detector = method.detector
 
     def as_the_detector_finds(view: View, shown: str) -> NDArray[np.float32]:
@@ -72,4 +75,9 @@ def fitted_recogniser_adapter(method: RecogniserAdapter | DetectedProbes, inputs
         values[worn] = through_the_adapter(view, shown)[worn]
         return values
 
-    return as_the_detector_finds
+    return {label: as_the_detector_finds}
+
+
+def _references(label: str) -> str:
+    """What says that a method embeds references, which it may do in another way than probes."""
+    return f"{label}, references"

@@ -31,7 +31,7 @@ def template_mapper_conditions(label: str, method: TemplateMapper, inputs: Metho
     )
 
 
-def fitted_template_mapper(method: TemplateMapper, inputs: RecogniserInputs) -> Embedder:
+def fitted_template_mapper(label: str, method: TemplateMapper, inputs: RecogniserInputs) -> dict[str, Embedder]:
     """Fit the method to one recogniser's embeddings of the training faces; afterwards it repairs those of the test."""
     made = inputs.made
     if made is None:
@@ -58,4 +58,4 @@ def fitted_template_mapper(method: TemplateMapper, inputs: RecogniserInputs) -> 
             )
         return mapped
 
-    return repaired
+    return {label: repaired}

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmark.cards import RecogniserCard
+from benchmark.faces import FaceGeometry
+from benchmark.methods.adapters.two_looks import TwoLooks, upper_face
+from benchmark.recognisers.base import Recogniser
+
+
+class Means(Recogniser):
+    """A chip is the image; its embedding, the means of its halves above and below, and the length of the chip."""
+
+    embedding_width = 3
+
+    def __init__(self, metric: str, scale: float = 1.0) -> None:
+        super().__init__()
+        self.card = RecogniserCard(metric=metric, chip_size=(20, 10))
+        self._scale = scale
+
+    def chip(self, image: np.ndarray, face: FaceGeometry) -> np.ndarray:
+        return image
+
+    def embed(self, chips: np.ndarray) -> np.ndarray:
+        halves = [chips[:, :10].mean(axis=(1, 2, 3)), chips[:, 10:].mean(axis=(1, 2, 3)), np.full(len(chips), 40.0)]
+        return (self._scale * np.stack(halves, axis=1)).astype(np.float32)
+
+
+def face() -> FaceGeometry:
+    landmarks = np.zeros((68, 2), np.float32)
+    landmarks[36:42], landmarks[42:48] = (2, 5), (7, 5)
+    return FaceGeometry(np.zeros(4, np.float32), landmarks, np.zeros((5, 2), np.float32))
+
+
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (6, 20, 10, 3)).astype(np.uint8)
+
+
+def test_the_second_look_sees_nothing_of_the_lower_face() -> None:
+    two = TwoLooks(Means("euclidean"), Means("euclidean"), depth=0.4, share=0.3, sha256="x")
+    image, other = images()[:2]
+    changed = np.concatenate([image[:8], other[8:]])  # the eyes are at 5, and 2 pixels below them the face is cut
+    assert two.card.chip_size == (40, 10)
+    first, second = (two.chip(one, face()) for one in (image, changed))
+    assert np.array_equal(first[20:], second[20:])
+    assert not np.array_equal(first[:20], second[:20])
+    assert np.array_equal(first[:20], image)
+    embedded = two.embed(np.stack([first, second]))
+    assert two.embedding_width == embedded.shape[1] == 6
+    assert np.array_equal(embedded[0, 3:], embedded[1, 3:])
+    assert not np.array_equal(embedded[0, :3], embedded[1, :3])
+
+
+def test_the_image_itself_is_not_changed() -> None:
+    image = images()[0]
+    kept = image.copy()
+    assert (upper_face(image, face().landmarks, depth=0.4)[8:] == 128).all()
+    assert np.array_equal(image, kept)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_each_look_counts_as_its_share_says(metric: str) -> None:
+    whole, upper = Means(metric), Means(metric, scale=1.0 if metric == "euclidean" else 7.0)
+    two = TwoLooks(whole, upper, depth=0.4, share=0.3, sha256="x")
+    chips = np.stack([two.chip(image, face()) for image in images()])
+    joined = two.embed(chips)
+    joint = two.scores(joined[:3], joined[3:])
+    looks = [
+        one.scores(one.embed(part)[:3], one.embed(part)[3:])
+        for one, part in ((whole, chips[:, :20]), (upper, chips[:, 20:]))
+    ]
+    if metric == "cosine":
+        np.testing.assert_allclose(joint, 0.7 * looks[0] + 0.3 * looks[1], rtol=1e-5)
+    else:
+        np.testing.assert_allclose(joint**2, 0.7 * looks[0] ** 2 + 0.3 * looks[1] ** 2, rtol=1e-5)
