@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -129,26 +128,6 @@ def test_a_quick_look_leaves_small_and_eccentric_faces_and_small_photos_to_the_w
     assert FaceSearch().find_large(small) is None
     assert FaceSearch(min_face=900).find_large(large) is None
     assert FaceSearch(("mtcnn",)).find_large(np.zeros((600, 600, 3), np.uint8)) is None
-
-
-@pytest.mark.lfw
-def test_a_quick_look_looks_closer_only_where_it_sees_no_face(lfw_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sides: list[int] = []
-    detector = dlib_hog._detector()
-
-    class Watched:
-        def run(self, image: Image, *how: float) -> Any:
-            sides.append(max(image.shape[:2]))
-            return detector.run(image, *how)
-
-    monkeypatch.setattr(dlib_hog, "_detector", Watched)
-    photo = np.full((1024, 1024, 3), 90, np.uint8)
-    photo[137:887, 137:887] = resized(read(lfw_root / BUSH), 3.0)
-    assert len(dlib_hog.DlibHog().detect_large(photo)) == 1
-    assert sides == [171, 247]  # 512 pixels, six and four levels up
-    sides.clear()
-    assert len(dlib_hog.DlibHog().detect_large(resized(read(lfw_root / BUSH), 4.096))) == 1
-    assert sides == [171]
 
 
 def test_a_quick_look_takes_the_central_one_of_several_faces(lfw_root: Path) -> None:
