@@ -27,7 +27,7 @@ from benchmark.methods.adapters.adapted_network import AdaptedNetwork
 from benchmark.methods.base import CropTransform, Unmasker
 from benchmark.methods.resolve import resolve_method
 from benchmark.methods.trained_networks import TrainedNetworks
-from benchmark.methods.trained_weights import TrainedWeights, shipped_weights
+from benchmark.methods.trained_weights import shipped_weights
 from benchmark.plugins import DATASETS
 from benchmark.recognisers.base import Recogniser
 from benchmark.recognisers.resolve import resolve_recognisers
@@ -68,9 +68,11 @@ def main() -> None:
     shown = {"unchanged": (templates, _embedded(recogniser, worn))}
     folder = SHIPPED / name / str(SIZE) if options.adapter is None else options.adapter
     if folder.is_dir():
-        shown["adapter"] = (templates, _embedded(_adapted(recogniser, folder, "default"), worn))
-        both = _adapted(recogniser, folder, "both-sides")
-        shown["adapter, both sides"] = (_embedded(both, references), _embedded(both, worn))
+        shown["adapter"] = (templates, _embedded(_adapter(folder, "default").adapted(recogniser, key=""), worn))
+        for preset in ("both-sides", "two-looks"):
+            adapter = _adapter(folder, preset)
+            of_references, of_probes = adapter.for_references(recogniser, key=""), adapter.adapted(recogniser, key="")
+            shown[adapter.label] = (_embedded(of_references, references), _embedded(of_probes, worn))
     for method in filter(None, options.methods.split(",")):
         shown[method] = _changed(method, recogniser, templates, references, worn)
     for target in (1e-2, 1e-3):
@@ -91,11 +93,11 @@ def _embedded(recogniser: Recogniser, faces: Iterable[Face]) -> NDArray[np.float
     return recogniser.embed(np.stack([recogniser.chip(*face) for face in faces]))
 
 
-def _adapted(recogniser: Recogniser, folder: Path, preset: str) -> Recogniser:
-    weights = TrainedWeights(folder)
+def _adapter(folder: Path, preset: str) -> AdaptedNetwork:
     adapter = AdaptedNetwork(preset=preset)
-    adapter.load(weights.folder)
-    return adapter.adapted(recogniser, key=weights.sha256)
+    adapter.name = "adapt"
+    adapter.load(folder)
+    return adapter
 
 
 def _changed(
