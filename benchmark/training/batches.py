@@ -55,8 +55,9 @@ class PairBatches:
         self, pairs: MaskedPairs, *, batch_size: int, size: int | None, flip: bool, seed: int, device: str
     ) -> None:
         if len(pairs) < batch_size:
+            counted = "1 training pair is" if len(pairs) == 1 else f"{len(pairs)} training pairs are"
             raise RequestError(
-                f"{len(pairs)} training pairs are fewer than one batch of {batch_size}; train on more people (raise "
+                f"{counted} fewer than one batch of {batch_size}; train on more people (raise "
                 "--train-limit) or choose a preset with smaller batches"
             )
         self.pairs = pairs
