@@ -20,6 +20,6 @@ def test_it_is_for_the_recogniser_and_the_members_that_travel_with_the_program()
     assert fusion.refusal("face_recognition", "0" * 64), "its numbers hold for one network alone"
     members = [resolve_method(name) for name in fusion.spec.members]
     adapters = [member for member in members if isinstance(member, RecogniserAdapter)]
-    assert [adapter.adapts_references for adapter in adapters] == [False, True]
+    assert [adapter.adapts_references for adapter in adapters] == [False, True, True]
     for adapter in adapters:
         assert shipped_weights(adapter.name, f"{adapter.weights_preset}/face_recognition", 128) is not None
