@@ -8,6 +8,7 @@ import torch
 from scipy.sparse import lil_matrix
 from scipy.sparse.linalg import spsolve
 
+from benchmark.methods.filling import poisson_blending
 from benchmark.methods.filling.poisson_blending import poisson_blended
 
 
@@ -30,7 +31,7 @@ def solved_directly(painted: np.ndarray, pixels: np.ndarray, hole: np.ndarray) -
     return result
 
 
-@pytest.mark.parametrize(("side", "to_the_edge"), [(24, False), (33, False), (48, True), (64, True)])
+@pytest.mark.parametrize(("side", "to_the_edge"), [(24, False), (33, False), (48, True), (64, True), (101, True)])
 def test_it_agrees_with_a_direct_solver(side, to_the_edge):
     rng = np.random.default_rng(side)
     painted, pixels = rng.random((2, 1, 2, side, side)).astype(np.float32)
@@ -63,3 +64,31 @@ def test_faces_do_not_influence_each_other_and_full_or_empty_holes_do_no_harm():
     assert torch.equal(together[0], painted[0])
     assert torch.equal(together[2], pixels[2])
     assert torch.allclose(together[1:2], poisson_blended(painted[1:2], pixels[1:2], holes[1:2]), atol=1e-6)
+
+
+def test_large_faces_are_solved_alone_and_empty_and_full_holes_do_no_harm():
+    torch.manual_seed(0)
+    painted, pixels = torch.rand(4, 3, 128, 128), torch.rand(4, 3, 128, 128)
+    holes = torch.zeros(4, 1, 128, 128)
+    holes[0, :, 50:110, 20:100] = 1
+    holes[1, :, 90:, :30] = 1
+    holes[2] = 1
+    together = poisson_blended(painted, pixels, holes)
+    assert torch.equal(together[2], painted[2])
+    assert torch.equal(together[3], pixels[3])
+    for face in range(2):
+        alone = slice(face, face + 1)
+        assert torch.equal(poisson_blended(painted[alone], pixels[alone], holes[alone]), together[alone])
+
+
+def test_of_a_large_face_only_the_hole_is_worked_on(monkeypatch):
+    seen = []
+    improve = poisson_blending._improve
+    monkeypatch.setattr(
+        poisson_blending, "_improve", lambda guess, *more: (seen.append(tuple(guess.shape)), improve(guess, *more))
+    )
+    holes = torch.zeros(2, 1, 128, 128)
+    holes[0, :, 60:100, 100:] = 1
+    poisson_blended(torch.rand(2, 3, 128, 128), torch.rand(2, 3, 128, 128), holes)
+    assert seen[-1] == (1, 3, 42, 29)
+    assert seen[-2] == (2, 3, 64, 64)
