@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,10 @@ class Unmasker(PairLearner):
     working_size: int | None = None
     """Side that `restore` works at; None = the run's."""
     batch_size: int = 32
-    """Faces of 128 px given to `restore` at once; fewer of larger ones, in proportion to their area."""
+    """Faces of 128 px given to `restore` at once, at most; fewer of larger ones, in proportion to their area."""
+    batch_size_on_processor: int = 8
+    """The same on a processor, where what layers hand on to each other should stay in its cache: as many pixels, but no
+    more faces than `batch_size`."""
     precision: str = "float32"
     """Of `restore`: ``"float32"``, or ``"bfloat16"`` or ``"float16"`` for autocast where the device has units for it
     (see `native_precision`)."""
@@ -142,7 +146,9 @@ class Unmasker(PairLearner):
     def _batches(self, touched: NDArray[np.intp], size: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Rows to store, and rows to compute: the same, the last one repeated up to a full batch for a network."""
         side = self.working_size or size
-        count = max(1, min(self.batch_size, self.batch_size * _REFERENCE_SIDE**2 // side**2))
+        on_processor = torch.device(self.device).type == "cpu"
+        at_once = min(self.batch_size, self.batch_size_on_processor) if on_processor else self.batch_size
+        count = max(1, min(self.batch_size, at_once * _REFERENCE_SIDE**2 // side**2))
         networks = bool(self.networks())
         batches = []
         for start in range(0, len(touched), count):
@@ -181,10 +187,19 @@ class Unmasker(PairLearner):
                 f"method '{self._called}' returned {images.dtype} from restore(); it must be floating point in [0, 1]"
             )
         images = images.float()
-        known = images[images.isfinite()]
-        if known.numel() and not -_OVERSHOOT <= float(known.min()) <= float(known.max()) <= 1 + _OVERSHOOT:
+        lowest, highest = _extremes(images)
+        if not -_OVERSHOOT <= lowest <= highest <= 1 + _OVERSHOOT:
             raise PluginError(
-                f"method '{self._called}' returned values from {float(known.min()):.3g} to {float(known.max()):.3g} "
+                f"method '{self._called}' returned values from {lowest:.3g} to {highest:.3g} "
                 "from restore(); they must be in [0, 1]: rescale or clamp them"
             )
         return resized(images, size)
+
+
+def _extremes(images: Tensor) -> tuple[float, float]:
+    """Lowest and highest of the finite numbers; 0 and 0 where there are none."""
+    lowest, highest = (float(value) for value in images.aminmax())
+    if math.isfinite(lowest) and math.isfinite(highest):
+        return lowest, highest
+    finite = images[images.isfinite()]  # picked one by one, which takes longer than many a network
+    return (float(finite.min()), float(finite.max())) if finite.numel() else (0.0, 0.0)

@@ -142,6 +142,23 @@ def test_larger_faces_come_in_smaller_batches(tiny_pairs):
     assert len(method.seen.pixels) == 1
 
 
+@pytest.mark.parametrize(("side", "device", "sizes"), [(128, "cpu", [8, 2]), (64, "cpu", [10]), (128, "cuda", [10])])
+def test_on_a_processor_a_batch_has_fewer_pixels(side, device, sizes):
+    method = Blind(device=device)
+    assert [len(rows) for rows, _ in method._batches(np.arange(10), side)] == sizes
+
+
+def test_values_out_of_range_are_seen_beside_those_that_are_not_finite(tiny_pairs):
+    def wrong(faces: MaskedFaces) -> Tensor:
+        images = faces.pixels.clone()
+        images[0], images[1] = torch.nan, 5
+        return images
+
+    with pytest.raises(PluginError, match="to 5"):
+        unmask(Returns(wrong), tiny_pairs(4))
+    assert unmask(Returns(lambda faces: faces.pixels * torch.nan), tiny_pairs(4)).refused.all()
+
+
 class Returns(Unmasker):
     """Returns what it is told."""
 

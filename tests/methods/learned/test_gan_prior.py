@@ -120,3 +120,11 @@ def test_what_it_finds_is_a_picture():
     method = untrained()
     faces, holes = faces_that_it_can_make(method, 2)
     assert to_pixels(method.search(faces, holes)).dtype == np.uint8
+
+
+def test_the_window_s_share_of_a_hole_is_summed_along_rows_and_columns():
+    holes = (torch.rand(2, 1, 40, 40, generator=torch.Generator().manual_seed(0)) > 0.7).float()
+    missing = torch.nn.functional.avg_pool2d(holes, 7, stride=1, padding=3)
+    expected = (missing + 0.1) * (1 - holes)
+    expected = expected / expected.sum((-3, -2, -1), keepdim=True)
+    assert torch.allclose(context_weights(holes, window=7 / 40, far_weight=0.1), expected, atol=1e-8, rtol=1e-5)
