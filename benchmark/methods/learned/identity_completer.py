@@ -167,6 +167,7 @@ class IdentityCompleter(TrainedCompleter):
     }
     settings: IdentitySettings
     architecture = "identity-completer 1"
+    precision = "bfloat16"
 
     def __init__(self, *, preset: str | None = None, seed: int = 0, device: str = "cpu") -> None:
         super().__init__(preset=preset, seed=seed, device=device)
