@@ -30,7 +30,7 @@ def test_best_is_one_restoration_one_adapter_and_one_baseline(tmp_path: Path) ->
 
 
 def test_best_may_stand_beside_other_names(tmp_path: Path) -> None:
-    plan = make_plan(RunConfig(methods=("best", "telea", "adapt"), limit=4, out=tmp_path), writes=False)
+    plan = make_plan(RunConfig(methods=("best", "telea", "periocular"), limit=4, out=tmp_path), writes=False)
     assert tuple(plan.methods) == (*BEST_METHODS, "telea")
 
 
