@@ -36,7 +36,7 @@ def test_best_may_stand_beside_other_names(tmp_path: Path) -> None:
 
 def test_a_dry_run_names_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--methods", "best", "--limit", "4", "--dry-run", "--cache", str(tmp_path)]) == 0
-    assert f"methods      none, {', '.join(BEST_METHODS)} (4)" in capsys.readouterr().out
+    assert f"methods none, {', '.join(BEST_METHODS)} (4)" in " ".join(capsys.readouterr().out.split())
 
 
 def test_help_tells_of_it_and_of_combinations(capsys: pytest.CaptureFixture[str]) -> None:
