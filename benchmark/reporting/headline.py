@@ -59,8 +59,9 @@ def headline(
 
     A restoration is named only by judges that never saw it; where a strong judge is among them, the strong ones alone
     decide. That the best was chosen on the same people is said beside it, with what holds in spite of that
-    (`chosen_best`). Privileged methods, and those fitted to a recogniser, lead no headline. On synthetic people no
-    recovery is claimed. A method that failed on every image comes before any finding.
+    (`chosen_best`). Privileged methods lead no headline; those fitted to a recogniser are named where no other wins
+    anything back. On synthetic people no recovery is claimed. A method that failed on every image comes before any
+    finding.
     """
     if not index.panels:
         return Headline("No comparison could be measured", (), failed_in_run)
@@ -114,6 +115,11 @@ def _finding(index: ResultsIndex, target: float) -> str:
     lead = (restorations or baselines)[0]
     if not _wins(lead):
         other = restorations and baselines and _wins(baselines[0])
+        fitted = standings(index, target, [entry for entry in index.entries if index.fitted(entry)])
+        if not other and fitted and _wins(fitted[0]):
+            before = " from a strong judge" if fitted[0].strong else ""
+            won = f"{index.label(fitted[0].entry)}, {_span(fitted[0])}{before}"
+            return f"Only a method fitted to the recogniser wins back what a mask takes: {won}"
         said = "No restoration" if other else "No method"
         strong = " from a strong judge" if lead.strong and any(certain(row) for _, row in lead.rows) else ""
         return f"{said} reliably wins back what a mask takes{strong}{_against(index, baselines) if other else ''}"

@@ -28,19 +28,6 @@ def _run(*methods: FakeMethod, synthetic: bool = False, recognisers: tuple[str, 
     return fake_run(methods=methods, recognisers=recognisers, mask_types=(), synthetic=synthetic, people=0)
 
 
-def _with_recovery(results: RunResults, **intervals: tuple[float, float, float]) -> RunResults:
-    """The run with other recoveries: value, lower and upper end, by method (``_`` for ``-``)."""
-    given = {method.replace("_", "-"): interval for method, interval in intervals.items()}
-    metrics = [
-        replace(row, value=given[row.method][0], ci_low=given[row.method][1], ci_high=given[row.method][2])
-        if row.metric == "recovery" and row.method in given
-        else row
-        for row in results.metrics
-    ]
-    return replace(results, metrics=metrics)
-
-
-@pytest.mark.parametrize(("others_upper_end", "overlap"), [(0.4, True), (0.38, False)])
 def _with_recovery(results: RunResults, values: dict[tuple[str, str], tuple[float, float, float]]) -> RunResults:
     """Recovery by method and recogniser: value and interval."""
     changed = []
@@ -265,6 +252,28 @@ def test_an_interval_that_reaches_zero_is_no_win() -> None:
     assert found.title == "No method reliably wins back what a mask takes"
     assert "No baseline reliably wins any of it back" in found.verdicts[0].finding
     assert not found.verdicts[0].certain
+
+
+@pytest.mark.parametrize(
+    ("interval", "title"),
+    [
+        (
+            (0.48, 0.36, 0.6),
+            "Only a method fitted to the recogniser wins back what a mask takes: template-ridge, 48\u202f% from a "
+            "strong judge",
+        ),
+        ((0.48, -0.1, 0.6), "No method reliably wins back what a mask takes"),
+    ],
+)
+def test_a_method_fitted_to_the_recogniser_is_named_where_no_other_wins(
+    interval: tuple[float, float, float], title: str
+) -> None:
+    results = _with_strength(_run(BY_NAME["telea"], BY_NAME["template-ridge"]), {"facenet": 0.004})
+    others = {("telea", "facenet"): (0.2, 0.1, 0.3)}
+    fitted = {("template-ridge", "facenet"): interval}
+    harmed = {("telea", "facenet"): (-0.2, -0.3, -0.1)}
+    assert "telea, wins back 20" in _headline(_with_recovery(results, others | fitted)).title
+    assert _headline(_with_recovery(results, harmed | fitted)).title == title
 
 
 def test_the_title_counts_only_what_is_certain() -> None:

@@ -258,8 +258,8 @@ def finished(average: TrainableEmbedding, recogniser: NetworkRecogniser, example
     width = examples.templates.shape[1]
     pairs, templates = examples.pairs.validation, examples.validation_templates
     if pairs is None or not len(pairs):
-        none_learned = np.zeros(width, np.float32)
-        return _Learned(network, none_learned, share=0.0, share_both=0.0, share_upper=0.0, mirror=False)
+        no_mean = np.zeros(width, np.float32)
+        return _Learned(network, no_mean, share=0.0, share_both=0.0, share_upper=0.0, mirror=False)
     unit = recogniser.card.metric == "cosine"
     changed = recogniser.with_network(copy.deepcopy(network), sha256="")
     none = Correction(np.zeros(width, np.float32), 0.0, unit)
