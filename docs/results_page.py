@@ -43,6 +43,8 @@ section](#the-weights-that-were-measured) has their digests.
   system lacks.
 * Methods that a judge did not teach come first, in the order of their recovery at the matched threshold of the
   table's FMR.
+* Adapters of other judges than `face_recognition` do not travel with the program: `train` makes them
+  ([methods.md](methods.md#changing-the-recogniser)), and `--weights adapt@JUDGE=DIR` names them here.
 * Times were taken beside other work on the same processor: compare them within a table only.
 """
 
