@@ -52,7 +52,7 @@ def test_nothing_is_tested_on_it(faces: Path) -> None:
         ("file,subject\nfaces/0-0.webp,s0", "line 1: no column subject_id"),
         ("file,subject_id\nfaces/0-0.webp,s0\nfaces/0-0.webp,s0", "line 3: 'faces/0-0.webp' is listed in line 2, too"),
         ("file,subject_id\nfaces/0-0.webp,", "line 2: 'faces/0-0.webp' has no subject_id"),
-        ("file,subject_id\nfaces/absent.webp,s0\nfaces/0-0.webp,s0", "1 of 2 listed photos are not in"),
+        ("file,subject_id\nfaces/absent.webp,s0\nfaces/0-0.webp,s0", "1 of 2 listed photos is not in"),
         ("file,subject_id\n../x.webp,s0", "line 2: file is '../x.webp'"),
         ("file,subject_id\n", "lists no photo"),
         ("", "is empty"),

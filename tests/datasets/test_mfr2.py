@@ -90,7 +90,7 @@ def test_lists_of_any_make(small_mfr2: Path) -> None:
         ("mfr2_labels.txt", "AnnaAble 4 cloth", "line 7: 'AnnaAble 4 cloth' where 'Name, 1, surgical'"),
         ("mfr2_labels.txt", "AnnaAble, four, cloth", "line 7: 'AnnaAble four cloth'"),
         ("mfr2_labels.txt", "AnnaAble, 4,", "line 7: 'AnnaAble 4 '"),
-        ("mfr2_labels.txt", "DoraDull, 1, cloth", "1 of 7 listed photos are not in"),
+        ("mfr2_labels.txt", "DoraDull, 1, cloth", "1 of 7 listed photos is not in"),
         ("mfr2_labels.txt", "annaable, 1, cloth", "differ only in upper and lower case"),
         ("pairs.txt", "AnnaAble 1 9", "pairs 1 photos that mfr2_labels.txt does not label: AnnaAble/AnnaAble_0009.png"),
         ("pairs.txt", "AnnaAble 1", "line 7: 'AnnaAble 1' where 'name n m'"),

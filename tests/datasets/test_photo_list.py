@@ -69,7 +69,7 @@ def test_the_list_can_be_ignored(root: Path) -> None:
         (LISTED + "anna/3.jpg,maybe,Anna\n", "line 6: masked is 'maybe'; it must be 1 or 0"),
         (LISTED + "anna/1.jpg,0,Anna\n", "line 6: 'anna/1.jpg' is listed in line 2, too"),
         (LISTED + "anna/3.jpg,0,\n", "line 6: nothing says who is on 'anna/3.jpg'"),
-        (LISTED + "anna/9.jpg,0,Anna\n", "1 of 5 listed photos are not in"),
+        (LISTED + "anna/9.jpg,0,Anna\n", "1 of 5 listed photos is not in"),
         (LISTED + "../x.jpg,0,Anna\n", "line 6: file is '../x.jpg'"),
         ("file,masked\n", "lists no photo"),
     ],
