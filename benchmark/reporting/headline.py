@@ -117,9 +117,9 @@ def _finding(index: ResultsIndex, target: float) -> str:
         other = restorations and baselines and _wins(baselines[0])
         fitted = standings(index, target, [entry for entry in index.entries if index.fitted(entry)])
         if not other and fitted and _wins(fitted[0]):
-            before = " from a strong judge" if fitted[0].strong else ""
-            won = f"{index.label(fitted[0].entry)}, {_span(fitted[0])}{before}"
-            return f"Only a method fitted to the recogniser wins back what a mask takes: {won}"
+            named = f"{index.label(fitted[0].entry)}, {_span(fitted[0])}"
+            said = f"Only a method fitted to the recogniser wins back what a mask takes: {named}"
+            return said + (" from a strong judge" if fitted[0].strong else "")
         said = "No restoration" if other else "No method"
         strong = " from a strong judge" if lead.strong and any(certain(row) for _, row in lead.rows) else ""
         return f"{said} reliably wins back what a mask takes{strong}{_against(index, baselines) if other else ''}"
