@@ -63,6 +63,8 @@ def fitted_recogniser_adapter(
     key = inputs.weights.sha256
     through_the_adapter = through(adapter.adapted(inputs.recogniser, key=key))
     if not isinstance(method, DetectedProbes):
+        if not adapter.adapts_references:
+            return {label: through_the_adapter}
         references = through(adapter.for_references(inputs.recogniser, key=key))
         return {label: through_the_adapter, _references(label): references}
     detector = method.detector
