@@ -22,7 +22,7 @@ from benchmark.methods.adapters.adaptation_task import AdaptationTask, LossSetti
 from benchmark.methods.adapters.correction import Correction, fitted_correction
 from benchmark.methods.adapters.probe_chips import ProbeChips, ProbeSettings
 from benchmark.methods.adapters.probe_recogniser import ProbeRecogniser
-from benchmark.methods.adapters.two_looks import TwoLooks, upper_face
+from benchmark.methods.adapters.two_looks import TwoLooks
 from benchmark.methods.recogniser_adapter import AdapterExamples, RecogniserAdapter
 from benchmark.methods.weights import load_arrays, load_network, read_about, save_network
 from benchmark.plugins import register_method
@@ -32,6 +32,7 @@ from benchmark.recognisers.onnx_in_torch import differentiable
 from benchmark.recognisers.trainable_embedding import TrainableEmbedding
 from benchmark.training.loop import train
 from benchmark.training.task import TrainingSettings
+from benchmark.upper_face import upper_face
 
 _ARCHITECTURE = "adapted network 1"
 _KEY_OF_SHARE = {"share": "", "share_both": "+both sides", "share_upper": "+upper face"}

@@ -8,20 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.faces import FaceGeometry, Image, Points
+from benchmark.faces import FaceGeometry, Image
 from benchmark.methods.adapters.correction import to_unit
 from benchmark.recognisers.base import Recogniser
-from benchmark.upper_face import below_the_eyes
-
-_GREY = 128
-"""Mid-grey is near every recogniser's mean, and makes no dark or bright edge."""
-
-
-def upper_face(image: Image, landmarks: Points, *, depth: float) -> Image:
-    """`image` with everything more than `depth` eye distances below the eyes grey; `landmarks` ``float32 (68, 2)``."""
-    shown = np.array(image)
-    shown[below_the_eyes(landmarks, image.shape[:2], depth=depth)] = _GREY
-    return shown
+from benchmark.upper_face import upper_face
 
 
 class TwoLooks(Recogniser):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmark.faces import AlignedFaces
 from benchmark.methods.base import CropTransform, MethodCard
 from benchmark.plugins import register_method
-from benchmark.upper_face import below_the_eyes
+from benchmark.upper_face import GREY, upper_face
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class PeriocularSettings:
     """
 
     depth: float = 0.3
-    grey: int = 128
+    grey: int = GREY
 
 
 @register_method("periocular")
@@ -36,8 +36,7 @@ class Periocular(CropTransform):
     not on nose and mouth, which would have to be guessed. On 517 faces with every built-in mask the cut removed no eye
     landmark and left 4 % of the masks' pixels visible (straps, the bridge of an N95); at 0.4 it would leave 8 %.
 
-    Both sides are cut alike, so the shape of what is left says nothing about the mask. Mid-grey is near every
-    recogniser's mean, and makes no dark or bright edge.
+    Both sides are cut alike, so the shape of what is left says nothing about the mask.
     """
 
     card = MethodCard(source="docs/methods.md", baseline=True)
@@ -48,6 +47,7 @@ class Periocular(CropTransform):
         """Crops with everything below the cut grey; rows without a face stay as they are."""
         changed = np.array(faces.pixels)
         for row in np.flatnonzero(faces.acquired):
-            below = below_the_eyes(faces.landmarks[row], changed[row].shape[:2], depth=self.settings.depth)
-            changed[row][below] = self.settings.grey
+            changed[row] = upper_face(
+                changed[row], faces.landmarks[row], depth=self.settings.depth, grey=self.settings.grey
+            )
         return changed

@@ -5,8 +5,9 @@ import pytest
 
 from benchmark.cards import RecogniserCard
 from benchmark.faces import FaceGeometry
-from benchmark.methods.adapters.two_looks import TwoLooks, upper_face
+from benchmark.methods.adapters.two_looks import TwoLooks
 from benchmark.recognisers.base import Recogniser
+from benchmark.upper_face import upper_face
 
 
 class Means(Recogniser):
