@@ -11,6 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from benchmark.counted import counted
 from benchmark.step_count import StepCount, clock
 from benchmark.storage.file_digests import files_below
 from benchmark.work import Work
@@ -53,7 +54,7 @@ class Progress:
         yield
         seconds = self._count.finish(work, spent=spent, size=0 if folder is None else _bytes_below(folder))
         if not self.quiet and not sys.stderr.isatty():
-            rows = f", {_counted(work.rows, work.unit)}" if work.unit else ""
+            rows = f", {counted(work.rows, work.unit)}" if work.unit else ""
             _say(f"{self._count.text()}: {work.doing}{rows} in {clock(seconds)}")
 
     @contextmanager
@@ -141,11 +142,7 @@ class _Log:
     def _amount(self, count: int) -> str:
         if self._scaled:
             return f"{tqdm.format_sizeof(count)}{self._unit}"
-        return _counted(count, self._unit)
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count:,} {unit}{'' if count == 1 else 's'}"
+        return counted(count, self._unit)
 
 
 def _bytes_below(folder: Path) -> int:

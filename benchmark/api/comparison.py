@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.api.run_result import RunResult
+from benchmark.counted import counted
 from benchmark.errors import RequestError
 from benchmark.storage.csv_files import read_table_of_text
 from benchmark.structured_text import Unreadable, read_json
@@ -65,8 +66,8 @@ class RunComparison:
     def _repr_html_(self) -> str:
         changed = self.deltas[self.deltas["exceeds_both_intervals"] == "yes"]
         return (
-            f"<p>{len(self.deltas):,} values compared; {len(changed):,} changed by more than both intervals; page: "
-            f"<code>{html.escape(str(self.page))}</code></p>"
+            f"<p>{counted(len(self.deltas), 'value')} compared; {len(changed):,} changed by more than both intervals; "
+            f"page: <code>{html.escape(str(self.page))}</code></p>"
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
+from benchmark.counted import counted
 from benchmark.errors import RequestError
 from benchmark.reporting.metrics_file import metric_rows
 from benchmark.reporting.results_index import Panel, ResultsIndex
@@ -193,7 +194,8 @@ class RunResult:
             parts.append(shown.to_html(float_format=lambda value: f"{value:.3g}", na_rep="–", border=0))
         failed = len(self.failures)
         parts.append(
-            f"<p>{failed:,} of {len(self.images):,} images failed at some step; {len(self.notes)} notes; report: "
+            f"<p>{failed:,} of {counted(len(self.images), 'image')} failed at some step; "
+            f"{counted(len(self.notes), 'note')}; report: "
             f"<code>{html.escape(str(self.report))}</code></p>"
         )
         return "\n".join(parts)

@@ -16,6 +16,7 @@ from benchmark.cards import missing_package
 from benchmark.cli.list_plugins import list_kind
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
 from benchmark.config import RunConfig
+from benchmark.counted import counted
 from benchmark.machine.processor_time import available_cores
 from benchmark.own_networks.onnx_external_data import INSTALL
 from benchmark.plugins import KINDS
@@ -49,7 +50,7 @@ def execute(options: argparse.Namespace) -> int:
 def _checks() -> Iterator[tuple[bool, bool, str, str]]:
     """``(works, the default run needs it, name, detail or how to fix it)``."""
     yield True, True, "python", platform.python_version()
-    yield True, True, "processor", f"{available_cores()} cores for workers"
+    yield True, True, "processor", f"{counted(available_cores(), 'core')} for workers"
     yield _torch()
     yield _cuda()
     yield _disk()
@@ -73,7 +74,7 @@ def _plugins(kind: str, rows: list[dict[str, Any]]) -> Iterator[tuple[bool, bool
         names = textwrap.shorten(
             ", ".join(row["name"] for row in ready), _NAMES_WIDTH, placeholder=" …", break_on_hyphens=False
         )
-        yield True, True, kind, f"{len(ready)} work: {names}"
+        yield True, True, kind, f"{len(ready)} {'works' if len(ready) == 1 else 'work'}: {names}"
     for row in rows:
         if not row["available"]:
             yield False, not row["reason"], f"{kind[:-1]} {row['name']}", row["reason"]
@@ -84,8 +85,7 @@ def _torch() -> tuple[bool, bool, str, str]:
         import torch  # noqa: PLC0415
     except ImportError as error:
         return False, True, "PyTorch", f"{error}; to fix it: pip install 'torch>=2.6,<2.14'"
-    threads = torch.get_num_threads()
-    return True, True, "PyTorch", f"{torch.__version__}, {threads} thread{'' if threads == 1 else 's'}"
+    return True, True, "PyTorch", f"{torch.__version__}, {counted(torch.get_num_threads(), 'thread')}"
 
 
 def _cuda() -> tuple[bool, bool, str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.cards import Availability
+from benchmark.counted import counted, is_or_are
 from benchmark.datasets.base import Dataset
 from benchmark.datasets.image_costs import DEFAULT_LIMITS, ReadingLimits
 from benchmark.datasets.layouts import looks_like, needs_folder
@@ -103,9 +104,8 @@ class PhotoFiles(Dataset):
             shown = [f"{name} (line {lines[name]})" if lines else name for name in absent[:3]]
             first = ", ".join(shown) + (", …" if len(absent) > 3 else "")
             raise RequestError(
-                f"{len(absent)} of {len(photos)} listed photos {'is' if len(absent) == 1 else 'are'} not in "
-                f"{self.root}: {first}; "
-                "add the files, or remove them from the list"
+                f"{len(absent)} of {counted(len(photos), 'listed photo')} {is_or_are(len(absent))} not in "
+                f"{self.root}: {first}; add the files, or remove them from the list"
             )
         return tuple(
             photo if name in (None, photo.source) else replace(photo, source=name)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from benchmark.counted import counted, counted_are
+
 _MAX_NAMED = 6
 """Kinds that the terminal's line names; the report and the manifest name all."""
 
@@ -79,9 +81,9 @@ def passed_over_line(files: Iterable[PassedOver]) -> str:
     if not kinds:
         return ""
     total = sum(kind.count for kind in kinds)
-    more = f"; {len(kinds) - _MAX_NAMED} more kinds" if len(kinds) > _MAX_NAMED else ""
+    more = f"; {counted(len(kinds) - _MAX_NAMED, 'more kind')}" if len(kinds) > _MAX_NAMED else ""
     named = "; ".join(str(kind) for kind in kinds[:_MAX_NAMED])
-    return f"{total:,} file{'s are' if total > 1 else ' is'} passed over: {named}{more}"
+    return f"{counted_are(total, 'file')} passed over: {named}{more}"
 
 
 def passed_over_facts(files: Iterable[PassedOver]) -> list[dict[str, Any]]:

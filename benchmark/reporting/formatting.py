@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from benchmark.counted import noun_for
+
 EN_DASH = "–"
 MINUS = "−"
 THIN_SPACE = "\u202f"
@@ -124,18 +126,13 @@ def listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
 
 
-_IRREGULAR = {"person": "people"}
-"""Nouns whose plural is not the singular with an ``s``, by the singular."""
-
-
 def plural(count: int, noun: str) -> str:
-    """
-    A count and its noun.
+    """A count and its noun, as pages have them.
 
     >>> plural(1, "image"), plural(1500, "image"), plural(2, "person")
     ('1 image', '1\u202f500 images', '2 people')
     """
-    return f"{number(count, 0)} {noun if count == 1 else _IRREGULAR.get(noun, f'{noun}s')}"
+    return f"{number(count, 0)} {noun_for(count, noun)}"
 
 
 def date(started: object, *, with_time: bool = False) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmark.counted import counted_are
 from benchmark.errors import RequestError
 from benchmark.faces import Points
 from benchmark.masked_faces import FoundPoints, MaskedPairs, to_holes, to_tensor
@@ -55,10 +56,9 @@ class PairBatches:
         self, pairs: MaskedPairs, *, batch_size: int, size: int | None, flip: bool, seed: int, device: str
     ) -> None:
         if len(pairs) < batch_size:
-            counted = "1 training pair is" if len(pairs) == 1 else f"{len(pairs)} training pairs are"
             raise RequestError(
-                f"{counted} fewer than one batch of {batch_size}; train on more people (raise "
-                "--train-limit) or choose a preset with smaller batches"
+                f"{counted_are(len(pairs), 'training pair')} fewer than one batch of {batch_size}; train on more "
+                "people (raise --train-limit) or choose a preset with smaller batches"
             )
         self.pairs = pairs
         self._batch_size = batch_size

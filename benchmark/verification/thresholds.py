@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.counted import counted
 from benchmark.errors import RequestError
 
 FLAGGED_BELOW = 30
@@ -45,12 +46,12 @@ def support_of(target: float, nonmated: int) -> TargetSupport:
     ('carried', 'flagged', 'refused')
     """
     expected = int(np.floor(target * nonmated + 0.5))
-    matches = "false match" if expected == 1 else "false matches"
-    counted = f"{expected} {matches} expected at FMR {target:g} among {nonmated:,} non-mated comparisons"
+    among = counted(nonmated, "non-mated comparison")
+    found = f"{counted(expected, 'false match')} expected at FMR {target:g} among {among}"
     if expected < REFUSED_BELOW:
-        return TargetSupport("refused", expected, f"{counted}, fewer than {REFUSED_BELOW}: a test with more is needed")
+        return TargetSupport("refused", expected, f"{found}, fewer than {REFUSED_BELOW}: a test with more is needed")
     if expected < FLAGGED_BELOW:
-        return TargetSupport("flagged", expected, f"{counted}, fewer than {FLAGGED_BELOW} (rule of 30): uncertain")
+        return TargetSupport("flagged", expected, f"{found}, fewer than {FLAGGED_BELOW} (rule of 30): uncertain")
     return TargetSupport("carried", expected, "")
 
 

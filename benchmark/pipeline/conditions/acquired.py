@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmark.acquisition.step import Acquired, acquire
 from benchmark.context import RunContext
+from benchmark.counted import counted
 from benchmark.errors import BenchmarkError
 from benchmark.pipeline.planning.plan import Plan
 from benchmark.views import PhotoSet
@@ -19,7 +20,7 @@ def acquire_test_photos(plan: Plan, context: RunContext) -> Acquired:
     acquired = acquire(photo_set, plan.face_search, context)
     if not any(acquired.geometry):
         raise BenchmarkError(
-            f"no face was found in any of the {len(photo_set)} photos of '{plan.config.dataset}'; check the photos and "
-            "--data-root"
+            f"no face was found in any of {counted(len(photo_set), 'photo')} of '{plan.config.dataset}'; check the "
+            "photos and --data-root"
         )
     return acquired

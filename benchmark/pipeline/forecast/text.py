@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from benchmark.counted import counted
 from benchmark.pipeline.forecast.blank_store import Foreseen
 from benchmark.pipeline.forecast.foresee import Forecast
 from benchmark.step_count import clock
@@ -44,8 +45,8 @@ def forecast_text(forecast: Forecast, costs: StepCosts) -> str:
     lines = [
         *_paragraph(
             "data set",
-            f"{config.dataset}, protocol {config.protocol}: {len(plan.protocol.photos):,} photos, "
-            f"{len(comparisons):,} comparisons ({mated:,} mated)",
+            f"{config.dataset}, protocol {config.protocol}: {counted(len(plan.protocol.photos), 'photo')}, "
+            f"{counted(len(comparisons), 'comparison')} ({mated:,} mated)",
         ),
         *_paragraph("faces", f"{config.size} px, {' and '.join(config.acquisition)}; masks {', '.join(config.masks)}"),
         *_paragraph("methods", _listed(("none", *plan.methods))),

@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmark.artifacts import RowArray
 from benchmark.context import Row, RunContext
+from benchmark.counted import counted_are
 from benchmark.datasets.base import Comparisons, Dataset, Protocol
 from benchmark.datasets.copies import (
     SIDE,
@@ -172,9 +173,8 @@ def _enter(copied: Sequence[CopiedPhoto], role: str, context: RunContext) -> Non
     )
     if pairs:
         log.warning(
-            "%d photo%s the same picture as another photo of the same person and count%s once: %s",
-            len(pairs),
-            "s are" if len(pairs) > 1 else " is",
+            "%s the same picture as another photo of the same person and count%s once: %s",
+            counted_are(len(pairs), "photo"),
             "" if len(pairs) > 1 else "s",
             ", ".join(f"{pair.other.image_id} ({pair.one.image_id})" for pair in pairs[:_MAX_NAMED])
             + (", …" if len(pairs) > _MAX_NAMED else ""),
