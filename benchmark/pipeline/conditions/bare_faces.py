@@ -8,7 +8,7 @@ from benchmark.context import RunContext
 from benchmark.datasets.templates import TemplateSet
 from benchmark.pipeline.conditions.crops import Crops
 from benchmark.pipeline.conditions.faces import ArmFaces, comparisons_by_condition
-from benchmark.pipeline.conditions.pairing import none_of
+from benchmark.pipeline.conditions.pairing import none_of, note_on_repeated, repeated_the_other_way_round
 from benchmark.pipeline.planning.plan import Plan
 
 
@@ -40,4 +40,5 @@ def faces_without_masks(plan: Plan, arm: Arm, acquired: Acquired, context: RunCo
         ),
         mask_types=tuple(None for _ in range(len(templates))),
         bare_photos=(),
+        notes=note_on_repeated(repeated_the_other_way_round(plan.protocol.comparisons)),
     )

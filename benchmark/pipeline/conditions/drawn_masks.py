@@ -10,6 +10,7 @@ from benchmark.masking.choice import choose_style
 from benchmark.masking.step import mask_photos
 from benchmark.pipeline.conditions.crops import Crops
 from benchmark.pipeline.conditions.faces import ArmFaces, comparisons_by_condition, passing_through
+from benchmark.pipeline.conditions.pairing import note_on_repeated, repeated_the_other_way_round
 from benchmark.pipeline.planning.plan import Plan
 
 
@@ -42,4 +43,8 @@ def faces_with_drawn_masks(plan: Plan, arm: Arm, acquired: Acquired, context: Ru
         comparisons=comparisons_by_condition(clear=whole, across=whole, masked=whole, bare=bare),
         mask_types=templates.mask_types(drawn),
         bare_photos=bare_photos,
+        notes=note_on_repeated(
+            repeated_the_other_way_round(whole),
+            others="in raw-masked they differ by which photo wears the mask",
+        ),
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.config import Condition
+from benchmark.counted import counted_are
 from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import Membership, TemplateSet
 from benchmark.methods.combinations.combination import Combination
@@ -140,3 +141,36 @@ def only(comparisons: Comparisons, keep: NDArray[np.bool_]) -> Comparisons:
 def none_of(comparisons: Comparisons) -> Comparisons:
     """No comparison, in columns of the same types."""
     return only(comparisons, np.zeros(len(comparisons), dtype=np.bool_))
+
+
+def repeated_the_other_way_round(comparisons: Comparisons) -> int:
+    """How many comparisons are listed a second time with the sides exchanged.
+
+    >>> of = np.array([0, 1, 2], np.int32), np.array([1, 0, 0], np.int32)
+    >>> repeated_the_other_way_round(Comparisons(*of, np.ones(3, np.bool_), np.full(3, -1, np.int8)))
+    1
+    """
+    if not len(comparisons):
+        return 0
+    low = np.minimum(comparisons.reference, comparisons.probe).astype(np.int64)
+    high = np.maximum(comparisons.reference, comparisons.probe)
+    return len(comparisons) - len(np.unique(low * (int(high.max()) + 1) + high))
+
+
+def note_on_repeated(repeated: int, symmetric: str = "raw-raw gives", *, others: str = "") -> tuple[str, ...]:
+    """What a reader must know where comparisons are listed in both orders; nothing where none is.
+
+    They are counted as listed: every condition then has the same comparisons, which recovery and harm need.
+
+    Args:
+        repeated: how many, as of `repeated_the_other_way_round`.
+        symmetric: the conditions that score both orders alike, with a verb.
+        others: how the other conditions tell them apart.
+    """
+    if not repeated:
+        return ()
+    apart = f"; {others}" if others else ""
+    return (
+        f"{counted_are(repeated, 'pair')} listed in both orders: {symmetric} both the same score, and counts it twice, "
+        f"as the list does; a target FMR then seems better supported than it is{apart}.",
+    )

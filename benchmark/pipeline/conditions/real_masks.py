@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from benchmark.acquisition.step import Acquired, crop_raw
 from benchmark.config import Arm
 from benchmark.context import RunContext
+from benchmark.counted import counted, is_or_are
 from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import TemplateSet
 from benchmark.faces import REAL_MASK
 from benchmark.pipeline.conditions.crops import Crops
 from benchmark.pipeline.conditions.faces import ArmFaces, comparisons_by_condition, passing_through
-from benchmark.pipeline.conditions.pairing import only
+from benchmark.pipeline.conditions.pairing import note_on_repeated, only, repeated_the_other_way_round
 from benchmark.pipeline.planning.plan import Plan
 
 
@@ -121,8 +122,11 @@ def _notes(plan: Plan, parts: ComparisonsByMask) -> list[str]:
         )
     if parts.repeated:
         notes.append(
-            f"{parts.repeated} comparisons of an unmasked with a masked photo are listed in both orders and count once."
+            f"{counted(parts.repeated, 'comparison')} of an unmasked with a masked photo {is_or_are(parts.repeated)} "
+            "listed in both orders and counted once."
         )
+    notes += note_on_repeated(repeated_the_other_way_round(parts.clear))
+    notes += note_on_repeated(repeated_the_other_way_round(parts.masked), "masked-masked gives")
     if len(parts.clear) and len(parts.across):
         notes.append(
             "Raw-raw and raw-masked compare different photos, so no share of the loss, and hence no recovery, can be "
