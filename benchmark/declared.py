@@ -31,12 +31,14 @@ class Declaration:
         card: as declared.
         availability: whether it works on this machine.
         preset: its default one; empty where its kind has none.
+        weights_of: the part whose weights it uses; empty where it uses its own.
     """
 
     summary: str
     card: Card
     availability: Availability
     preset: str
+    weights_of: str
 
 
 def declaration(target: str) -> Declaration:
@@ -58,6 +60,7 @@ def declaration(target: str) -> Declaration:
         card=card,
         availability=_availability(found, card),
         preset=str(next(iter(presets), "")),
+        weights_of=found.value("weights_of", ""),
     )
 
 

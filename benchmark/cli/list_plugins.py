@@ -17,7 +17,7 @@ from benchmark.cli.printed_json import print_json
 from benchmark.cli.shared_flags import add_plugin_flag, load_plugins
 from benchmark.declared import NotDeclared, declaration
 from benchmark.errors import PluginError
-from benchmark.methods.shipped_weights import data_licences, shipped_folder, with_data
+from benchmark.methods.shipped_weights import data_licences, shipped_folders, with_data
 from benchmark.plugin_code.guard import plugin_code
 from benchmark.plugins import KINDS
 from benchmark.registry import Registry
@@ -85,7 +85,7 @@ def declared_row(name: str, registry: Registry[Any]) -> dict[str, Any] | None:
         said = declaration(target)
     except NotDeclared:
         return None
-    card = _with_weights(name, said.card, said.preset)
+    card = _with_weights(said.weights_of or name, said.card, said.preset)
     row = _row(name, card, available=said.availability.available, reason=said.availability.reason)
     return {**row, "summary": card.summary or said.summary}
 
@@ -94,7 +94,8 @@ def described_row(name: str, plugin: Any) -> dict[str, Any]:
     """What the imported class says."""
     with plugin_code(f"'{name}' cannot be described"):
         found = plugin.availability()
-        card = _with_weights(name, plugin.card, next(iter(getattr(plugin, "presets", ())), ""))
+        weights_of = getattr(plugin, "weights_of", "") or name
+        card = _with_weights(weights_of, plugin.card, next(iter(getattr(plugin, "presets", ())), ""))
         row = _row(name, card, available=found.available, reason=found.reason)
         row["summary"] = card.summary or (plugin.__doc__ or "").strip().partition("\n")[0] or "no description"
         if found.available and hasattr(plugin, "parameter_counts"):
@@ -103,11 +104,21 @@ def described_row(name: str, plugin: Any) -> dict[str, Any]:
 
 
 def _with_weights(name: str, card: Card, preset: str) -> Card:
-    """The card of a method; if its preset comes with weights, with what these have seen. Other cards as they are."""
+    """The card of a method; if its preset comes with weights, with what these have seen. Other cards as they are.
+
+    Args:
+        name: of the method or part that the weights belong to.
+        card: of the method.
+        preset: its default one.
+    """
     if not isinstance(card, MethodCard):
         return card
-    folder = shipped_folder(name, preset, DEFAULT_CROP_SIZE)
-    return card if folder is None else with_data(card, data_licences(folder))
+    licences = {
+        dataset: licence
+        for folder in shipped_folders(name, preset, DEFAULT_CROP_SIZE)
+        for dataset, licence in data_licences(folder).items()
+    }
+    return with_data(card, licences) if licences else card
 
 
 def _row(name: str, card: Card, *, available: bool, reason: str) -> dict[str, Any]:

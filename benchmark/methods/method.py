@@ -38,6 +38,8 @@ class Method(ABC):
     """Whether it is fitted anew to each recogniser of a run, which it has then seen; otherwise once for all of them."""
     alone: ClassVar[str] = ""
     """Of what only works inside a method: why, and what to ask for (see `Part`). Empty = it is a method by itself."""
+    weights_of: ClassVar[str] = ""
+    """The part whose weights, of the preset with the same name, it uses instead of its own. Empty = its own."""
     name: str = ""
     """The canonical name, as in tables; given by `benchmark.methods.resolve.resolve_method`."""
     mask_source: str = "none"

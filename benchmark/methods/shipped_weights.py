@@ -40,6 +40,20 @@ def shipped_folder(method: str, preset: str, size: int, *, root: Path | None = N
     return folder / str(fitting[-1] if fitting else sides[0])
 
 
+def shipped_folders(method: str, preset: str, size: int, *, root: Path | None = None) -> list[Path]:
+    """The folder of the weights shipped for a method and preset; of an adapter one for each recogniser that it was
+    fitted to. Arguments as of `shipped_folder`."""
+    own = shipped_folder(method, preset, size, root=root)
+    if own is not None:
+        return [own]
+    try:
+        fitted_to = sorted(path.name for path in ((root or embedded("weights")) / method / preset).glob("*"))
+    except StorageError:
+        return []
+    found = [shipped_folder(method, f"{preset}/{recogniser}", size, root=root) for recogniser in fitted_to]
+    return [folder for folder in found if folder is not None]
+
+
 def data_licences(folder: Path) -> Mapping[str, str]:
     """The data sets that weights were trained on, with the licence of each, as their card says; nothing else of the
     card is looked at.

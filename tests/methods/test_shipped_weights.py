@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from benchmark.cards import MethodCard
+from benchmark.cli.list_plugins import declared_row
 from benchmark.errors import StorageError
-from benchmark.methods.shipped_weights import CARD, data_licences, with_data
+from benchmark.methods.shipped_weights import CARD, data_licences, shipped_folders, with_data
+from benchmark.plugins import METHODS
 
 
 def test_data_and_licences_are_those_of_the_card(tmp_path: Path) -> None:
@@ -27,3 +29,23 @@ def test_the_licence_of_the_data_is_said_beside_that_of_the_code() -> None:
     card = with_data(MethodCard(licence="MIT"), {"people": "CC0-1.0", "lfw": "research"})
     assert card.trained_on == ("people", "lfw")
     assert card.licence == "code MIT; weights: people: CC0-1.0; lfw: research"
+
+
+def test_an_adapters_weights_are_found_below_the_recognisers_that_they_were_fitted_to(tmp_path: Path) -> None:
+    for name in ("adapt/default/mine/64", "adapt/default/yours/64", "adapt/default/yours/128", "glcic/tuned/64"):
+        (tmp_path / name).mkdir(parents=True)
+    found = shipped_folders("adapt", "default", 128, root=tmp_path)
+    assert [folder.relative_to(tmp_path).as_posix() for folder in found] == [
+        "adapt/default/mine/64",
+        "adapt/default/yours/128",
+    ]
+    assert shipped_folders("glcic", "tuned", 64, root=tmp_path) == [tmp_path / "glcic/tuned/64"]
+    assert shipped_folders("telea", "default", 64, root=tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["gan-prior", "adapt"])
+def test_methods_that_use_anothers_weights_or_one_for_each_recogniser_name_their_data(name: str) -> None:
+    row = declared_row(name, METHODS)
+    assert row is not None
+    assert "faces-train" in row["trained_on"]
+    assert row["licence"].startswith("code MIT; ") and "weights: faces-train: research" in row["licence"]

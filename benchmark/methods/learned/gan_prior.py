@@ -86,6 +86,7 @@ class GanPrior(Unmasker):
         ),
     }
     settings: SearchSettings
+    weights_of = "face-generator"
     precision = "bfloat16"
     batch_size_on_processor = 32  # most of its layers are of 4 to 32 pixels
     version = 2
@@ -93,7 +94,7 @@ class GanPrior(Unmasker):
     def __init__(self, *, preset: str | None = None, seed: int = 0, device: str = "cpu") -> None:
         super().__init__(preset=preset, seed=seed, device=device)
         self.generator = FaceGenerator(preset=self.settings.generator, seed=seed, device=device)
-        self.generator.name = "face-generator"
+        self.generator.name = self.weights_of
 
     def networks(self) -> dict[str, nn.Module]:
         """Those of the face generator."""
