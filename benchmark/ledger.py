@@ -18,6 +18,10 @@ from benchmark.faces import NO_FACE_FOUND, REAL_MASK, Photo
 PASSED_OVER = "passed over"
 """The status of a photo that takes no part: a copy of another one."""
 
+CLIPPED: Mapping[str, Any] = {"clipped": True}
+"""Parameters of a restored face that had values outside 0 to 1."""
+_CLIPPED = json.dumps(CLIPPED)
+
 
 @dataclass(frozen=True)
 class LedgerEntry:
@@ -122,6 +126,15 @@ class Ledger:
                 where = ", ".join(part for part in (entry.role, entry.step, entry.acquisition) if part)
                 counts.setdefault(where, Counter())[by or NO_FACE_FOUND] += 1
         return {where: dict(counted) for where, counted in counts.items()}
+
+    def values_clipped(self) -> dict[str, tuple[int, int]]:
+        """By method, how many of the faces that it restored had values outside 0 to 1, of how many; none without."""
+        counts: dict[str, Counter[bool]] = {}
+        for entry in self._entries:
+            if entry.step == "unmask" and entry.status == "ok":
+                method = entry.variant.rpartition(" (")[0]  # what it restored is told in brackets
+                counts.setdefault(method, Counter())[entry.parameters == _CLIPPED] += 1
+        return {method: (found[True], found.total()) for method, found in counts.items() if found[True]}
 
     def table(self) -> pd.DataFrame:
         """The ledger as a table, one row an entry."""

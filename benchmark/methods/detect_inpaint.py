@@ -108,6 +108,7 @@ class DetectInpaint(Unmasker):
             restored.refused,
             restored.seconds_per_image + cost.seconds,
             float(np.fmax(restored.peak_memory_mib, cost.peak_memory_mib)) if len(pixels) else math.nan,
+            restored.clipped,
         )
 
 

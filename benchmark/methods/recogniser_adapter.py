@@ -49,6 +49,11 @@ class RecogniserAdapter(Learner[AdapterExamples]):
         return False
 
     @property
+    def longer_embeddings(self) -> bool:
+        """Whether it makes longer embeddings than the recogniser itself: the two of one face cannot be compared."""
+        return False
+
+    @property
     def weights_preset(self) -> str:
         """The preset whose weights this one uses: its own, unless it uses another's in another way."""
         return self.preset

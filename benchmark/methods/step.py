@@ -14,6 +14,7 @@ from benchmark.artifacts import Commit, RowArray
 from benchmark.context import RunContext
 from benchmark.errors import PluginError
 from benchmark.faces import AlignedFaces
+from benchmark.ledger import CLIPPED
 from benchmark.machine.library_versions import libraries_in_key
 from benchmark.machine.native_precision import native_precision
 from benchmark.methods.base import CropTransform, Unmasker
@@ -24,7 +25,7 @@ from benchmark.plugin_code.keys import code_in_key
 from benchmark.plugin_failures import PluginFailure
 from benchmark.views import FAILED_EARLIER, MaskedView, View
 
-_VERSION = 1
+_VERSION = 2
 REFUSED = "the method returned no valid image"
 
 
@@ -159,8 +160,9 @@ def _restore_rows(method: Unmasker, view: View, found: FoundMasks | None, rows: 
             holes = view.holes[ready] if isinstance(view, MaskedView) else hidden
             restored = method.unmask(faces.pixels, holes, faces.landmarks, faces.image_ids, true_pixels)
         cost: Mapping[str, Any] = {"seconds": restored.seconds_per_image, "memory_mib": restored.peak_memory_mib}
-        for row, pixels, refused in zip(ready, restored.pixels, restored.refused, strict=True):
-            commit(row, {"pixels": pixels}, {"reason": REFUSED} if refused else cost)
+        for place, row in enumerate(ready):
+            told = {**cost, "parameters": CLIPPED} if restored.clipped[place] else cost
+            commit(row, {"pixels": restored.pixels[place]}, {"reason": REFUSED} if restored.refused[place] else told)
     for row in rows:
         if view.failed(row):
             commit(row, {}, {"reason": FAILED_EARLIER})

@@ -24,6 +24,7 @@ from benchmark.seeds import seed_for
 
 _REFERENCE_SIDE = 128
 _OVERSHOOT = 0.5
+_ROUNDING = 1 / 255
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,14 @@ class Restored:
         refused: ``bool (N,)``, rows for which the method gave values that are not finite: failures of that image.
         seconds_per_image: mean wall time, everything included (resizing, detector, transfers).
         peak_memory_mib: see `benchmark.machine.cost.CostMeter`; NaN where unknown.
+        clipped: ``bool (N,)``, rows for which values that are kept were outside [0, 1] by more than rounding.
     """
 
     pixels: NDArray[np.uint8]
     refused: NDArray[np.bool_]
     seconds_per_image: float
     peak_memory_mib: float
+    clipped: NDArray[np.bool_]
 
 
 class Unmasker(PairLearner):
@@ -104,9 +107,13 @@ class Unmasker(PairLearner):
         truth = true_pixels if self.card.privileged else None
         restored = np.array(pixels)
         refused = np.zeros(len(pixels), dtype=bool)
+        clipped = np.zeros(len(pixels), dtype=bool)
+        pastes = self.keeps_known_pixels and shown is not None
         touched = np.arange(len(pixels))
         if self.keeps_known_pixels and shown is not None and len(shown):
             touched = np.flatnonzero(shown.reshape(len(shown), -1).any(axis=1))  # no hole: nothing may change
+        if len(touched):
+            self.networks()  # now: loading them is no part of what a face costs
         with CostMeter(self.device) as meter, torch.inference_mode():
             for rows, batch in self._batches(touched, pixels.shape[1]):
                 hidden = np.zeros((len(batch), *pixels.shape[1:3]), dtype=np.uint8)
@@ -117,19 +124,20 @@ class Unmasker(PairLearner):
                     image_ids=tuple(image_ids[row] for row in batch),
                     true_pixels=None if truth is None else to_tensor(truth[batch], self.device),
                 )
-                images = self._restore_checked(faces)[: len(rows)]
+                images, beyond = (of_batch[: len(rows)] for of_batch in self._restore_checked(faces, pastes=pastes))
                 finite = images.isfinite().flatten(1).all(dim=1).cpu().numpy()
                 painted = to_pixels(images.nan_to_num(0.0))
-                if self.keeps_known_pixels and shown is not None:
+                if pastes and shown is not None:
                     painted = np.where(shown[rows][..., None] > 0, painted, pixels[rows])
                 restored[rows] = painted
                 refused[rows] = ~finite
+                clipped[rows] = beyond.cpu().numpy() & finite
                 if bar is not None:
                     bar.update(len(rows))
         restored[refused] = 0
         if bar is not None:
             bar.update(len(pixels) - len(touched))
-        return Restored(restored, refused, meter.seconds / max(1, len(pixels)), meter.peak_memory_mib)
+        return Restored(restored, refused, meter.seconds / max(1, len(pixels)), meter.peak_memory_mib, clipped)
 
     def noise(self, image_ids: tuple[str, ...], *shape: int) -> Tensor:
         """Standard normal noise ``float32 (B, *shape)``, each row drawn from its own image's seed."""
@@ -165,7 +173,9 @@ class Unmasker(PairLearner):
             half = half_batch(len(faces.pixels), error)
         return torch.cat([self._restore_as_fits(faces.part(rows)) for rows in (slice(half), slice(half, None))])
 
-    def _restore_checked(self, faces: MaskedFaces) -> Tensor:
+    def _restore_checked(self, faces: MaskedFaces, *, pastes: bool) -> tuple[Tensor, Tensor]:
+        """The restored faces; and ``bool (B,)``, those with values outside [0, 1], where they are kept, by more than
+        rounding."""
         size = faces.pixels.shape[-1]
         work = faces if self.working_size in (None, size) else faces.resized(int(self.working_size or size))
         kind = torch.device(self.device).type
@@ -193,7 +203,13 @@ class Unmasker(PairLearner):
                 f"method '{self._called}' returned values from {lowest:.3g} to {highest:.3g} "
                 "from restore(); they must be in [0, 1]: rescale or clamp them"
             )
-        return resized(images, size)
+        rounding = _ROUNDING if not low else max(_ROUNDING, torch.finfo(getattr(torch, precision)).eps)
+        if -rounding <= lowest <= highest <= 1 + rounding:  # known already, and so for nearly every batch
+            beyond = torch.zeros(len(images), dtype=torch.bool)
+        else:
+            outside = (images < -rounding) | (images > 1 + rounding)
+            beyond = (outside & (work.holes > 0) if pastes else outside).flatten(1).any(dim=1)
+        return resized(images, size), beyond
 
 
 def _extremes(images: Tensor) -> tuple[float, float]:

@@ -28,6 +28,7 @@ from benchmark.pipeline.conditions.acquired import acquire_test_photos
 from benchmark.pipeline.conditions.arm import PreparedArm, mask_faces, unmask_faces
 from benchmark.pipeline.conditions.pairing import Pairing
 from benchmark.pipeline.fit_methods import fit_methods
+from benchmark.pipeline.planning.combinations import check_gate_members, weights_in_use
 from benchmark.pipeline.planning.copies import look_for_copies
 from benchmark.pipeline.planning.learned_on import mark_of
 from benchmark.pipeline.planning.plan import Plan, make_plan
@@ -74,6 +75,8 @@ def learn_combination(config: RunConfig, kind: str, file: Path) -> LearnedCombin
     if not asked.passthrough:
         raise RequestError("--passthrough 0: a combination learns from bare probes, too; name a larger number")
     plan = make_plan(asked, writes=False)
+    if kind == "gate":
+        check_gate_members(plan.methods.values())
     progress = Progress(quiet=config.quiet)
     with (
         closing(engine_of(plan.config)) as engine,
@@ -172,6 +175,7 @@ def _text(plan: Plan, members: tuple[str, ...], kind: str, learned: Mapping[str,
         "learned_on": f"{len(people)} people of {config.dataset} ({config.protocol}), {config.size} px, "
         f"{config.acquisition[0]} arm, seed {config.seed}",
         "recognisers": recognisers,
+        "member_weights": weights_in_use(plan.methods.values(), plan.weights),
         "dataset": registered_name(config.dataset),
         "people": sorted(map(mark_of, people)),
     }

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 from benchmark.ledger import Ledger
 from benchmark.methods.own_completers.file_completer import own_completers
+from benchmark.pipeline.planning.combinations import changed_members
 from benchmark.pipeline.planning.plan import Plan, names_by_reason
 from benchmark.pipeline.planning.stated_training import UNKNOWN
+from benchmark.reporting.formatting import number, plural
 
 
 def notes_on_plan(plan: Plan) -> list[str]:
     """Weights from before the run, what was left out, and a protocol without comparisons."""
-    notes = _notes_on_weights(plan) + _notes_on_files(plan)
+    notes = _notes_on_weights(plan) + _notes_on_files(plan) + changed_members(plan.methods, plan.weights)
     notes += [
         f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} left out: {reason}"
         for reason, names in names_by_reason(plan.left_out).items()
@@ -37,9 +39,15 @@ def notes_on_plan(plan: Plan) -> list[str]:
 
 
 def notes_on_faces(plan: Plan, ledger: Ledger) -> list[str]:
-    """Which face detector found how many faces, where more than the first of the chain found some."""
+    """Which methods gave values that are no pixels, and which face detector found how many faces, where more than the
+    first of the chain found some."""
     asked_after_a_miss = set(plan.face_search.face_detectors[1:])
-    return [
+    notes = [
+        f"{method}: {number(clipped, 0)} of {plural(restored, 'restored face')} had values outside 0 to 1, which were "
+        "clipped (images.csv names them)"
+        for method, (clipped, restored) in ledger.values_clipped().items()
+    ]
+    return notes + [
         f"faces ({where}): {_listed(counts)}"
         for where, counts in ledger.faces_found_by().items()
         if asked_after_a_miss & set(counts)

@@ -70,6 +70,37 @@ def test_a_blind_method_may_rewrite_everything_and_sees_no_hole(tiny_pairs):
     assert not method.seen.holes.any()
 
 
+class Loud(Unmasker):
+    """Paints holes and their surroundings beyond white, by an amount of each face's own."""
+
+    def __init__(self, *excess: float, outside: float = 1.0, **options: str) -> None:
+        super().__init__(**options)
+        self.excess, self.outside = excess, outside
+
+    def restore(self, faces: MaskedFaces) -> Tensor:
+        rows = [int(name.partition("-")[2]) for name in faces.image_ids]
+        inside = torch.tensor([1 + self.excess[row] for row in rows])[:, None, None, None]
+        return torch.where(faces.holes > 0, inside, self.outside).expand_as(faces.pixels).clone()
+
+
+def test_faces_with_values_beyond_rounding_are_told(tiny_pairs):
+    restored = unmask(Loud(0, 0.1, 0.003, 0.3, float("nan"), outside=1.4), tiny_pairs(5))
+    assert restored.clipped.tolist() == [False, True, False, True, False]
+    assert restored.refused.tolist() == [False, False, False, False, True]
+
+
+def test_of_a_blind_method_the_whole_face_counts_and_below_zero_too(tiny_pairs):
+    method = Loud(0, 0, outside=-0.2)
+    method.keeps_known_pixels = False
+    assert unmask(method, tiny_pairs(2)).clipped.all()
+
+
+def test_copies_that_fill_a_batch_do_not_count(tiny_pairs):
+    method = Loud(0, 0, 0.4)
+    method.network = nn.Linear(1, 1)
+    assert unmask(method, tiny_pairs(3)).clipped.tolist() == [False, False, True]
+
+
 def test_truth_reaches_privileged_methods_alone(tiny_pairs):
     pairs = tiny_pairs(2)
     ordinary, privileged = Green(), Privileged()

@@ -16,6 +16,8 @@ from benchmark.engine.local import LocalEngine
 from benchmark.errors import PluginError, RequestError
 from benchmark.pipeline import learn_combination as learn_combination_module
 from benchmark.pipeline.learn_combination import learn_combination
+from benchmark.pipeline.notes import notes_on_plan
+from benchmark.pipeline.planning.plan import make_plan
 from benchmark.pipeline.run import run
 
 RUN = {
@@ -135,6 +137,29 @@ def test_a_second_run_with_its_own_manifest_is_the_same(folder: Path, cache: Pat
     pd.testing.assert_frame_equal(first[keep], second[keep])
 
 
+def test_a_fusion_remembers_its_members_weights_and_the_report_says_where_others_are_used(
+    cache: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "learned.yaml"
+    config = load_config(None, {**RUN, "methods": "none,mean-face", "cache": cache})
+    learn_combination(config, "fusion", file)
+    said = yaml.safe_load(file.read_text("utf-8"))
+    used = {part: trained.sha256 for part, trained in make_plan(config, writes=False).weights.items()}
+    assert said["member_weights"] == used
+    assert set(used) == {"segmenter", "mean-face"}
+
+    def notes(**changed: object) -> list[str]:
+        file.write_text(yaml.safe_dump({**said, "people": [], **changed}), "utf-8")
+        plan = make_plan(load_config(None, {**RUN, "methods": f"fusion:{file}", "cache": cache}), writes=False)
+        return [note for note in notes_on_plan(plan) if "learned with other weights" in note]
+
+    assert notes() == []
+    assert notes(member_weights={}) == []
+    (note,) = notes(member_weights={**used, "mean-face": "0" * 64, "adapt@mine": "1" * 64})
+    assert note.startswith("fusion:learned.yaml was learned with other weights of mean-face (SHA-256 00000000… then, ")
+    assert f"{used['mean-face'][:8]}… now): its numbers may not suit these" in note
+
+
 @pytest.mark.parametrize("kind", ["fusion", "gate"])
 def test_what_is_learned_can_be_run(cache: Path, tmp_path: Path, kind: str) -> None:
     file = tmp_path / "learned.yaml"
@@ -159,10 +184,27 @@ def test_what_is_learned_can_be_run(cache: Path, tmp_path: Path, kind: str) -> N
     assert harm == pytest.approx(learned.by_recogniser["face_recognition"].harm[0.05], abs=1e-6)
 
 
-def test_a_gate_takes_no_member_with_longer_embeddings(cache: Path, tmp_path: Path) -> None:
-    config = load_config(None, {**RUN, "methods": "none,adapt:two-looks", "cache": cache})
-    with pytest.raises(RequestError, match="'adapt:two-looks' makes 256 numbers of it where the recogniser makes 128"):
+def test_a_gate_with_a_member_that_makes_longer_embeddings_is_refused_when_it_is_planned(
+    cache: Path, tmp_path: Path
+) -> None:
+    member = "adapt:two-looks"
+    numbers = {"scales": [1, 1], "offsets": [0, 0], "gains": [[0, 0], [0.1, 0]]}
+    file = tmp_path / "gate.yaml"
+    spec = {"kind": "gate", "members": ["none", member], "recognisers": {"face_recognition": numbers}}
+    file.write_text(yaml.safe_dump(spec), "utf-8")
+    refused = f"'{member}' makes longer embeddings of it than the recogniser; leave it out"
+    with pytest.raises(RequestError, match=f"^'gate:gate.yaml': a gate compares .*{refused}"):
+        make_plan(load_config(None, {**RUN, "methods": f"gate:{file}", "cache": cache}), writes=False)
+    config = load_config(None, {**RUN, "methods": f"none,{member}", "cache": cache / "nothing"})
+    with pytest.raises(RequestError, match=f"^a gate compares .*{refused}"):
         learn_combination(config, "gate", tmp_path / "learned.yaml")
+    assert not (cache / "nothing").exists()
+
+
+def test_a_fusion_may_have_such_a_member(cache: Path, tmp_path: Path) -> None:
+    file = written(tmp_path / "f.yaml", weights=[1, 1], members=["none", "adapt:two-looks"])
+    plan = make_plan(load_config(None, {**RUN, "methods": f"fusion:{file}", "cache": cache}), writes=False)
+    assert list(plan.methods) == ["adapt:two-looks", "fusion:f.yaml"]
 
 
 def test_learning_works_on_the_engine_that_was_asked_for(

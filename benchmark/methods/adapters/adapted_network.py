@@ -109,7 +109,7 @@ class AdaptedNetwork(RecogniserAdapter):
     card = MethodCard(
         source="Huber et al., Mask-invariant Face Recognition through Template-level Knowledge Distillation, FG 2021",
         fitted_to_recogniser=True,
-        licence="code: MIT; what it learned is a derivative of the recogniser's weights and the training photos",
+        licence="MIT; what it learned is a derivative of the recogniser's weights and the training photos",
     )
     starts_from_weights = True
     presets: ClassVar[dict[str, AdaptedNetworkSettings]] = {
@@ -125,6 +125,11 @@ class AdaptedNetwork(RecogniserAdapter):
     def adapts_references(self) -> bool:
         """See `RecogniserAdapter.adapts_references`."""
         return self.settings.both_sides or self.settings.upper_face
+
+    @property
+    def longer_embeddings(self) -> bool:
+        """Two looks make an embedding of two parts."""
+        return self.settings.upper_face
 
     @property
     def weights_preset(self) -> str:

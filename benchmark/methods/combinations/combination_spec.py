@@ -59,6 +59,8 @@ class CombinationSpec(BaseModel):
         recognisers: the numbers of each recogniser, by label.
         weights: of a fusion: weights for every recogniser that `recognisers` does not name.
         learned_on: what the numbers were learned on; for the report.
+        member_weights: SHA-256 of the weights that the members had then, by the label of the part, those of an adapter
+            by ``ADAPTER@RECOGNISER``; empty = not recorded.
         dataset: the data set that they were learned on; empty = not recorded.
         people: a mark of everybody whom they were learned on, by which a run refuses to test on these.
     """
@@ -70,6 +72,7 @@ class CombinationSpec(BaseModel):
     recognisers: Mapping[str, FusionNumbers | GateNumbers] = {}
     weights: Numbers | None = None
     learned_on: str = ""
+    member_weights: Mapping[str, str] = {}
     dataset: str = ""
     people: tuple[str, ...] = ()
 
