@@ -80,7 +80,7 @@ def fit_method(
     for learner in pair_learners(method.parts()):
         trained = weights.get(learner.label)
         if trained is not None:
-            learner.load(trained.folder)
+            learner.load_when_used(trained.folder)
             learned[learner.label] = Learned(trained.sha256, trained.folder, trained.losses)
         elif training is not None:
             learned[learner.label] = fit(learner, training.pairs, {"pairs": training.key}, context)

@@ -105,6 +105,14 @@ class Learner(Method, Generic[Examples]):
         """
         self._learned |= load_attributes(folder, type(self).__name__, self)
 
+    def load_when_used(self, folder: Path) -> None:
+        """Read what `save` wrote before its networks are next asked for: here, at once.
+
+        Raises:
+            StorageError: as `load`.
+        """
+        self.load(folder)
+
     @property
     def training_settings(self) -> TrainingSettings | None:
         """Length and portions of its training: the preset's ``training``, if it has that."""

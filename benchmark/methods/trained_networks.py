@@ -56,6 +56,8 @@ class TrainedNetworks(PairLearner):
     grows: ClassVar[bool] = False
     """The networks have more layers for larger faces: each of those in `stored` is a `GrowingNetwork`."""
     settings: TrainedSettings
+    _weights: Path | None = None
+    """Of networks that are not made yet."""
 
     def __init__(self, *, preset: str | None = None, seed: int = 0, device: str = "cpu") -> None:
         super().__init__(preset=preset, seed=seed, device=device)
@@ -79,9 +81,25 @@ class TrainedNetworks(PairLearner):
         Not called where the training starts from weights, which come with their own.
         """
 
-    @cached_property
+    @property
     def modules(self) -> dict[str, nn.Module]:
-        """The networks by name, made when they are first asked for."""
+        """The networks by name, made when they are first asked for.
+
+        Raises:
+            StorageError: as `load`, where that was put off.
+        """
+        made = self._made
+        if self._weights is not None:
+            folder, self._weights = self._weights, None
+            try:
+                load_network(folder, self.architecture, self._stored())
+            except BaseException:
+                self._weights = folder
+                raise
+        return made
+
+    @cached_property
+    def _made(self) -> dict[str, nn.Module]:
         words = self.seeded_by or (type(self).__name__, "weights")
         with torch.inference_mode(False), torch_seeded(self.seed, *words):  # what inference makes can never learn
             built = self.build(self.side)
@@ -125,6 +143,20 @@ class TrainedNetworks(PairLearner):
         self._set_side(self._side_of(folder))
         load_network(folder, self.architecture, self._stored())
 
+    def load_when_used(self, folder: Path) -> None:
+        """Read their side now and the networks when they are asked for: a run whose results are stored needs none.
+
+        Raises:
+            StorageError: what tells the side is missing or damaged.
+        """
+        self._set_side(self._side_of(folder))
+        self._weights = folder
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._weights is not None:  # the folder may not be there where the copy is used
+            self.networks()
+        return dict(vars(self))
+
     def _taught_by(self) -> list[tuple[str, str]]:
         return [(name, teacher.card.sha256) for name, teacher in self.workspace.teachers.items()]
 
@@ -146,7 +178,8 @@ class TrainedNetworks(PairLearner):
     def _set_side(self, side: int) -> None:
         """New networks for faces of `side` pixels, when they are next asked for."""
         self.side = side
-        vars(self).pop("modules", None)
+        self._weights = None
+        vars(self).pop("_made", None)
 
     def _stored(self) -> nn.Module:
         named = {self.names_in_file.get(name, name): self.modules[name] for name in self.stored}

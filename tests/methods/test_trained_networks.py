@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import pickle
+import shutil
 from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from benchmark.errors import StorageError
+from benchmark.methods import trained_networks
 from benchmark.methods.detectors.segmenter import Segmenter
+from benchmark.methods.learned.face_generator import FaceGenerator
 from benchmark.methods.learned.glcic import Glcic
 from benchmark.methods.learned.residual_regressor import ResidualRegressor
 from benchmark.methods.learner import Workspace
 from benchmark.methods.trained_networks import TrainedNetworks
 from benchmark.methods.trained_weights import TrainedWeights
+from benchmark.methods.weights import load_network
 
 
 def short(cls: type[TrainedNetworks], **changes) -> TrainedNetworks:
@@ -75,3 +81,37 @@ def test_networks_made_within_inference_can_learn(tiny_pairs):
         network = method.modules["segmenter"]
     method.modules["segmenter"](torch.rand(2, 3, 16, 16)).sum().backward()
     assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("cls", [Segmenter, FaceGenerator])
+@pytest.mark.parametrize("pickled", [False, True])
+def test_weights_are_read_when_the_networks_are_asked_for_or_sent_elsewhere(tmp_path, monkeypatch, cls, pickled):
+    cls(seed=1).save(tmp_path)
+    read = []
+    monkeypatch.setattr(
+        trained_networks, "load_network", lambda folder, *more: (read.append(folder), load_network(folder, *more))
+    )
+    eager, late = cls(seed=2), cls(seed=2)
+    eager.load(tmp_path)
+    read.clear()
+    late.load_when_used(tmp_path)
+    assert read == []
+    if pickled:
+        content = pickle.dumps(late)
+        shutil.rmtree(tmp_path)
+        late = pickle.loads(content)
+    for name, network in eager.networks().items():
+        for wanted, found in zip(network.parameters(), late.networks()[name].parameters(), strict=True):
+            assert torch.equal(wanted, found)
+    late.networks()
+    assert read == [tmp_path]
+
+
+def test_damaged_weights_are_refused_when_they_are_used(tmp_path):
+    Segmenter(seed=1).save(tmp_path)
+    (tmp_path / "weights.safetensors").write_bytes(b"cut")
+    late = Segmenter(seed=2)
+    late.load_when_used(tmp_path)
+    for _ in range(2):
+        with pytest.raises(StorageError, match=r"weights\.safetensors|cannot be read"):
+            late.networks()

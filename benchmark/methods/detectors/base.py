@@ -54,6 +54,7 @@ def detected(
     Raises:
         PluginError: `detect` broke its contract: another shape or type.
     """
+    detector.networks()  # made now: loading them is no part of what a face costs
     with CostMeter(detector.device) as meter, plugin_code(f"detector '{detector.name}' fails in detect()"):
         found = detector.detect(pixels, true_holes, image_ids)
     if not isinstance(found, np.ndarray):
