@@ -5,6 +5,7 @@ Comparing two runs needs a page and no figure, and the libraries that draw take 
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,6 +14,8 @@ from markupsafe import Markup
 from benchmark.reporting import formatting
 from benchmark.reporting.method_colours import theme_variables
 
+_JOINED = re.compile(r"(\S*\w[-+:]\w\S*)")
+"""A word that a line could break in the middle of."""
 _STYLES = ("style.css", "tools.css", "charts.css", "gallery.css", "print.css")
 
 
@@ -30,6 +33,7 @@ def environment() -> Environment:
         percent=formatting.percent,
         capitalize_first=lambda text: text[:1].upper() + text[1:],
         breakable=_breakable,
+        unbroken=_unbroken,
     )
     return made
 
@@ -59,3 +63,10 @@ def _breakable(text: str) -> Markup:
     for mark in "+:-_":
         escaped = escaped.replace(mark, f"{mark}<wbr>")
     return Markup(escaped)
+
+
+def _unbroken(text: str) -> Markup:
+    """Keep names such as ``adapt:two-looks`` in a sentence on one line, as long as they are no longer than that."""
+    parts = _JOINED.split(text)
+    kept = [Markup('<span class="unbroken">{}</span>').format(part) for part in parts[1::2]]
+    return Markup("").join(one for pair in zip(parts[::2], [*kept, ""], strict=True) for one in pair)

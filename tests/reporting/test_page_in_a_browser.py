@@ -20,6 +20,16 @@ const names = () => [...new Set(shown().map((row) => row.dataset.method))].sort(
 const help = document.querySelector("#help");
 const table = document.querySelector("table[data-columns=methods]");
 
+const box = table.closest(".scroll");
+found.cut = box.scrollWidth - box.clientWidth;
+const speed = [...document.querySelectorAll("figure canvas")].find((one) => one.ariaLabel.startsWith("Speed"));
+const drawing = CanvasRenderingContext2D.prototype;
+const { fillText } = drawing;
+found.written = [];
+drawing.fillText = function (text, ...place) { found.written.push(text); fillText.call(this, text, ...place); };
+Chart.getChart(speed).draw();
+drawing.fillText = fillText;
+
 found.all = names();
 const search = document.querySelector("#find-method");
 search.value = "tel";
@@ -78,6 +88,7 @@ def found(small_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     page = re.sub(r"<meta http-equiv[^>]*>", "", page)
     (folder / "page.html").write_text(page.replace("</body>", f"<script>{STEPS}</script></body>"), encoding="utf-8")
     command = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}", "--dump-dom"]
+    command.append("--window-size=1280,900")
     shown = subprocess.run(
         [*command, (folder / "page.html").as_uri()], capture_output=True, encoding="utf-8", check=True, timeout=600
     )
@@ -114,3 +125,11 @@ def test_printing_opens_every_fold_and_closes_it_again(found: dict[str, Any]) ->
 def test_the_interactive_figures_are_drawn(found: dict[str, Any]) -> None:
     assert found["canvases"] == 6, "recovery, ROC, DET, scores, speed and training"
     assert {"raw", "masked probe", "telea", "paired-gan"} <= set(found["scoresOf"])
+
+
+def test_the_table_of_methods_fits_a_window_of_1280_pixels(found: dict[str, Any]) -> None:
+    assert found["cut"] == 0
+
+
+def test_the_points_of_speed_have_names(found: dict[str, Any]) -> None:
+    assert {"telea", "paired-gan", "segmenter+glcic"} <= set(found["written"])

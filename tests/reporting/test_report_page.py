@@ -15,11 +15,26 @@ import pytest
 from fake_run import METHODS, fake_run
 
 from benchmark.errors import BenchmarkError, StorageError
+from benchmark.reporting.page_templates import environment
 from benchmark.reporting.run_results import IMAGE_COLUMNS, RunResults
 from benchmark.reporting.write_run import write_run
 from benchmark.verification.base import METRIC_COLUMNS
 
 NASTY = "<script>alert(1)</script>"
+
+
+def test_a_sentence_keeps_names_in_one_piece() -> None:
+    unbroken = environment().filters["unbroken"]
+    said = unbroken("Only adapt:two-looks, 48 % (a - b) of <b> re-tuned")
+    kept = ['<span class="unbroken">adapt:two-looks,</span>', '<span class="unbroken">re-tuned</span>']
+    assert said == f"Only {kept[0]} 48 % (a - b) of &lt;b&gt; {kept[1]}"
+    assert unbroken("") == ""
+
+
+def test_names_in_title_and_findings_do_not_break(small_folder: Path) -> None:
+    page = (small_folder / "report.html").read_text("utf-8")
+    (title,) = re.findall("<h1>.*</h1>", page)
+    assert '<span class="unbroken">segmenter+glcic</span> wins back' in title
 
 
 class _Page(HTMLParser):
