@@ -117,7 +117,7 @@ class TrainedWeights:
             content.update(file.read_bytes())
         return content.hexdigest()
 
-    @property
+    @cached_property
     def losses(self) -> pd.DataFrame | None:
         """The loss curve of their training, if it is there."""
         table = self.folder / "losses.csv"
