@@ -199,7 +199,8 @@ def softened(coverage: Coverage, generator: np.random.Generator) -> Coverage:
 
 def light(face: Image, generator: np.random.Generator) -> NDArray[np.float32]:
     """The face's own light, ``float32 (S, S, 1)`` about 1: its brightness with everything fine blurred away."""
-    grey = face.astype(np.float32).mean(axis=2)
+    red, green, blue = cv2.split(face.astype(np.float32))
+    grey = (red + green + blue) / 3  # a mean over the last axis takes ten times as long
     broad = cv2.GaussianBlur(grey, (0, 0), _LIGHT_BLUR * face.shape[0])
     share = generator.uniform(0.3, 1.0)
     relative = np.clip(broad / max(float(broad.mean()), 1.0), 0.4, 1.5) ** share
@@ -249,8 +250,9 @@ def _skin(other: Image, generator: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _choice(generator: np.random.Generator, weighted: tuple[tuple[_T, float], ...]) -> _T:
-    place = generator.choice(len(weighted), p=[weight for _, weight in weighted])
-    return weighted[int(place)][0]
+    """What `generator.choice` draws, in a tenth of the time."""
+    bounds = np.cumsum([weight for _, weight in weighted])
+    return weighted[int((bounds / bounds[-1]).searchsorted(generator.random(), side="right"))][0]
 
 
 def _pixels(image: NDArray[Any]) -> Image:

@@ -58,3 +58,14 @@ def test_another_light_changes_colours_and_keeps_the_shape(face: Face) -> None:
         brightness.append(seen.mean())
     assert max(brightness) - min(brightness) > 50
     np.testing.assert_array_equal(pixels, before)
+
+
+def test_another_light_is_the_same_curve_for_every_pixel_of_a_colour(face: Face) -> None:
+    pixels, _ = face
+    seen = lit_otherwise(pixels, np.random.default_rng(3))
+    generator = np.random.default_rng(3)
+    curve = np.exp(generator.normal(0, 0.35) + generator.normal(0, 0.12, size=3))
+    contrast = np.exp(generator.normal(0.1, 0.3))
+    value = (pixels.astype(np.float32) / 255) ** curve
+    expected = (value - 0.5) * contrast + 0.5 + generator.normal(0, 0.06, size=3)
+    np.testing.assert_array_equal(seen, np.clip(np.rint(expected * 255), 0, 255))

@@ -10,6 +10,7 @@ from benchmark.acquisition.detection import locate_face
 from benchmark.datasets.synthetic import SyntheticPeople
 from benchmark.methods.occlusion.occluders import (
     Coverage,
+    _choice,
     below_a_line,
     blended,
     covered,
@@ -129,3 +130,10 @@ def test_half_a_coverage_mixes_both() -> None:
         np.full((2, 2, 3), 100, np.uint8), np.full((2, 2, 3), 200, np.float32), np.full((2, 2), 0.5, np.float32)
     )
     assert (mixed == 150).all()
+
+
+def test_a_weighted_choice_draws_what_numpy_draws() -> None:
+    weights = (0.35, 0.2, 0.2, 0.25)
+    ours, theirs = np.random.default_rng(1), np.random.default_rng(1)
+    drawn = [_choice(ours, tuple(enumerate(weights))) for _ in range(500)]
+    assert drawn == [int(theirs.choice(len(weights), p=weights)) for _ in range(500)]
