@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 NEUTRAL = 0.5
 """What is in a blanked hole."""
@@ -58,6 +57,17 @@ def randomly_grown(holes: Tensor, share: float = 0.05) -> Tensor:
     steps = torch.randint(0, most + 1, (len(holes), 1, 1, 1)).to(holes.device)
     grown, result = holes, holes
     for step in range(1, most + 1):
-        grown = functional.max_pool2d(grown, 3, stride=1, padding=1)
+        grown = _greatest_of_three(_greatest_of_three(grown, axis=2), axis=3)
         result = torch.where(steps >= step, grown, result)
     return result
+
+
+def _greatest_of_three(values: Tensor, *, axis: int) -> Tensor:
+    """Of each place and its two neighbours along `axis`; pooling a single channel takes a processor five times as
+    long."""
+    count = values.shape[axis]
+    greatest = values.clone()
+    for here, beside in ((0, 1), (1, 0)):
+        place = greatest.narrow(axis, here, count - 1)
+        torch.maximum(place, values.narrow(axis, beside, count - 1), out=place)
+    return greatest

@@ -176,11 +176,11 @@ class RegressionTask(TrainingTask):
 
     def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, Tensor]:
         """One step down the loss."""
-        shown = batch.masked
+        shown, true = batch.masked.contiguous(), batch.true.contiguous()  # see `enlarged_along_edges`
         if self._settings.bare_every is not None:
             bare = torch.arange(len(shown), device=shown.device) % self._settings.bare_every == 0
-            shown = torch.where(bare.view(-1, 1, 1, 1), batch.true, shown)
-        loss = self._loss(self._restore(shown), batch.true, batch.holes)
+            shown = torch.where(bare.view(-1, 1, 1, 1), true, shown)
+        loss = self._loss(self._restore(shown), true, batch.holes)
         self.descend("network", loss, fabric)
         return {"loss": loss}
 
@@ -214,10 +214,10 @@ def _restored(images: Tensor, network: nn.Module, scale: ErrorNetwork, side: int
         scale: holds the normalisation.
         side: pixels.
     """
-    size = images.shape[-1]
-    normalised = scale.normalise(resized(images, min(size, side)))
-    error: Tensor = network(normalised).float() * scale.std
-    return images + enlarged_along_edges(error, images)
+    planes = images.contiguous()
+    small = resized(planes, min(images.shape[-1], side))
+    error: Tensor = network(scale.normalise(small)).float() * scale.std
+    return planes + enlarged_along_edges(error, planes, small)
 
 
 def _first(pairs: MaskedPairs, most: int | None) -> MaskedPairs:

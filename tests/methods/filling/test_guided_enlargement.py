@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch.nn import functional
 
 from benchmark.masked_faces import resized
 from benchmark.methods.filling.guided_enlargement import enlarged_along_edges
@@ -33,6 +34,22 @@ def test_a_correction_that_undoes_a_square_stays_inside_it():
 def test_at_its_own_size_a_correction_is_left_alone():
     correction = torch.rand(2, 3, 16, 16)
     assert enlarged_along_edges(correction, torch.rand(2, 3, 16, 16)) is correction
+
+
+def test_it_is_a_guided_filter():
+    random = torch.Generator().manual_seed(0)
+    image, correction = (torch.rand(2, 3, side, side, generator=random) for side in (40, 12))
+    guide = resized(image, 12)
+
+    def mean(values):
+        return functional.avg_pool2d(functional.pad(values, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+
+    covariance = mean(guide * correction) - mean(guide) * mean(correction)
+    slope = covariance / ((mean(guide * guide) - mean(guide) ** 2).clamp(min=0) + 1e-3)
+    offset = mean(correction) - slope * mean(guide)
+    slope, offset = (functional.interpolate(mean(part), size=(40, 40), mode="bilinear") for part in (slope, offset))
+    for given in (None, guide):
+        assert torch.allclose(enlarged_along_edges(correction, image, given), slope * image + offset, atol=1e-5)
 
 
 def test_gradients_pass_through():
