@@ -116,10 +116,13 @@ class TrainingTask(ABC):
         """Figures by name, each ``(B,)``, one value per pair. Called without gradients, networks in evaluation mode."""
 
     def descend(self, name: str, loss: Tensor, fabric: Fabric) -> None:
-        """One step of the optimiser `name`, by the gradient of `loss` alone; no gradient remains for a later step."""
+        """One step of the optimiser `name`, by the gradient of `loss` alone; no gradient remains for a later step.
+
+        No gradient is computed for parameters of other optimisers, which `loss` may depend on, too.
+        """
         optimiser = self.optimisers[name]
         optimiser.zero_grad()
-        fabric.backward(loss)
+        fabric.backward(loss, inputs=[own for group in optimiser.param_groups for own in group["params"]])
         optimiser.step()
         optimiser.zero_grad()
 

@@ -18,7 +18,6 @@ from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
     discriminator_loss,
     discriminator_rests,
-    frozen,
     generator_loss,
     gradient_penalty,
     judgement,
@@ -180,11 +179,10 @@ class CoModTask(TrainingTask):
         latents = torch.randn(len(holes), self._settings.widths.latent).to(holes.device)
         painted: Tensor = self.modules["generator"](blanked(batch.masked, holes), latents, fresh_noise=True)
         restored = composited(painted, batch.true, holes)
-        losses = self._discriminate(batch.true, restored.detach(), holes, batch.step, fabric)
-        with frozen(self.modules["discriminator"]):
-            adversarial = generator_loss(self.modules["discriminator"](restored, holes))
-            pixels = mean_errors(restored, batch.true, holes)[0].mean()
-            self.descend("generator", adversarial + self._settings.pixel_weight * pixels, fabric)
+        on_fake, losses = self._discriminate(batch.true, restored, holes, batch.step, fabric)
+        adversarial = generator_loss(on_fake)
+        pixels = mean_errors(restored, batch.true, holes)[0].mean()
+        self.descend("generator", adversarial + self._settings.pixel_weight * pixels, fabric)
         update_average(
             self.modules["average"], self.modules["generator"], self._settings.average_decay, step=batch.step
         )
@@ -212,7 +210,10 @@ class CoModTask(TrainingTask):
             drawn.append(composited(painted.float().clamp(0, 1), batch.masked, batch.holes))
         return drawn
 
-    def _discriminate(self, real: Tensor, fake: Tensor, holes: Tensor, step: int, fabric: Fabric) -> dict[str, Tensor]:
+    def _discriminate(
+        self, real: Tensor, fake: Tensor, holes: Tensor, step: int, fabric: Fabric
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The discriminator's step; what it now says of `fake`, and figures."""
         settings = self._settings
         penalised = settings.penalty > 0 and step % settings.penalty_every == 0
         if penalised:
@@ -229,4 +230,5 @@ class CoModTask(TrainingTask):
             terms.append(settings.penalty / 2 * settings.penalty_every * gradient_penalty(on_real, real))
         if terms:
             self.descend("discriminator", torch.stack(terms).sum(), fabric)
-        return judged
+            on_fake = self.modules["discriminator"](fake, holes)
+        return on_fake, judged

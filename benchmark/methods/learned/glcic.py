@@ -19,7 +19,6 @@ from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
     discriminator_loss,
     discriminator_rests,
-    frozen,
     generator_loss,
     judgement,
     update_average,
@@ -166,9 +165,7 @@ class Glcic(TrainedCompleter):
 class GlcicTask(TrainingTask):
     """Algorithm 1: the completion network alone, the discriminators alone, then each in turn on the same completions.
 
-    One side's step never touches the other's parameters, nor leaves gradients in them: what the discriminators judge
-    in their own step is cut off from the completion network, in the completion network's step they are frozen, and
-    both sides' gradients are zeroed right before they are computed.
+    One side's step never touches the other's parameters, nor leaves gradients in them: see `descend`.
 
     Args:
         modules: of `Glcic.build`, and the completion network's ``average``.
@@ -207,10 +204,12 @@ class GlcicTask(TrainingTask):
         losses: dict[str, Tensor] = {}
         if learns:
             losses["error"] = self._error(painted, batch.true, holes)
+        on_completed = None
         if judged:
-            losses |= self._discriminators_step(batch.true, completed.detach(), holes, fabric)
+            on_completed, figures = self._discriminators_step(batch.true, completed, holes, learns, fabric)
+            losses |= figures
         if learns:
-            losses |= self._completion_step(losses["error"], completed if judged else None, holes, fabric)
+            losses |= self._completion_step(losses["error"], on_completed, fabric)
             update_average(
                 self.modules["average"], self.modules["generator"], self._settings.average_decay, step=batch.step
             )
@@ -237,9 +236,11 @@ class GlcicTask(TrainingTask):
         inside, outside = mean_errors(error, torch.zeros_like(error), holes)
         return (inside + self._settings.known_weight * outside).mean()
 
-    def _discriminators_step(self, true: Tensor, completed: Tensor, holes: Tensor, fabric: Fabric) -> dict[str, Tensor]:
+    def _discriminators_step(
+        self, true: Tensor, completed: Tensor, holes: Tensor, asked_again: bool, fabric: Fabric
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Equation 3 for the discriminators: up log D on true faces, each judged round another face's hole, and
-        log(1 − D) on completed ones."""
+        log(1 − D) on completed ones. What they said of these (if `asked_again`, what they say now), and figures."""
         discriminator = self.modules["discriminator"]
         real = discriminator(true, holes.roll(1, dims=0))
         fake = discriminator(completed, holes)
@@ -249,16 +250,15 @@ class GlcicTask(TrainingTask):
             judged["discriminator_accuracy"], self._settings.rests_above, running=self._accuracy
         ):
             self.descend("discriminator", loss, fabric)
-        return judged
+            if asked_again:
+                fake = discriminator(completed, holes)
+        return fake, judged
 
-    def _completion_step(
-        self, error: Tensor, completed: Tensor | None, holes: Tensor, fabric: Fabric
-    ) -> dict[str, Tensor]:
+    def _completion_step(self, error: Tensor, on_completed: Tensor | None, fabric: Fabric) -> dict[str, Tensor]:
         """Down the error, and, once there are discriminators, up log D × alpha."""
-        if completed is None:
+        if on_completed is None:
             self.descend("generator", error, fabric)
             return {}
-        with frozen(self.modules["discriminator"]):
-            adversarial = generator_loss(self.modules["discriminator"](completed, holes))
-            self.descend("generator", error + self._settings.alpha * adversarial, fabric)
+        adversarial = generator_loss(on_completed)
+        self.descend("generator", error + self._settings.alpha * adversarial, fabric)
         return {"losses_g": adversarial}

@@ -26,7 +26,7 @@ from benchmark.methods.trained_networks import channels_last
 from benchmark.plugins import register_method
 from benchmark.recognisers.face_recognition import FaceRecognition
 from benchmark.recognisers.network_recogniser import NetworkRecogniser
-from benchmark.training.adversarial import discriminator_loss, discriminator_rests, frozen, generator_loss, judgement
+from benchmark.training.adversarial import discriminator_loss, discriminator_rests, generator_loss, judgement
 from benchmark.training.task import TrainingBatch, TrainingSettings, TrainingTask
 
 if TYPE_CHECKING:
@@ -280,7 +280,9 @@ class IdentityTask(TrainingTask):
         batch = with_other_holes(batch, settings.other_holes)
         holes = randomly_grown(batch.holes)
         restored = self._restored(batch, holes)
-        judged = self._critic_step(restored.detach(), batch.true, holes, fabric) if "critic" in self.modules else {}
+        on_restored, judged = None, {}
+        if "critic" in self.modules:
+            on_restored, judged = self._critic_step(restored, batch.true, holes, fabric)
         pixels = mean_errors(restored, batch.true, holes)[0].mean()
         losses = {"pixels": pixels, **self._as_taught(restored, batch)}
         total = settings.pixel_weight * pixels + settings.identity_weight * losses["identity"]
@@ -292,13 +294,10 @@ class IdentityTask(TrainingTask):
         if settings.colour_weight > 0:
             losses["colour"] = colour_error(restored, batch.true, holes).mean()
             total = total + settings.colour_weight * losses["colour"]
-        if "critic" in self.modules:
-            with frozen(self.modules["critic"]):
-                losses["losses_g"] = generator_loss(self._opinion(restored, holes))
-                total = total + settings.adversarial_weight * losses["losses_g"]
-                self.descend("generator", total, fabric)
-        else:
-            self.descend("generator", total, fabric)
+        if on_restored is not None:
+            losses["losses_g"] = generator_loss(on_restored)
+            total = total + settings.adversarial_weight * losses["losses_g"]
+        self.descend("generator", total, fabric)
         return {"loss": total, **losses, **judged}
 
     def _as_taught(self, restored: Tensor, batch: TrainingBatch) -> dict[str, Tensor]:
@@ -334,13 +333,17 @@ class IdentityTask(TrainingTask):
         painted: Tensor = self.modules["generator"](blanked(batch.masked, holes))
         return composited(painted.float(), batch.masked, holes)
 
-    def _critic_step(self, restored: Tensor, true: Tensor, holes: Tensor, fabric: Fabric) -> dict[str, Tensor]:
+    def _critic_step(
+        self, restored: Tensor, true: Tensor, holes: Tensor, fabric: Fabric
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The critic's step; what it now says of the restored faces, and figures."""
         fake, real = self._opinion(restored, holes), self._opinion(true, holes)
         loss = discriminator_loss(real, fake, smoothing=0.1)
         judged = judgement(loss, real, fake)
         if not discriminator_rests(judged["discriminator_accuracy"], self._settings.rests_above):
             self.descend("critic", loss, fabric)
-        return judged
+            fake = self._opinion(restored, holes)
+        return fake, judged
 
     def _opinion(self, faces: Tensor, holes: Tensor) -> Tensor:
         """Logits of the patches in which something was painted, in one row; elsewhere there is nothing to tell."""

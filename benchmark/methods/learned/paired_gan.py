@@ -19,7 +19,6 @@ from benchmark.plugins import register_method
 from benchmark.training.adversarial import (
     discriminator_loss,
     discriminator_rests,
-    frozen,
     generator_loss,
     judgement,
     update_average,
@@ -201,22 +200,22 @@ class PairedGanTask(TrainingTask):
         masked = torch.ones(len(batch.true), dtype=torch.bool, device=batch.true.device)
         if self._settings.bare_every is not None:
             masked[:: self._settings.bare_every] = False
-        shown = torch.where(masked.view(-1, 1, 1, 1), batch.masked, batch.true)
+        true = batch.true.contiguous()  # see `enlarged_along_edges`
+        shown = torch.where(masked.view(-1, 1, 1, 1), batch.masked.contiguous(), true)
         restored = _restored(shown, self.modules["generator"], self._settings)
         losses: dict[str, Tensor] = {}
         total = torch.zeros((), device=restored.device)
         if self._settings.hole_weight is not None:
-            inside, outside = mean_errors(restored, batch.true, batch.holes)
+            inside, outside = mean_errors(restored, true, batch.holes)
             losses["error"] = total = (self._settings.hole_weight * inside + outside).mean()
         if batch.step >= self._adversarial_from:
-            judged = self._settings.adversarial_faces
-            fake, real = restored[masked][:judged] * 2 - 1, batch.true[masked][:judged] * 2 - 1
-            losses |= self._discriminate(real, fake.detach(), fabric)
-            with frozen(self.modules["discriminator"]):
-                losses["losses_g"] = generator_loss(self._logits(real, fake)[1])
-                self.descend("generator", total + self._settings.adversarial_weight * losses["losses_g"], fabric)
-        else:
-            self.descend("generator", total, fabric)
+            count = self._settings.adversarial_faces
+            fake, real = restored[masked][:count] * 2 - 1, true[masked][:count] * 2 - 1
+            on_fake, judged = self._discriminate(real, fake, fabric)
+            losses |= judged
+            losses["losses_g"] = generator_loss(on_fake)
+            total = total + self._settings.adversarial_weight * losses["losses_g"]
+        self.descend("generator", total, fabric)
         update_average(
             self.modules["average"], self.modules["generator"], self._settings.average_decay, step=batch.step
         )
@@ -232,18 +231,20 @@ class PairedGanTask(TrainingTask):
         """Masked faces, restored ones, true ones."""
         return batch.masked, self._restored(batch.masked), batch.true
 
-    def _discriminate(self, real: Tensor, fake: Tensor, fabric: Fabric) -> dict[str, Tensor]:
+    def _discriminate(self, real: Tensor, fake: Tensor, fabric: Fabric) -> tuple[Tensor, dict[str, Tensor]]:
+        """The discriminator's step; what it now says of `fake`, and figures."""
         on_real, on_fake = self._logits(real, fake)
         loss = discriminator_loss(on_real, on_fake, smoothing=self._settings.smoothing)
         judged = judgement(loss, on_real, on_fake)
         if not discriminator_rests(judged["discriminator_accuracy"], self._settings.rests_above):
             self.descend("discriminator", loss, fabric)
-        return judged
+            on_fake = self._logits(real, fake)[1]
+        return on_fake, judged
 
     def _logits(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         judge = self.modules["discriminator"]
         if self._settings.judges_together:
-            both = judge(torch.cat([real, fake])).float()
+            both = judge(torch.cat([real, fake]).contiguous(memory_format=torch.channels_last)).float()
             return both[: len(real)], both[len(real) :]
         return judge(real).float(), judge(fake).float()
 
@@ -253,6 +254,9 @@ class PairedGanTask(TrainingTask):
 
 def _restored(images: Tensor, generator: nn.Module, settings: PairedGanSettings) -> Tensor:
     """The generator's faces ``(B, 3, S, S)``, in [0, 1] but not clamped."""
-    size = images.shape[-1]
-    painted: Tensor = generator(resized(images, min(size, settings.side or size)) * 2 - 1).float()
-    return images + enlarged_along_edges(painted, images) if settings.adds_error else (painted + 1) / 2
+    planes, size = images.contiguous(), images.shape[-1]
+    small = resized(planes, min(size, settings.side or size))
+    painted: Tensor = generator(small * 2 - 1).float()
+    if not settings.adds_error:
+        return (painted + 1) / 2
+    return planes + enlarged_along_edges(painted, planes, small)

@@ -16,7 +16,6 @@ from benchmark.methods.losses.structural_similarity import structural_similarity
 from benchmark.training.adversarial import (
     discriminator_loss,
     discriminator_rests,
-    frozen,
     generator_loss,
     judgement,
     update_average,
@@ -102,16 +101,15 @@ class TwoStageTask(TrainingTask):
         painted = self.modules["generator"](blanked(batch.masked, holes))
         completed = composited(painted, batch.true, holes)
         present = [name for name in _DISCRIMINATORS if batch.step >= self._comes_in[name]]
-        judged = {
-            name: self._discriminator_step(name, batch.true, completed.detach(), holes, fabric) for name in present
-        }
+        judged, adversarial = {}, []
+        for name in present:
+            on_completed, judged[name] = self._discriminator_step(name, batch.true, completed, holes, fabric)
+            adversarial.append(generator_loss(on_completed))
         losses, total = self._editing_losses(painted, completed, batch.true, holes)
-        with frozen(*(self.modules[name] for name in present)):
-            if present:
-                adversarial = [generator_loss(self.modules[name](completed, holes)) for name in present]
-                losses["losses_g"] = torch.stack(adversarial).sum()
-                total = total + self._weights.adversarial * losses["losses_g"]
-            self.descend("generator", total, fabric)
+        if adversarial:
+            losses["losses_g"] = torch.stack(adversarial).sum()
+            total = total + self._weights.adversarial * losses["losses_g"]
+        self.descend("generator", total, fabric)
         update_average(self.modules["average"], self.modules["generator"], self._average_decay, step=batch.step)
         return losses | _of_both(judged) | self._map_step(batch, fabric)
 
@@ -139,14 +137,16 @@ class TwoStageTask(TrainingTask):
 
     def _discriminator_step(
         self, name: str, true: Tensor, completed: Tensor, holes: Tensor, fabric: Fabric
-    ) -> dict[str, Tensor]:
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """A discriminator's step; what it now says of completed faces, and figures."""
         discriminator, running = self.modules[name], self._accuracies[name]
         real, fake = discriminator(true, holes), discriminator(completed, holes)
         loss = discriminator_loss(real, fake)
         judged = judgement(loss, real, fake)
         if not discriminator_rests(judged["discriminator_accuracy"], self._rests_above, running=running):
             self.descend(name, loss, fabric)
-        return judged
+            fake = discriminator(completed, holes)
+        return fake, judged
 
     def _editing_losses(
         self, painted: Tensor, completed: Tensor, true: Tensor, holes: Tensor

@@ -33,8 +33,8 @@ class Fabric:
     autocast = staticmethod(lambda: torch.autocast("cpu", enabled=False))
 
     @staticmethod
-    def backward(loss: torch.Tensor) -> None:
-        loss.backward()
+    def backward(loss: torch.Tensor, **asked: object) -> None:
+        loss.backward(**asked)
 
 
 def short(preset: str = "tuned", *, epochs: int = 2, batch_size: int = 4, **changes: object) -> FaceGenerator:

@@ -26,8 +26,8 @@ class Fabric:
     """What a task needs of Fabric."""
 
     @staticmethod
-    def backward(loss: torch.Tensor) -> None:
-        loss.backward()
+    def backward(loss: torch.Tensor, **asked: object) -> None:
+        loss.backward(**asked)
 
 
 def short(preset: str = "tuned", *, epochs: int = 2, batch_size: int = 4, **changes: object) -> PairedGan:
@@ -154,6 +154,15 @@ def test_a_discriminator_that_is_too_good_waits(tiny_pairs):
         losses = task.step(batch, Fabric())
         assert float(losses["discriminator_accuracy"]) > 0
         assert unchanged(task.modules["discriminator"], before) == waits
+
+
+def test_a_discriminator_that_waits_is_asked_once(tiny_pairs):
+    for most, times in ((0.0, 1), (1.0, 2)):
+        task, batch = task_and_batch(tiny_pairs, rests_above=most)
+        asked = []
+        task.modules["discriminator"].register_forward_hook(lambda *_, seen=asked: seen.append(1))
+        task.step(batch, Fabric())
+        assert len(asked) == times
 
 
 def test_the_generator_learns_alone_before_the_discriminator_enters(tiny_pairs):

@@ -27,8 +27,8 @@ class Fabric:
     """Backward without the machinery."""
 
     @staticmethod
-    def backward(loss):
-        loss.backward()
+    def backward(loss, **asked):
+        loss.backward(**asked)
 
 
 def small(method: TwoStageGan | None = None, *, epochs: int = 2, **changes) -> TwoStageGan:
