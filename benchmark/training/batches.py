@@ -97,7 +97,8 @@ class PairBatches:
         pairs = self.pairs.rows(rows)
         masked, true, holes = (shrunk(images, self._size) for images in (pairs.masked, pairs.true, pairs.holes))
         for images in (masked, true, holes):
-            images[mirrored] = images[mirrored][:, :, ::-1].copy()
+            for row in np.flatnonzero(mirrored):
+                images[row] = cv2.flip(images[row], 1)  # NumPy takes twenty times as long
         scale = self._size / pairs.size
         landmarks = scaled_points(pairs.landmarks, scale)
         landmarks[mirrored] = mirrored_points(landmarks[mirrored], self._size)
