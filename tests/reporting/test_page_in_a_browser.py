@@ -20,7 +20,12 @@ const names = () => [...new Set(shown().map((row) => row.dataset.method))].sort(
 const help = document.querySelector("#help");
 const table = document.querySelector("table[data-columns=methods]");
 
-const box = table.closest(".scroll");
+const visible = [...document.querySelectorAll("table[data-columns=methods]")].find((one) => one.offsetParent);
+const name = visible.querySelector("tbody.moves th.name");
+const remark = "a remark of many words ".repeat(4);
+name.insertAdjacentHTML("beforeend", `<small class="detail"><span>${remark}</span></small>`);
+found.nameWidth = name.getBoundingClientRect().width;
+const box = visible.closest(".scroll");
 found.cut = box.scrollWidth - box.clientWidth;
 const speed = [...document.querySelectorAll("figure canvas")].find((one) => one.ariaLabel.startsWith("Speed"));
 const drawing = CanvasRenderingContext2D.prototype;
@@ -127,8 +132,11 @@ def test_the_interactive_figures_are_drawn(found: dict[str, Any]) -> None:
     assert {"raw", "masked probe", "telea", "paired-gan"} <= set(found["scoresOf"])
 
 
-def test_the_table_of_methods_fits_a_window_of_1280_pixels(found: dict[str, Any]) -> None:
+def test_the_table_of_methods_fits_a_window_of_1280_pixels_and_remarks_below_names_are_wrapped(
+    found: dict[str, Any],
+) -> None:
     assert found["cut"] == 0
+    assert 100 < found["nameWidth"] < 240
 
 
 def test_the_points_of_speed_have_names(found: dict[str, Any]) -> None:
