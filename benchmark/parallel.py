@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
 from itertools import chain, islice
 from multiprocessing import connection
@@ -22,6 +22,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from benchmark.errors import BenchmarkError
+from benchmark.held_signals import signals_held_back
 from benchmark.plugin_code.sources import KeptSources, kept_sources
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,9 @@ def _map_in_pool(
         while True:
             for item in islice(source, 4 * workers - len(waiting)):
                 try:
-                    with _signals_deferred():
+                    # A worker whose start is interrupted would fail on incomplete data, and the user would see only its
+                    # traceback.
+                    with signals_held_back(inherited=True):
                         waiting.append((item, pool.submit(function, item)))
                 except OSError as error:
                     _warn_of_one_process(str(error))
@@ -163,32 +166,6 @@ def _exit_code(process: BaseProcess) -> int:
     while process.exitcode is None and time.monotonic() < until:
         time.sleep(0.01)
     return process.exitcode or 0
-
-
-@contextmanager
-def _signals_deferred() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back while a task is handed over, which may start a worker process.
-
-    A worker whose start is interrupted would fail on incomplete data, and the user would see only its traceback. The
-    worker inherits the blocked Ctrl-C, so that one from the terminal, which is sent to all, does not reach it either.
-    """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    arrived: list[int] = []
-    held = (signal.SIGINT, signal.SIGTERM)
-    handlers = {number: signal.getsignal(number) for number in held}
-    for one in held:
-        signal.signal(one, lambda number, _: arrived.append(number))
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        for one, handler in handlers.items():
-            signal.signal(one, handler)
-    for number in arrived:
-        signal.raise_signal(number)
 
 
 def _begin_worker(sources: KeptSources) -> None:

@@ -15,6 +15,7 @@ from benchmark.cli.command_parser import CommandParser
 from benchmark.cli.subcommands import CONTINUED, SUBCOMMANDS, subcommand, summary
 from benchmark.cli.system_limits import explain
 from benchmark.errors import BenchmarkError, RequestError, Terminated
+from benchmark.held_signals import import_torch_whole
 
 DONE, FAILED, WRONG_REQUEST, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser(given[0]).parse_args(given)
         level = logging.INFO if options.verbose else logging.WARNING
         logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
+        import_torch_whole()
         with _heeding_sigterm():
             status: int = subcommand(options.subcommand).execute(options)
             sys.stdout.flush()
