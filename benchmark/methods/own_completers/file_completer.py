@@ -112,7 +112,7 @@ class FileCompleter(Unmasker):
         return max(1, self.batch_size * _AREA // (height * width))
 
     def _checked(self, restored: Tensor) -> Tensor:
-        """Values of 0 to 1; those that are not finite are left for the base class, which counts the image as failed."""
+        """About 0 to 1: the base class clips, and counts an image with values that are not finite as failed."""
         known = restored[restored.isfinite()]
         if not known.numel():
             return restored
@@ -126,7 +126,7 @@ class FileCompleter(Unmasker):
             raise PluginError(
                 f"{self.named} gives {found}, which is all black, for {says}; correct output_values in the card"
             )
-        return restored.clamp(0, 1)
+        return restored
 
 
 def own_completers(methods: Iterable[Method]) -> dict[str, FileCompleter]:

@@ -70,6 +70,7 @@ class Registered(Unmasker):
     def restore(self, faces): ...
 
 instance = Grey(0.5)
+bright = Grey(1.25)
 number = 3
 
 def factory():
@@ -106,6 +107,13 @@ def test_a_class_an_instance_and_a_function_paint_as_their_card_says(own: str, a
     restored, pixels, inside = unmask(made(f"{own}:{attribute}"))
     np.testing.assert_array_equal(restored.pixels[~inside], pixels[~inside])
     assert (np.abs(restored.pixels[inside].astype(int) - shade) <= 1).all()
+
+
+@pytest.mark.parametrize(("attribute", "beyond"), [("bright", True), ("instance", False)])
+def test_faces_brighter_than_white_are_clipped_and_told(own: str, attribute: str, beyond: bool) -> None:
+    restored, _, inside = unmask(made(f"{own}:{attribute}"))
+    assert restored.clipped.tolist() == [beyond] * 3
+    assert bool((restored.pixels[inside] == 255).all()) is beyond
 
 
 def test_a_card_is_followed_and_shown(own: str, caplog: pytest.LogCaptureFixture) -> None:
