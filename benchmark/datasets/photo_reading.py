@@ -7,8 +7,10 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -188,6 +190,9 @@ def _upright_rgb(image: Pillow.Image) -> Image:
         image.load()
         factor = max(1, round(max(image.size) / max(wanted)))
     else:
+        quick = _quickly_decoded(image)
+        if quick is not None:
+            return quick
         image.load()
     orientation = _orientation(image)  # after load: Pillow turns TIFF itself and then forgets the tag
     rgb = _to_rgb(image, factor)
@@ -195,6 +200,32 @@ def _upright_rgb(image: Pillow.Image) -> Image:
     if orientation in _UPRIGHT:
         rgb = rgb.transpose(_UPRIGHT[orientation])
     return np.array(rgb, dtype=np.uint8)
+
+
+def _quickly_decoded(image: Pillow.Image) -> Image | None:
+    """The pixels of a plain upright JPEG, by simplejpeg: the same ones in half of the time.
+
+    None where simplejpeg is not installed or complains of anything: Pillow then says what is wrong.
+    """
+    decoder = _jpeg_decoder()
+    plain = image.format == "JPEG" and image.mode == "RGB" and not image.info.get("progressive")
+    if decoder is None or not plain or _orientation(image) in _UPRIGHT:
+        return None
+    file = image.fp  # type: ignore[attr-defined]
+    file.seek(0)
+    with suppress(ValueError):
+        return np.asarray(decoder(file.read(), "RGB"), dtype=np.uint8)
+    return None
+
+
+@cache
+def _jpeg_decoder() -> Callable[..., Any] | None:
+    try:
+        from simplejpeg import decode_jpeg  # noqa: PLC0415  # an optional extra
+    except ImportError:
+        return None
+    decoder: Callable[..., Any] = decode_jpeg
+    return decoder
 
 
 def _orientation(image: Pillow.Image) -> int:

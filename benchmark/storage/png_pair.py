@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +15,16 @@ _EIGHT_BITS, _RGB = 8, 2
 _DIFFERENCE_TO_THE_LEFT = 1  # the filter "Sub": no row depends on another one
 _RAW = -15  # a window of 2^15 bytes, and neither header nor checksum
 _ZLIB_HEADER = b"\x78\x01"
+_QUICK_AND_SMALL = 2  # of isal's levels 0 to 3
 _LAST_BLOCK = b"\x03\x00"  # empty
 
 
 def encode_png_pair(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> tuple[bytes, bytes]:
     """Both pictures as PNG files, from which decoders get the very same pixels back.
 
-    Rows above the first and below the last one in which they differ are compressed for both at once. Only the
-    frequencies of bytes are made use of (zlib's ``Z_HUFFMAN_ONLY``): in photographs, looking for repetitions costs half
-    as much again and saves a twentieth of the size.
+    Rows above the first and below the last one in which they differ are compressed for both at once, by isal where it
+    is installed: a third of the time. zlib makes use of the frequencies of bytes only (``Z_HUFFMAN_ONLY``): in
+    photographs, looking for repetitions costs half as much again and saves a twentieth of the size.
 
     Args:
         first: ``uint8 (H, W, 3)``, RGB.
@@ -49,8 +52,26 @@ def _filtered(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _compressed(rows: NDArray[np.uint8]) -> bytes:
     """Whole blocks, which others may follow."""
-    compressor = zlib.compressobj(1, zlib.DEFLATED, _RAW, zlib.DEF_MEM_LEVEL, zlib.Z_HUFFMAN_ONLY)
-    return compressor.compress(rows.data) + compressor.flush(zlib.Z_FULL_FLUSH)
+    compressor = _compressor()
+    blocks: bytes = compressor.compress(rows.data) + compressor.flush(zlib.Z_FULL_FLUSH)
+    return blocks
+
+
+def _compressor() -> Any:
+    isal = _isal()
+    if isal is not None:
+        return isal.compressobj(_QUICK_AND_SMALL, zlib.DEFLATED, _RAW)
+    return zlib.compressobj(1, zlib.DEFLATED, _RAW, zlib.DEF_MEM_LEVEL, zlib.Z_HUFFMAN_ONLY)
+
+
+@cache
+def _isal() -> Any:
+    """None where it is not installed."""
+    try:
+        from isal import isal_zlib  # noqa: PLC0415  # an optional extra
+    except ImportError:
+        return None
+    return isal_zlib
 
 
 def _file(rows: NDArray[np.uint8], blocks: bytes) -> bytes:

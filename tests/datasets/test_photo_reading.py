@@ -7,6 +7,7 @@ import struct
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from PIL import Image as Pillow
 from PIL import ImageFile
 
 from benchmark.config import load_config
+from benchmark.datasets import photo_reading
 from benchmark.datasets.files import digest_of_files
 from benchmark.datasets.image_costs import ReadingLimits
 from benchmark.datasets.opening import open_dataset
@@ -381,3 +383,35 @@ def test_decoding_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: p
     with pytest.raises(ImageRefused, match=r"decoding took more than 0\.05 seconds of processor time"):
         read_photo(saved(tmp_path / "a.png", Pillow.fromarray(gradient())), ReadingLimits(max_seconds=0.05))
     assert signal.getsignal(signal.SIGPROF) is before
+
+
+@pytest.mark.parametrize("side", [(64, 64), (101, 67), (16, 333)])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize(
+    "settings", [{"quality": 92}, {"quality": 30, "progressive": True}, {"restart_marker_rows": 1}]
+)
+def test_jpegs_have_the_same_pixels_with_and_without_simplejpeg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: tuple[int, int], subsampling: int, settings: dict[str, Any]
+) -> None:
+    pytest.importorskip("simplejpeg")
+    pixels = np.random.default_rng(0).integers(0, 256, (*side, 3), dtype=np.uint8)
+    path = tmp_path / "a.jpg"
+    Pillow.fromarray(pixels).save(path, subsampling=subsampling, **settings)
+    quick = read_photo(path)
+    monkeypatch.setattr(photo_reading, "_jpeg_decoder", lambda: None)
+    np.testing.assert_array_equal(read_photo(path), quick)
+    assert quick.flags.writeable
+
+
+def test_what_simplejpeg_complains_of_is_decoded_by_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def complain(*arguments: object) -> None:
+        calls.append(arguments)
+        raise ValueError("premature end of JPEG file")
+
+    path = tmp_path / "a.jpg"
+    Pillow.fromarray(np.full((40, 30, 3), 128, dtype=np.uint8)).save(path)
+    monkeypatch.setattr(photo_reading, "_jpeg_decoder", lambda: complain)
+    assert read_photo(path).shape == (40, 30, 3)
+    assert len(calls) == 1
