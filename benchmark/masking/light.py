@@ -107,7 +107,7 @@ def _weighted_median(pixels: NDArray[np.float32], weights: Plane) -> NDArray[np.
         inside = pixels.reshape(-1, 3)
     luma = inside @ LUMA
     # the darker third of a face is beard, nostrils and shadow
-    bright = inside[luma >= np.quantile(luma, 0.3)]
+    bright = inside[luma >= quantile(luma, 0.3)]
     middle: NDArray[np.float32] = np.median(bright, axis=0).astype(np.float32)
     return middle
 
@@ -129,8 +129,8 @@ def _white(
     left, top = np.floor(points[_EYES].min(axis=0)).astype(int)
     right, bottom = np.ceil(points[_EYES].max(axis=0)).astype(int) + 1
     eyes = pixels[max(top, 0) : max(bottom, 1), max(left, 0) : max(right, 1)] @ LUMA
-    eye_white = float(np.quantile(eyes, 0.92)) if eyes.size else skin_level
-    bright, brightest = np.quantile(luma, [0.9, 0.97])
+    eye_white = float(quantile(eyes, 0.92)) if eyes.size else skin_level
+    bright, brightest = (quantile(luma, np.float64(share)) for share in (0.9, 0.97))
     level = max(1.42 * skin_level, 1.25 * eye_white, 0.8 * float(brightest))
     level = float(np.clip(level, 30, 246))
     colour = pixels[luma >= bright].mean(axis=0)
@@ -147,9 +147,28 @@ def _white(
 def _saturation(pixels: NDArray[np.float32], skin: NDArray[np.float32]) -> float:
     """Judged by the photo as a whole and by its skin, which is never grey where colours are true."""
     planes = [pixels[..., channel] for channel in range(3)]
-    chroma = np.quantile(np.maximum.reduce(planes) - np.minimum.reduce(planes), 0.8)
+    chroma = quantile(np.maximum.reduce(planes) - np.minimum.reduce(planes), 0.8)
     of_skin = float(np.ptp(skin)) / (float(skin.max()) + 4)
     return float(np.clip((chroma - 4) / 14, 0, 1) * np.clip((of_skin - 0.02) / 0.2, 0, 1))
+
+
+def quantile(values: NDArray[Any], share: float) -> np.floating[Any]:
+    """As `numpy.quantile` to the bit, in a third of its time for some thousand values.
+
+    Args:
+        values: float, of any shape, one at the least.
+        share: 0 to 1; as a `numpy.float64`, it gives that precision, as a float that of `values`.
+
+    >>> float(quantile(np.array([4.0, 1.0, 2.0]), 0.75))
+    3.0
+    """
+    place = (values.size - 1) * share
+    low = int(place)
+    high = min(low + 1, values.size - 1)
+    ordered = np.partition(values, (low, high), axis=None)
+    part, gap = place - low, ordered[high] - ordered[low]
+    between: np.floating[Any] = ordered[low] + gap * part if part < 0.5 else ordered[high] - gap * (1 - part)
+    return between
 
 
 def _direction(shade: Plane, weights: Plane) -> NDArray[np.float64]:
@@ -184,7 +203,7 @@ def _blur(crop: Image, landmarks: Points, face_width: float) -> float:
         across = cv2.Sobel(picture, cv2.CV_32F, 1, 0)
         down = cv2.Sobel(picture, cv2.CV_32F, 0, 1)
         slopes.append(cv2.magnitude(across, down))
-    steep, steepest = np.quantile(slopes[0], [0.96, 0.995])
+    steep, steepest = (quantile(slopes[0], np.float64(share)) for share in (0.96, 0.995))
     if steepest < _FAINTEST_EDGE:
         return 0.5
     # in a face of few edges the steepest 4 % would hold the feet of edges

@@ -101,13 +101,19 @@ def draw_straps(straps: Sequence[Strap], head: Head, window: Window, light: Phot
     """``float32 (h, w, 4)`` at the drawing's resolution: colour times alpha, and alpha."""
     height, width = window.drawing_size
     drawn = np.zeros((height, width, 4), dtype=np.float32)
+    if not straps:
+        return drawn
+    # what is the same for every place is computed for all straps at once
+    places = head.to_photo(np.concatenate([one.points for one in straps]))[:, :2]
+    facing = np.clip(head.towards_viewer(np.concatenate([one.normals for one in straps])) / 0.12, 0, 1)
+    likeness, in_drawing = _skin_likeness(places, window, light), window.to_drawing(places) - 0.5
+    end = 0
     for one in straps:
-        places = head.to_photo(one.points)[:, :2]
-        seen = np.clip(head.towards_viewer(one.normals) / 0.12, 0, 1)
+        of_one = slice(end, end := end + len(one.points))
+        at, seen = in_drawing[of_one], facing[of_one]
         if one.under_hair:
-            seen = seen * _on_skin(places, window, light)
+            seen = seen * _until_hair(likeness[of_one])
         thickness = one.width * head.scale * window.drawing
-        at = window.to_drawing(places) - 0.5
         low = np.clip(np.floor(at.min(axis=0) - thickness - 2), 0, (width, height)).astype(int)
         high = np.clip(np.ceil(at.max(axis=0) + thickness + 3), 0, (width, height)).astype(int)
         if seen.max() <= 0 or (high - low).min() <= 0:
@@ -137,12 +143,17 @@ def _line(
     return np.asarray(alpha, dtype=np.float32) / 255, np.asarray(soft, dtype=np.float32) / 255
 
 
-def _on_skin(places: NDArray[np.float64], window: Window, light: PhotoLight) -> NDArray[np.float64]:
-    """1 along the part of a line that is on skin, from its start to where hair begins for good."""
+def _skin_likeness(places: NDArray[np.float64], window: Window, light: PhotoLight) -> NDArray[np.float64]:
+    """``float64 (K,)``: `PhotoLight.skin_likeness` at places of the photo."""
     height, width = light.skin_likeness.shape
-    at = np.round(window.to_crop(places)).astype(int)
-    likeness = light.skin_likeness[np.clip(at[:, 1], 0, height - 1), np.clip(at[:, 0], 0, width - 1)].astype(np.float64)
-    at_ends = np.clip(np.arange(-2, len(likeness) + 2), 0, len(likeness) - 1)
-    smooth = np.convolve(likeness[at_ends], np.ones(5) / 5, mode="valid")
+    column, row = np.round(window.to_crop(places)).astype(int).T
+    found = light.skin_likeness[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]
+    return np.asarray(found, dtype=np.float64)
+
+
+def _until_hair(likeness: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 along the part of a line that is on skin, from its start to where hair begins for good."""
+    first, last = likeness[:1], likeness[-1:]
+    smooth = np.convolve(np.concatenate([first, first, likeness, last, last]), np.ones(5) / 5, mode="valid")
     covered = np.clip((smooth - 0.12) / 0.2, 0, 1)
     return np.minimum.accumulate(covered)

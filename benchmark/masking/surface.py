@@ -34,10 +34,11 @@ class Mesh:
 
     def normals(self) -> Points3:
         """``float64 (N, 3)``: unit normals, out of the face."""
-        corners = self.points[self.triangles]
-        flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        first, second, third = self.points[self.triangles.T].transpose(0, 2, 1)
+        (x1, y1, z1), (x2, y2, z2) = second - first, third - first
+        flat = (y1 * z2 - z1 * y2, z1 * x2 - x1 * z2, x1 * y2 - y1 * x2)
         at = self.triangles.T.ravel()
-        summed = np.stack([np.bincount(at, np.tile(part, 3), len(self.points)) for part in flat.T], axis=1)
+        summed = np.stack([np.bincount(at, np.tile(part, 3), len(self.points)) for part in flat], axis=1)
         length: Points3 = np.linalg.norm(summed, axis=1, keepdims=True)
         outward: Points3 = summed / np.maximum(length, 1e-12)
         return outward

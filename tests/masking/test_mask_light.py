@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmark.masking.light import LUMA, estimate_light
+from benchmark.masking.light import LUMA, estimate_light, quantile
 
 
 def test_even_light_on_a_plain_face(posed_face):
@@ -51,3 +51,12 @@ def test_red_light_colours_a_white_cloth(posed_face):
     red_face = posed_face(skin=(210, 70, 80), background=(60, 20, 25))
     red = estimate_light(red_face.photo, red_face.landmarks, 100).white
     assert red[0] / red[1] > 1.3 * usual[0] / usual[1]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 3136])
+def test_quantiles_are_numpys_to_the_bit(count):
+    rng = np.random.default_rng(count)
+    for share in (0, 1, *rng.random(50).tolist()):
+        values = (255 * rng.random(count)).astype(np.float32)
+        assert quantile(values, share) == np.quantile(values, share)
+        assert quantile(values, np.float64(share)) == np.quantile(values, [share])[0]
