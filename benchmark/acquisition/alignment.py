@@ -107,7 +107,10 @@ def reduced_for_crop(photo: Image, face: FaceGeometry, size: int) -> tuple[Image
 
 
 def quickly_cropped(photo: Image, face: FaceGeometry, size: int) -> tuple[Image, FaceGeometry]:
-    """As `crop_face`, faster for a large face: the photo is first halved while it keeps a pixel for each of the crop.
+    """As `crop_face`, faster for a face that fills the crop.
+
+    The photo is halved while it keeps a pixel for each of the crop. A blur then does for the four places of the photo
+    that `crop_face` averages for each of the crop's pixels.
 
     Args:
         photo: ``uint8 (H, W, 3)``.
@@ -122,8 +125,15 @@ def quickly_cropped(photo: Image, face: FaceGeometry, size: int) -> tuple[Image,
     """
     matrix = crop_matrix(face, size)
     smaller, factor = halved(photo, longest=math.ceil(max(photo.shape[:2]) * math.hypot(matrix[0, 0], matrix[1, 0])))
-    shrink = np.array([[1, 0, 0.5], [0, 1, 0.5]]) / factor - [[0, 0, 0.5], [0, 0, 0.5]]  # pixel centres
-    return crop_face(smaller, face.moved(shrink), size)
+    moved = matrix.copy()
+    moved[:, :2] *= factor
+    moved[:, 2] += matrix[:, :2].sum(axis=1) * (factor - 1) / 2  # pixel centres
+    part, moved = _seen_part(smaller, moved, width=size, height=size)
+    apart = 0.25 / math.hypot(moved[0, 0], moved[1, 0])
+    kernel = np.array([apart**2 / 2, 1 - apart**2, apart**2 / 2])  # spreads as far as those four places do
+    soft = cv2.sepFilter2D(part, -1, kernel, kernel)
+    crop = cv2.warpAffine(soft, moved, (size, size), flags=cv2.INTER_LINEAR)
+    return _pixels(crop), face.moved(matrix)
 
 
 def fills_crop(photo: Image, face: FaceGeometry, size: int) -> bool:

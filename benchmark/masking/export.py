@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 
 PASSED_OVER = "passed_over.csv"
 """Table of the input's files that are no photos, counted by suffix and reason."""
-_VERSION = 3
+_VERSION = 4
 _SIZES = (16, 1024)
 _LONGEST_NAME = 255  # bytes of one part of a path, on every file system in use
 

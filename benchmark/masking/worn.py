@@ -24,10 +24,11 @@ from benchmark.masking.raster import rasterise
 from benchmark.masking.straps import Strap, draw_straps
 from benchmark.masking.surface import Mesh
 
-_TEXTURE_WIDTHS = (192, 640)
-_FINEST_ON_CROP = math.sqrt(2)
-"""Points a pixel, each way, of a mask on a crop: two for each pixel of the picture. With four, drawing on 256 px takes
-half as long again, and the crop is nearer to the photo's own pixels by .08 grey levels."""
+_THINNEST_TEXTURE, _THINNEST_ON_CROP, _WIDEST_TEXTURE = 192, 64, 640
+_FINEST_ON_CROP = 1.0
+"""Points a pixel, each way, of a mask on a crop, whose edges are blurred as the photo is. With the square root of 2,
+drawing on 256 px takes a quarter longer; against the photo's own pixels it gains .1 grey levels, and with some styles
+nothing."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,14 @@ class WornMask(MaskStyle):
 
     _finest: float = math.inf
     """Points a pixel, each way, at most."""
+    _thinnest_texture: int = _THINNEST_TEXTURE
+    """Points across the cloth laid flat, at least."""
 
     def for_crop(self) -> WornMask:
         """See `MaskStyle.for_crop`."""
         style = copy(self)
         style._finest = _FINEST_ON_CROP
+        style._thinnest_texture = _THINNEST_ON_CROP
         return style
 
     @abstractmethod
@@ -77,16 +81,18 @@ class WornMask(MaskStyle):
         moved = window.to_crop(landmarks).astype(np.float32)
         light = estimate_light(crop, moved, head.width * window.working)
 
-        colour, alpha = _render(design, head, window, light)
-        overlay = _overlay(colour, alpha, light, _Face(moved, head.width * window.working), rng)
+        worn = _render(design, head, window, light, thinnest_texture=self._thinnest_texture)
+        overlay = _overlay(worn, light, _Face(moved, head.width * window.working), rng)
         masked, coverage = paste(photo, overlay, window)
         if not coverage.any():
             raise ImageRefused("mask not placed: it would be outside the photo")
         return DrawnMask(masked, coverage, {**design.parameters, "yaw_degrees": round(head.yaw, 1)})
 
 
-def _render(design: MaskDesign, head: Head, window: Window, light: PhotoLight) -> tuple[NDArray[np.float32], Plane]:
-    """Colour times alpha and alpha at the window's working resolution, under an even white light."""
+def _render(
+    design: MaskDesign, head: Head, window: Window, light: PhotoLight, *, thinnest_texture: int
+) -> NDArray[np.float32]:
+    """``float32 (h, w, 4)``: colour times alpha and alpha, at working resolution, under an even white light."""
     height, width = window.drawing_size
     places = head.to_photo(design.mesh.points)
     places[:, :2] = window.to_drawing(places[:, :2])
@@ -97,7 +103,7 @@ def _render(design: MaskDesign, head: Head, window: Window, light: PhotoLight) -
     (u, v, shading), inside = rasterise(places, values, design.mesh.triangles, height, width)
 
     across = int(np.ptp(places[:, 0]))
-    texture_width = int(np.clip(across, *_TEXTURE_WIDTHS))
+    texture_width = int(np.clip(across, thinnest_texture, _WIDEST_TEXTURE))
     texture = design.paint(canvas(texture_width)).lit(light.direction @ head.rotation)
     if across < texture_width:  # a texture finer than the drawing would shimmer
         part = max(across / texture_width, 0.1)
@@ -114,7 +120,7 @@ def _render(design: MaskDesign, head: Head, window: Window, light: PhotoLight) -
     both += cloth
     if window.drawing != window.working:
         both = np.asarray(cv2.resize(both, window.size[::-1], interpolation=cv2.INTER_AREA), dtype=np.float32)
-    return both[..., :3], both[..., 3]
+    return both
 
 
 class _Face(NamedTuple):
@@ -124,17 +130,16 @@ class _Face(NamedTuple):
     width: float
 
 
-def _overlay(
-    colour: NDArray[np.float32], alpha: Plane, light: PhotoLight, face: _Face, rng: np.random.Generator
-) -> Overlay:
+def _overlay(worn: NDArray[np.float32], light: PhotoLight, face: _Face, rng: np.random.Generator) -> Overlay:
     """The mask in the photo's light, as sharp and grainy as the photo, with the shadow it throws on the skin."""
-    red, green, blue = cv2.split(colour)
+    red, green, blue, alpha = (np.asarray(plane, dtype=np.float32) for plane in cv2.split(worn))
     grey = (red + (green + blue)) / 3
     planes = []
     for plane, level in zip((red, green, blue), light.white, strict=True):
         lit = (grey + light.saturation * (plane - grey)) * level * light.shade
-        # Near white the film or sensor saturates softly.
-        planes.append(np.where(lit > 205, 205 + 48 * np.tanh((lit - 205) / 48), lit))
+        bright = lit > 205  # near white the film or sensor saturates softly
+        lit[bright] = 205 + 48 * np.tanh((lit[bright] - 205) / 48)
+        planes.append(lit)
     softness = float(np.hypot(light.blur, 0.003 * face.width))
     soft = np.asarray(cv2.GaussianBlur(cv2.merge(planes), (0, 0), softness), dtype=np.float32)
     alpha_soft = np.asarray(cv2.GaussianBlur(alpha, (0, 0), softness), dtype=np.float32)

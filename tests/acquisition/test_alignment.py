@@ -7,7 +7,7 @@ import dlib
 import numpy as np
 import pytest
 
-from benchmark.acquisition.alignment import CROP_PADDING, crop_face, crop_matrix, paste_back
+from benchmark.acquisition.alignment import CROP_PADDING, crop_face, crop_matrix, paste_back, quickly_cropped
 from benchmark.errors import ImageRefused
 from benchmark.faces import FaceGeometry, Image, move_points
 from benchmark.masking.head import MEAN_HEAD
@@ -125,6 +125,17 @@ def test_a_fine_pattern_is_averaged_when_it_shrinks() -> None:
     stripes[:, ::2] = 255
     crop, _ = crop_face(stripes, face, 64)
     assert np.abs(crop[4:-4, 4:-4].astype(int) - 128).max() <= 3  # no moiré
+
+
+@pytest.mark.parametrize("size", [160, 256, 420])
+@pytest.mark.parametrize("turned", [-0.4, 0.0, 0.15])
+def test_the_quick_crop_shows_the_same_at_the_same_place(size: int, turned: float) -> None:
+    face = a_face(4.0, centre=(510, 515), turned=turned)
+    photo = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (1021, 1024, 3), dtype=np.uint8), (0, 0), 3)
+    (crop, moved), (quick, quickly_moved) = (of(photo, face, size) for of in (crop_face, quickly_cropped))
+    np.testing.assert_allclose(quickly_moved.landmarks, moved.landmarks, atol=1e-3)
+    contrast = np.abs(crop.astype(int) - crop.mean()).mean()
+    assert np.abs(crop.astype(int) - quick).mean() < 0.15 * contrast  # half a pixel away it is more
 
 
 def test_the_crop_is_black_outside_the_photo() -> None:
