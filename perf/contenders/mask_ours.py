@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 
 from benchmark.acquisition.detection import FaceSearch
+from benchmark.datasets import photo_reading
 from benchmark.datasets.photo_reading import read_photo
 from benchmark.masking import crops, export
 from benchmark.masking.crops import MaskedCrops
 from benchmark.masking.export_journal import FOLDERS
+from benchmark.storage import png_pair
 from perf.contender import Contender, Outputs
 
 SIZE = 256
@@ -23,6 +25,10 @@ class Ours(Contender):
     """Photos in, three folders of PNGs out, in one process."""
 
     folder = "ours"
+
+    def __init__(self, inputs: Path) -> None:
+        super().__init__(inputs)
+        cv2.setNumThreads(1)  # as in `mask`'s worker processes; OpenCV does not heed OMP_NUM_THREADS
 
     def work(self) -> Outputs:
         """Every photo."""
@@ -36,6 +42,17 @@ class Ours(Contender):
         made = self.inputs / self.folder
         images = [cv2.imread(str(path)) for path in sorted((made / "masked").rglob("*.png"))]
         return {**found, "masked": np.stack(images)}
+
+
+class WithoutExtra(Ours):
+    """The same, as if the extra ``fast`` were not installed."""
+
+    folder = "without"
+
+    def __init__(self, inputs: Path) -> None:
+        super().__init__(inputs)
+        photo_reading._jpeg_decoder = lambda: None
+        png_pair._isal = lambda: None
 
 
 class FullResolution(Ours):
@@ -55,6 +72,7 @@ class ReadAndWrite(Contender):
 
     def __init__(self, inputs: Path) -> None:
         super().__init__(inputs)
+        cv2.setNumThreads(1)
         made = inputs / "floor"
         shutil.rmtree(made, ignore_errors=True)
         export.export_pairs(inputs / "photos", made, styles=_STYLES, size=SIZE, workers=1)

@@ -22,6 +22,7 @@ class Tool(Contender):
 
     def __init__(self, inputs: Path) -> None:
         super().__init__(inputs)
+        cv2.setNumThreads(1)
         self._made = inputs / "tool"
         self._made.mkdir(exist_ok=True)
         self._detector = dlib.get_frontal_face_detector()
