@@ -280,7 +280,8 @@ class IdentityTask(TrainingTask):
         batch = with_other_holes(batch, settings.other_holes)
         holes = randomly_grown(batch.holes)
         restored = self._restored(batch, holes)
-        on_restored, judged = None, {}
+        on_restored: Tensor | None = None
+        judged: dict[str, Tensor] = {}
         if "critic" in self.modules:
             on_restored, judged = self._critic_step(restored, batch.true, holes, fabric)
         pixels = mean_errors(restored, batch.true, holes)[0].mean()
