@@ -64,9 +64,8 @@ class DlibHog(FaceDetector):
         small = scale / _STEP**_LEVELS_LEFT_OUT
         size = (max(1, round(photo.shape[1] * small)), max(1, round(photo.shape[0] * small)))
         smaller, _ = halved(photo, longest=max(size))
-        copy = cv2.resize(
-            smaller, size, interpolation=cv2.INTER_LINEAR
-        )  # by less than 2: averaging takes five times as long
+        # by less than 2, for which averaging takes five times as long
+        copy = cv2.resize(smaller, size, interpolation=cv2.INTER_LINEAR)
         found, scores, _ = _detector().run(copy, 0, 0.0)
         boxes = np.array([_on_finer_copy(box) for box in found], dtype=np.float64).reshape(-1, 4) / scale
         return FoundFaces(boxes, boxes, np.array(scores, dtype=np.float64))
