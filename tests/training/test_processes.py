@@ -23,7 +23,7 @@ from benchmark.training.machines import Machines
 from benchmark.training.processes import mean_over_processes, of_all_processes, process_number, share_of
 
 _ROUNDING = 2e-5
-"""What the order of sums may change in a weight, with one thread a process or several; learning moves it by a hundred times as much."""
+"""What the order of sums may change in a weight; learning moves it by a hundred times as much or more."""
 
 
 def regressor(cls: type[ResidualRegressor] = ResidualRegressor, **training: object) -> ResidualRegressor:
