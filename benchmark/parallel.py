@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 R = TypeVar("R")
 _SECONDS_TO_END = 5.0
+_AHEAD = 32
+"""Items that each worker may be ahead of the first unfinished one: a photo that takes seconds, because its face is hard
+to find, then stops nobody."""
 
 
 def map_in_processes(function: Callable[[T], R], items: Iterable[T], *, workers: int, bar: Any) -> Iterator[R]:
@@ -96,7 +99,7 @@ def _map_in_pool(
     finished = False
     try:
         while True:
-            for item in islice(source, 4 * workers - len(waiting)):
+            for item in islice(source, _AHEAD * workers - len(waiting)):
                 try:
                     # A worker whose start is interrupted would fail on incomplete data, and the user would see only its
                     # traceback.
