@@ -164,16 +164,18 @@ class ResultsIndex:
     def label(self, entry: Entry) -> str:
         """The method as it was asked for, ``name`` or ``name:preset``, with what tells it from its namesakes in this
         run."""
-        asked = name_asked_for(entry.method, entry.preset, self._cards)
-        namesakes = [
-            other for other in self.entries if name_asked_for(other.method, other.preset, self._cards) == asked
-        ]
+        asked = self.asked_for(entry)
+        namesakes = [other for other in self.entries if self.asked_for(other) == asked]
         parts = [
             getattr(entry, name)
             for name in ("preset", "train_data", "mask_source")
             if len({getattr(other, name) for other in namesakes}) > 1
         ]
         return f"{asked} ({', '.join(parts)})" if parts else asked
+
+    def asked_for(self, entry: Entry) -> str:
+        """The method as it was asked for: ``name``, or ``name:preset`` where that is not its default one."""
+        return name_asked_for(entry.method, entry.preset, self._cards)
 
     def cards_of(self, entry: Entry) -> Sequence[Card]:
         """The method's card, of its preset where that is not the default; of a detect-and-fill chain ``a+b`` without

@@ -267,7 +267,7 @@ def _method_row(index: ResultsIndex, panel: Panel, entry: Entry, target: float, 
         cells.append(cell)
     summary = "; ".join(card.summary for card in index.cards_of(entry) if card.summary)
     return TableRow(
-        label=entry.method,
+        label=index.asked_for(entry),
         title=summary,
         cells=tuple(cells),
         name=index.label(entry),
@@ -327,8 +327,7 @@ def _details(index: ResultsIndex, entry: Entry) -> tuple[str, ...]:
     if entry.train_data not in ("", "none"):
         whose = "" if index.learned(entry) else "its detector was "
         parts.append(f"{whose}trained on {entry.train_data}")
-    presets = {other.preset for other in index.entries if other.method == entry.method}
-    if entry.preset not in ("", "none") and (entry.preset != "default" or len(presets) > 1):
+    if entry.preset not in ("", "none", "default") and index.asked_for(entry) == entry.method:
         parts.append(entry.preset)
     return tuple(parts)
 

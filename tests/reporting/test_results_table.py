@@ -160,6 +160,16 @@ def test_data_that_the_detector_alone_has_seen_are_not_the_methods(run: RunResul
     assert details == ("finds the mask itself", "its detector was trained on faces-train")
 
 
+def test_another_preset_than_the_default_one_is_part_of_the_name(run: RunResults) -> None:
+    gentle = [replace(row, preset="gentle") for row in run.metrics if row.method == "telea"]
+    cards = {**run.cards, "telea:gentle": run.cards["telea"]}
+    index = ResultsIndex([*run.metrics, *gentle], cards, metrics=DESCRIPTIONS)
+    table = method_table(index, index.panels[0], TARGET, {})
+    shown_rows = {row.label: row.details for row in table.methods}
+    assert {"telea", "telea:gentle"} <= set(shown_rows)
+    assert "gentle" not in shown_rows["telea:gentle"]
+
+
 def test_a_rate_that_its_own_threshold_sets_has_no_interval(run: RunResults) -> None:
     index = ResultsIndex(run.metrics, run.cards, metrics=DESCRIPTIONS)
     row = next(row for row in run.metrics if (row.metric, row.condition, row.target) == ("fmr", "raw-raw", 1e-2))
