@@ -32,7 +32,8 @@ def test_ctrl_c_waits_until_pytorch_is_imported(tmp_path: Path) -> None:
         "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nfor _ in range(1000): pass\nprint('whole')\n", "utf-8"
     )
     program = (
-        "import sys\nfrom benchmark.held_signals import import_torch_whole\n"
+        "import signal, sys\nfrom benchmark.held_signals import import_torch_whole\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it\n"
         "import_torch_whole()\nsys.path.insert(0, sys.argv[1])\n"
         "try:\n    import torch\nexcept KeyboardInterrupt:\n    print('stopped')"
     )
