@@ -29,7 +29,10 @@ def incomparable(a: StoredRun, b: StoredRun) -> list[str]:
     for name, what in (("dataset", "photos"), ("protocol", "comparisons")):
         first, second = (str(_part(run, "digests").get(name, "")) for run in (a, b))
         if first != second and not reasons:
-            reasons.append(f"The {what} differ (digest {first or 'missing'} in A, {second or 'missing'} in B).")
+            reasons.append(
+                _other_limit(a, b)
+                or f"The {what} differ (digest {first or 'missing'} in A, {second or 'missing'} in B)."
+            )
     for name, what in _SETTINGS:
         settings = [_part(run, "config") for run in (a, b)]
         if all(name in one for one in settings) and settings[0][name] != settings[1][name]:
@@ -57,6 +60,15 @@ def other_masks(a: Path, b: Path) -> str | None:
     shared = drawn[0].keys() & drawn[1].keys()
     differing = sum(drawn[0][key] != drawn[1][key] for key in shared)
     return f"{differing} of {len(shared)} photos have a different mask in B." if differing else None
+
+
+def _other_limit(a: StoredRun, b: StoredRun) -> str:
+    """That one run tested more of the data set than the other; empty where ``--limit`` is the same."""
+    first, second = (_part(run, "config").get("limit") for run in (a, b))
+    if first == second:
+        return ""
+    told = ["everything" if limit is None else f"--limit {limit}" for limit in (first, second)]
+    return f"The runs test different parts of the data set: {told[0]} in A, {told[1]} in B."
 
 
 def _part(run: StoredRun, name: str) -> Mapping[str, Any]:

@@ -124,6 +124,18 @@ def test_other_photos_cannot_be_compared(small_run: RunResults, small_folder: Pa
     assert "different protocols: people-split in A, view2 in B" in page
 
 
+def test_a_run_of_fewer_people_is_said_to_be_one(small_run: RunResults, small_folder: Path, tmp_path: Path) -> None:
+    manifest = {
+        **small_run.manifest,
+        "config": {**small_run.manifest["config"], "limit": 7},
+        "digests": {**small_run.manifest["digests"], "dataset": "of fewer photos"},
+    }
+    other = _store(tmp_path / "b", list(small_run.metrics), manifest)
+    page = compare_runs(small_folder, other, tmp_path / "out").page.read_text(encoding="utf-8")
+    assert "different parts of the data set: everything in A, --limit 7 in B" in page
+    assert "The photos differ" not in page
+
+
 def test_names_of_folders_are_escaped(small_run: RunResults, small_folder: Path, tmp_path: Path) -> None:
     other = _store(tmp_path / "<b>bold", list(small_run.metrics), dict(small_run.manifest))
     page = compare_runs(small_folder, other, tmp_path / "out").page.read_text(encoding="utf-8")
