@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 collect_ignore = ["campaign"]
 """A program of its own: ``python -m tests.campaign``."""
 SHARED = Path(os.environ.get("UNMASK_SHARED", ROOT.parent / "shared")) / "data"
+PLUGINS_OF_OTHERS = frozenset(point.name for point in entry_points() if point.group.startswith("unmask_benchmark."))
+"""What packages beside this one have registered here, such as the example plugin."""
 
 
 def _need(path: Path, what: str) -> Path:

@@ -153,9 +153,10 @@ class TestSentArrays:
 
         np.save(tmp_path / "a.npy", np.arange(3_000_000, dtype=np.float32).reshape(1000, 3000))
         stored = np.load(tmp_path / "a.npy", mmap_mode="r")
+        nothing = len(packed(None))  # files of plugins that other tests have read travel along
         for array in (stored, stored[10:20], np.asarray(stored[5])):
             content = packed(array)
-            assert len(content) < 10_000
+            assert len(content) - nothing < 2_000
             again = unpacked(content)
             np.testing.assert_array_equal(again, array)
             assert not again.flags.writeable

@@ -8,8 +8,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -70,8 +74,23 @@ def _new_network() -> Any:
         os.environ.setdefault(name, value)
     provide_operators()
     try:
-        network = importlib.import_module("ultralytics.nn.tasks").DetectionModel("yolov5n.yaml", nc=1, verbose=False)
-        network.args = importlib.import_module("ultralytics.cfg").get_cfg()
+        with _others_unchanged():
+            network = importlib.import_module("ultralytics.nn.tasks").DetectionModel(
+                "yolov5n.yaml", nc=1, verbose=False
+            )
+            network.args = importlib.import_module("ultralytics.cfg").get_cfg()
     except (ImportError, AttributeError, TypeError, RuntimeError) as error:
         raise PluginError(f"ultralytics is installed but does not work ({error}); {INSTALL}") from error
     return network
+
+
+@contextmanager
+def _others_unchanged() -> Iterator[None]:
+    """What the package changes for the whole process when it is imported is as before: NumPy's way of printing numbers,
+    and OpenCV's threads, which it takes away from everything that is drawn or warped afterwards."""
+    threads = cv2.getNumThreads()
+    try:
+        with np.printoptions():
+            yield
+    finally:
+        cv2.setNumThreads(threads)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -39,6 +41,17 @@ def detector(**training) -> Yolov5Detector:
     method = Yolov5Detector()
     method.settings = replace(method.settings, training=replace(method.settings.training, **training))
     return method
+
+
+@pytest.mark.usefixtures("installed")
+def test_importing_the_package_leaves_opencv_s_threads_and_numpy_s_printing_alone():
+    code = (
+        "import cv2, numpy as np\n"
+        "from benchmark.methods.detectors.yolov5_network import MaskYolo\n"
+        "def seen(): return cv2.getNumThreads(), repr(np.array([0.5]))\n"
+        "cv2.setNumThreads(2)\nbefore = seen()\nMaskYolo()\nassert seen() == before, (before, seen())\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_box_round_a_mask_leaves_straps_out():
