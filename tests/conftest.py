@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import PluginError
+from benchmark.plugins import KINDS
 from benchmark.torchvision_operators import provide_operators
 
 with suppress(PluginError):  # not installed
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 collect_ignore = ["campaign"]
 """A program of its own: ``python -m tests.campaign``."""
 SHARED = Path(os.environ.get("UNMASK_SHARED", ROOT.parent / "shared")) / "data"
-PLUGINS_OF_OTHERS = frozenset(point.name for point in entry_points() if point.group.startswith("unmask_benchmark."))
+PLUGINS_OF_OTHERS = {point.name for kind in KINDS for point in entry_points(group=f"unmask_benchmark.{kind}")}
 """What packages beside this one have registered here, such as the example plugin."""
 
 
