@@ -21,6 +21,7 @@ SMALL = {
     "recognisers": "face_recognition",
     "size": 64,
     "replicates": 10,
+    "train_limit": 40,
     "workers": 1,
     "quiet": True,
 }
