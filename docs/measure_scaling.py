@@ -248,7 +248,9 @@ def print_table() -> None:
     memory.set(xlabel="faces", ylabel="MiB", title="Peak memory of the process so far")
     for axes in (times, memory):
         axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(*times.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7, frameon=False)
+    handles = times.get_legend_handles_labels()
+    # handles long enough to tell dashes from dots
+    figure.legend(*handles, loc="outside lower center", ncols=3, fontsize=7, frameon=False, handlelength=4)
     figure.savefig(FILE.with_suffix(".svg"), metadata={"Date": None})
 
 
