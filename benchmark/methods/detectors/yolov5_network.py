@@ -86,8 +86,8 @@ def _new_network() -> Any:
 
 @contextmanager
 def _others_unchanged() -> Iterator[None]:
-    """What the package changes for the whole process when it is imported is as before: NumPy's way of printing numbers,
-    and OpenCV's threads, which it takes away from everything that is drawn or warped afterwards."""
+    """Undo what importing the package changes for the whole process: how NumPy prints numbers, and OpenCV's threads,
+    which everything that is drawn or warped afterwards would lack."""
     threads = cv2.getNumThreads()
     try:
         with np.printoptions():
