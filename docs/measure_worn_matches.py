@@ -69,7 +69,7 @@ def main() -> None:
     folder = SHIPPED / name / str(SIZE) if options.adapter is None else options.adapter
     if folder.is_dir():
         shown["adapter"] = (templates, _embedded(_adapter(folder, "default").adapted(recogniser, key=""), worn))
-        for preset in ("both-sides", "two-looks"):
+        for preset in ("both-sides", "two-looks", "three-looks"):
             adapter = _adapter(folder, preset)
             of_references, of_probes = adapter.for_references(recogniser, key=""), adapter.adapted(recogniser, key="")
             shown[adapter.label] = (_embedded(of_references, references), _embedded(of_probes, worn))

@@ -4,6 +4,7 @@ Huber, Boutros, Kirchbuchner, Damer: *Mask-invariant Face Recognition through Te
 FG 2021: the templates of the unchanged recogniser are the targets, so that existing enrolments stay valid. A second
 term separates the person from strangers (van den Oord, Li, Vinyals: *Representation Learning with Contrastive
 Predictive Coding*, 2018, equation 4): being closer to one's own template does not help if all templates come closer.
+A third one does the same for upper faces alone, which are compared with each other where an adapter looks twice.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from benchmark.errors import RequestError
 from benchmark.masked_faces import to_pixels
-from benchmark.methods.adapters.probe_chips import ProbeChips
+from benchmark.methods.adapters.probe_chips import ProbeChips, VariedProbes
+from benchmark.methods.adapters.upper_face_memory import UpperFaceMemory
 from benchmark.training.adversarial import update_average
 from benchmark.training.task import TrainingBatch, TrainingTask
 
@@ -91,7 +93,8 @@ class LossSettings:
 
     Attributes:
         strangers: weight of the term that tells strangers apart.
-        temperature: of that term, as a share of the strangers' mean squared distance.
+        upper_strangers: weight of the same term among upper faces, for probes that show no more than that.
+        temperature: of both terms, as a share of the strangers' mean squared distance.
         centre: how far the target moves from the photo's own template to the mean of its person's, 0 to 1: references
             are other photos of the person.
         learning_rate: the highest.
@@ -101,6 +104,7 @@ class LossSettings:
     """
 
     strangers: float = 0.2
+    upper_strangers: float = 0.5
     temperature: float = 0.07
     centre: float = 0.5
     learning_rate: float = 6e-5
@@ -145,7 +149,9 @@ class AdaptationTask(TrainingTask):
         optimiser = AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-4, fused=True)
         schedule = LambdaLR(optimiser, _Schedule(settings.warm_up, steps))
         average = copy.deepcopy(network).requires_grad_(False)
-        super().__init__({"network": network, "average": average}, {"network": optimiser}, {"network": schedule})
+        self._uppers = UpperFaceMemory(bank.people, bank.templates.shape[1])
+        modules = {"network": network, "average": average, "uppers": self._uppers}
+        super().__init__(modules, {"network": optimiser}, {"network": schedule})
         self._parameters = list(network.parameters())
         self._chips = chips
         self._bank = bank
@@ -180,9 +186,14 @@ class AdaptationTask(TrainingTask):
         distance = (found - target.to(found.device)).square().sum(dim=1) / self._scale
         strangers = self.strangers(found, own, photo, self._bank.people[rows])
         loss = (distance + self._settings.strangers * strangers).mean()
+        upper_strangers = self._upper_strangers(found, probes, batch)
+        if len(upper_strangers):
+            loss = loss + self._settings.upper_strangers * upper_strangers.sum() / len(rows)
         self._descend_gently(loss, fabric)
         update_average(self.modules["average"], self.modules["network"], self._settings.average, step=batch.step)
-        return {"loss": loss, "distance": distance.mean(), "strangers": strangers.mean()}
+        self._remember(probes, batch)
+        losses = {"loss": loss, "distance": distance.mean(), "strangers": strangers.mean()}
+        return losses | ({"upper_strangers": upper_strangers.mean()} if len(upper_strangers) else {})
 
     def validate(self, batch: TrainingBatch) -> dict[str, Tensor]:
         """How far masked and bare probes are from their own photo's template, by the averaged weights; and masked ones
@@ -221,7 +232,7 @@ class AdaptationTask(TrainingTask):
 
     def _templates_of_person(self, rows: Tensor, step: int) -> Tensor:
         """For each pair a template of any photo of its person, ``float32 (B, D)``; the step decides which."""
-        generator = self._generator.manual_seed((self._seed * 1_000_003 + step) % 2**63)
+        generator = self._generator_of(step)
         photos = [self._of_person[int(person)] for person in self._bank.people[rows]]
         return torch.stack(
             [self._bank.templates[mine[int(torch.randint(len(mine), (), generator=generator))]] for mine in photos]
@@ -239,14 +250,46 @@ class AdaptationTask(TrainingTask):
             photo: ``(B, D)``, the template of each one's own photo.
             people: ``int64 (B,)``, their codes.
         """
-        scale = self._scale * self._settings.temperature
-        own, photo, templates = (given.to(found.device) for given in (own, photo, self._bank.templates))
+        return self._told_apart(found, own, self._bank.templates, ~self._perhaps_same(photo, people))
+
+    def _upper_strangers(self, found: Tensor, probes: VariedProbes, batch: TrainingBatch) -> Tensor:
+        """The same among upper faces, ``float32 (K,)``: for the probes that show an upper face alone, of people of
+        whom that of another photo has been seen."""
+        photographed = torch.from_numpy(probes.photographed)
+        rows = batch.rows[photographed]
+        upper = torch.from_numpy(probes.upper)[photographed]
+        generator = self._generator_of(batch.step)
+        which, own = self._uppers.of_other_photos(rows[upper], generator)
+        chosen = rows[upper][which]
+        strangers = ~self._perhaps_same(self._bank.templates[chosen], self._bank.people[chosen])
+        return self._told_apart(
+            found[photographed[upper][which]],
+            own,
+            self._uppers.embeddings,
+            strangers & self._uppers.known.cpu(),
+        )
+
+    @torch.no_grad()
+    def _remember(self, probes: VariedProbes, batch: TrainingBatch) -> None:
+        if len(probes.upper_bare):
+            embeddings = self._embedded("average", probes.upper_bare, batch)
+            self._uppers.remember(batch.rows[torch.from_numpy(probes.photographed)], embeddings)
+
+    def _perhaps_same(self, photo: Tensor, people: Tensor) -> Tensor:
+        """Which faces of the bank may be of the same person as each photo (see `strangers`), ``bool (B, N)``."""
+        near = _squared_distances(photo, self._bank.templates) < _SAME_PERSON * self._scale
+        return near | (people.unsqueeze(1) == self._bank.people)
+
+    def _told_apart(self, found: Tensor, own: Tensor, others: Tensor, strangers: Tensor) -> Tensor:
+        """−log of the share of `own` ``(B, D)`` among it and the `strangers` ``bool (B, N)`` of `others` ``(N, D)``."""
+        own, others, strangers = (given.to(found.device) for given in (own, others, strangers))
         positive = (found - own).square().sum(dim=1, keepdim=True)
-        near = _squared_distances(photo, templates) < _SAME_PERSON * self._scale
-        same = (people.unsqueeze(1) == self._bank.people).to(found.device)
-        negative = _squared_distances(found, templates).masked_fill(same | near, torch.inf)
-        logits = torch.cat([positive, negative], dim=1) / -scale
+        negative = _squared_distances(found, others).masked_fill(~strangers, torch.inf)
+        logits = torch.cat([positive, negative], dim=1) / -(self._scale * self._settings.temperature)
         return -functional.log_softmax(logits, dim=1)[:, 0]
+
+    def _generator_of(self, step: int) -> torch.Generator:
+        return self._generator.manual_seed((self._seed * 1_000_003 + step) % 2**63)
 
     def _descend_gently(self, loss: Tensor, fabric: Fabric) -> None:
         optimiser = self.optimisers["network"]

@@ -20,9 +20,9 @@ from benchmark.faces import Points
 from benchmark.machine.native_precision import native_precision
 from benchmark.methods.adapters.adaptation_task import AdaptationTask, LossSettings, TemplateBank
 from benchmark.methods.adapters.correction import Correction, fitted_correction
-from benchmark.methods.adapters.probe_chips import ProbeChips, ProbeSettings
+from benchmark.methods.adapters.probe_chips import UPPER_FACE_DEPTH, ProbeChips, ProbeSettings
 from benchmark.methods.adapters.probe_recogniser import ProbeRecogniser
-from benchmark.methods.adapters.two_looks import TwoLooks
+from benchmark.methods.adapters.several_looks import SeveralLooks
 from benchmark.methods.recogniser_adapter import AdapterExamples, RecogniserAdapter
 from benchmark.methods.weights import load_arrays, load_network, read_about, save_network
 from benchmark.plugins import register_method
@@ -35,12 +35,13 @@ from benchmark.training.task import TrainingSettings
 from benchmark.upper_face import upper_face
 
 _ARCHITECTURE = "adapted network 1"
-_KEY_OF_SHARE = {"share": "", "share_both": "+both sides", "share_upper": "+upper face"}
+_KEY_OF_SHARE = {
+    "share": "",
+    "share_both": "+both sides",
+    "share_upper": "+upper face",
+    "share_unchanged_upper": "+upper face, unchanged",
+}
 """What is added to the key of embeddings, by the correction's share."""
-_DEPTH = 0.4
-"""Distances between the eyes, below them, at which an upper face ends; chosen on LFW's validation people (fold 7)."""
-_UPPER_SHARE = 0.4
-"""Of upper faces where there are two looks; chosen on the same people: a larger share costs unmasked probes more."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class _Learned:
         share: of the correction where probes alone go through the network.
         share_both: of the correction where references do as well.
         share_upper: of the correction of embeddings of upper faces, on both sides.
+        share_unchanged_upper: the same where the unchanged network gives them.
         mirror: whether the mirror image is looked at, too.
     """
 
@@ -61,6 +63,7 @@ class _Learned:
     share: float
     share_both: float
     share_upper: float
+    share_unchanged_upper: float
     mirror: bool
 
 
@@ -73,14 +76,21 @@ class AdaptedNetworkSettings:
         probes: how the faces vary that it learns from.
         loss: its weights and the learning rate.
         both_sides: whether references go through the network, too.
-        upper_face: whether upper faces alone are compared as well, see `TwoLooks`.
+        upper_share: how much a comparison of upper faces alone by this network counts, 0 to 1; see `SeveralLooks`.
+        unchanged_upper_share: the same of one by the unchanged network.
     """
 
     training: TrainingSettings
     probes: ProbeSettings = field(default_factory=ProbeSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     both_sides: bool = False
-    upper_face: bool = False
+    upper_share: float = 0.0
+    unchanged_upper_share: float = 0.0
+
+    @property
+    def upper_face(self) -> bool:
+        """Whether upper faces alone are compared as well."""
+        return self.upper_share > 0
 
 
 _TRAINING = TrainingSettings(
@@ -103,7 +113,8 @@ class AdaptedNetwork(RecogniserAdapter):
 
     The preset ``two-looks`` has the same network, too, and compares twice: the whole faces as the default does, with
     references by the unchanged network, and the upper faces, for which the lower part of both is made grey. Enrolled
-    templates stay as they are, and each needs a second one, made from its photo. It wins back most.
+    templates stay as they are, and each needs a second one, made from its photo. ``three-looks`` also compares the
+    upper faces by the unchanged network, which a mask hides nothing from there either.
     """
 
     card = MethodCard(
@@ -115,7 +126,9 @@ class AdaptedNetwork(RecogniserAdapter):
     presets: ClassVar[dict[str, AdaptedNetworkSettings]] = {
         "default": AdaptedNetworkSettings(_TRAINING),
         "both-sides": AdaptedNetworkSettings(_TRAINING, both_sides=True),
-        "two-looks": AdaptedNetworkSettings(_TRAINING, upper_face=True),
+        # shares chosen on LFW's validation people (fold 7): larger ones cost unmasked probes more
+        "two-looks": AdaptedNetworkSettings(_TRAINING, upper_share=0.4),
+        "three-looks": AdaptedNetworkSettings(_TRAINING, upper_share=0.3, unchanged_upper_share=0.15),
     }
     settings: AdaptedNetworkSettings
     learned: _Learned | None = None
@@ -128,7 +141,7 @@ class AdaptedNetwork(RecogniserAdapter):
 
     @property
     def longer_embeddings(self) -> bool:
-        """Two looks make an embedding of two parts."""
+        """Each look adds a part to the embedding."""
         return self.settings.upper_face
 
     @property
@@ -145,6 +158,8 @@ class AdaptedNetwork(RecogniserAdapter):
     @property
     def _shares(self) -> set[str]:
         """What the shares of the corrections that it uses are called in the weights."""
+        if self.settings.unchanged_upper_share:
+            return {"share", "share_upper", "share_unchanged_upper"}
         if self.settings.upper_face:
             return {"share", "share_upper"}
         return {"share_both" if self.settings.both_sides else "share"}
@@ -205,6 +220,7 @@ class AdaptedNetwork(RecogniserAdapter):
             "share": learned.share,
             "share_both": learned.share_both,
             "share_upper": learned.share_upper,
+            "share_unchanged_upper": learned.share_unchanged_upper,
             "mirror": learned.mirror,
         }
         save_network(folder, _ARCHITECTURE, _stored(learned.network, learned.mean), **about)
@@ -219,16 +235,17 @@ class AdaptedNetwork(RecogniserAdapter):
         adapted = self._network_of(recogniser, key=key)
         if not self.settings.upper_face:
             return adapted("share_both" if self.settings.both_sides else "share")
-        return self._two_looks(adapted("share"), adapted("share_upper"), of="probes")
+        return self._several_looks(adapted("share"), adapted, of="probes")
 
     def for_references(self, recogniser: Recogniser, *, key: str) -> Recogniser:
-        """Where there are two looks, whole faces keep the unchanged network."""
+        """Where there are several looks, whole faces keep the unchanged network."""
         if not self.settings.upper_face:
             return self.adapted(recogniser, key=key)
-        return self._two_looks(recogniser, self._network_of(recogniser, key=key)("share_upper"), of="references")
+        return self._several_looks(recogniser, self._network_of(recogniser, key=key), of="references")
 
     def _network_of(self, recogniser: Recogniser, *, key: str) -> Callable[[str], ProbeRecogniser]:
-        """From what the share of its correction is called in the weights to the recogniser with the loaded network."""
+        """From what the share of its correction is called in the weights to the recogniser with the loaded network, or
+        with its own where that is the share of the unchanged one."""
         if self._folder is None:
             raise BenchmarkError("adapt was used before load()")
         unchanged = differentiable(recogniser)
@@ -240,7 +257,7 @@ class AdaptedNetwork(RecogniserAdapter):
 
         def corrected(share: str) -> ProbeRecogniser:
             return ProbeRecogniser(
-                changed,
+                unchanged if share == "share_unchanged_upper" else changed,
                 Correction(mean, about[share], recogniser.card.metric == "cosine"),
                 mirror=about["mirror"],
                 sha256=f"{recogniser.card.sha256}+{key}" + _KEY_OF_SHARE[share],
@@ -248,10 +265,13 @@ class AdaptedNetwork(RecogniserAdapter):
 
         return corrected
 
-    @staticmethod
-    def _two_looks(whole: Recogniser, upper: ProbeRecogniser, *, of: str) -> TwoLooks:
-        sha256 = f"{upper.card.sha256}, two looks at {of}: {_UPPER_SHARE} to {_DEPTH}"
-        return TwoLooks(whole, upper, depth=_DEPTH, share=_UPPER_SHARE, sha256=sha256)
+    def _several_looks(self, whole: Recogniser, adapted: Callable[[str], ProbeRecogniser], *, of: str) -> SeveralLooks:
+        upper, unchanged = self.settings.upper_share, self.settings.unchanged_upper_share
+        uppers = [(adapted("share_upper"), upper)]
+        if unchanged:
+            uppers.append((adapted("share_unchanged_upper"), unchanged))
+        sha256 = f"{uppers[0][0].card.sha256}, looks at {of}: {upper} and {unchanged} to {UPPER_FACE_DEPTH}"
+        return SeveralLooks(whole, uppers, depth=UPPER_FACE_DEPTH, sha256=sha256)
 
 
 def finished(average: TrainableEmbedding, recogniser: NetworkRecogniser, examples: AdapterExamples) -> _Learned:
@@ -265,7 +285,9 @@ def finished(average: TrainableEmbedding, recogniser: NetworkRecogniser, example
     pairs, templates = examples.pairs.validation, examples.validation_templates
     if pairs is None or not len(pairs):
         no_mean = np.zeros(width, np.float32)
-        return _Learned(network, no_mean, share=0.0, share_both=0.0, share_upper=0.0, mirror=False)
+        return _Learned(
+            network, no_mean, share=0.0, share_both=0.0, share_upper=0.0, share_unchanged_upper=0.0, mirror=False
+        )
     unit = recogniser.card.metric == "cosine"
     changed = recogniser.with_network(copy.deepcopy(network), sha256="")
     none = Correction(np.zeros(width, np.float32), 0.0, unit)
@@ -280,15 +302,27 @@ def finished(average: TrainableEmbedding, recogniser: NetworkRecogniser, example
     masked, bare = (
         cut.plain(_upper_faces(faces, pairs.landmarks), pairs.landmarks) for faces in (pairs.masked, pairs.true)
     )
-    uppers = [none(probes.uncorrected(chips, mirror=mirror)) for chips in (masked, bare)]
-    upper = fitted_correction(
-        templates, uppers[0], pairs.subject_ids, recogniser.scores, unit=unit, references=uppers[1]
+    uppers = []
+    for network_of in (probes, ProbeRecogniser(recogniser, none, mirror=mirror, sha256="")):
+        covered, shown = (none(network_of.uncorrected(chips, mirror=mirror)) for chips in (masked, bare))
+        uppers.append(
+            fitted_correction(templates, covered, pairs.subject_ids, recogniser.scores, unit=unit, references=shown)
+        )
+    return _Learned(
+        network,
+        correction.mean,
+        share=correction.share,
+        share_both=both.share,
+        share_upper=uppers[0].share,
+        share_unchanged_upper=uppers[1].share,
+        mirror=mirror,
     )
-    return _Learned(network, correction.mean, correction.share, both.share, upper.share, mirror)
 
 
 def _upper_faces(faces: NDArray[np.uint8], landmarks: Points) -> NDArray[np.uint8]:
-    return np.stack([upper_face(face, points, depth=_DEPTH) for face, points in zip(faces, landmarks, strict=True)])
+    return np.stack(
+        [upper_face(face, points, depth=UPPER_FACE_DEPTH) for face, points in zip(faces, landmarks, strict=True)]
+    )
 
 
 def _width(folder: Path) -> int:

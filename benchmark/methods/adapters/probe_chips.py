@@ -14,9 +14,12 @@ from benchmark.methods.occlusion.occluders import covered, cut_off, with_glasses
 from benchmark.recognisers.base import Recogniser
 from benchmark.seeds import generator_for
 from benchmark.training.task import TrainingBatch
+from benchmark.upper_face import upper_face
 
 _FIVE_POINTS = (45, 42, 36, 39, 33)
 """Of the 68 points, those that stand for dlib's five (see `FaceGeometry.five_points`)."""
+UPPER_FACE_DEPTH = 0.4
+"""Distances between the eyes, below them, at which an upper face ends; chosen on LFW's validation people (fold 7)."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class ProbeSettings:
             pairs do not say, the true place stands in for it.
         mixed: share of the faces that are mixed with another person's (see `mixed_people`): people of whom there is no
             photo, and whose template the unchanged recogniser is asked for.
+        upper: share of the probes, of whatever kind, of which the upper face alone is shown.
+        depths: between which such an upper face ends, distances between the eyes below them.
     """
 
     bare: float = 0.15
@@ -49,6 +54,8 @@ class ProbeSettings:
     turn: float = 1.5
     found: float = 0.5
     mixed: float = 0.5
+    upper: float = 0.4
+    depths: tuple[float, float] = (0.3, 0.5)
 
 
 @dataclass(frozen=True)
@@ -59,11 +66,18 @@ class VariedProbes:
         chips: ``uint8 (B, h, w, 3)``.
         mixed: ``int64 (M,)``, the rows whose person is a mixture of two.
         bare: ``uint8 (M, h, w, 3)``, those people's chips with nothing on them.
+        upper: ``bool (B,)``, of which rows the chip shows the upper face alone.
+        photographed: ``int64 (B - M,)``, the rows whose person is photographed, the others.
+        upper_bare: ``uint8 (B - M, h, w, 3)``, those people's upper faces with nothing on them; none at all where no
+            probe shows an upper face alone.
     """
 
     chips: NDArray[np.uint8]
     mixed: NDArray[np.int64]
     bare: NDArray[np.uint8]
+    upper: NDArray[np.bool_]
+    photographed: NDArray[np.int64]
+    upper_bare: NDArray[np.uint8]
 
 
 class ProbeChips:
@@ -92,7 +106,8 @@ class ProbeChips:
                 strict=True,
             )
         ]
-        chips, rows, bare = [], [], []
+        chips, bare, upper_bare = [], {}, {}
+        upper = np.zeros(len(faces), dtype=np.bool_)
         for row, face in enumerate(faces):
             generator = generator_for(self._seed, "probe", str(batch.step), str(row))
             found = None if batch.found is None else batch.found.face(row)
@@ -100,19 +115,33 @@ class ProbeChips:
             if generator.random() < self._settings.mixed:
                 shown = mixed(face, faces[int(generator.integers(len(faces)))], generator)
                 found = None  # the face was looked for where this person's is not
-                rows.append(row)
-                bare.append(self._chip(shown.true, shown.landmarks))
-            chips.append(self._varied(shown, faces[int(generator.integers(len(faces)))].true, found, generator))
+                bare[row] = self._chip(shown.true, shown.landmarks)
+            other = faces[int(generator.integers(len(faces)))].true
+            upper[row] = generator.random() < self._settings.upper
+            chips.append(self._varied(shown, other, found, generator, upper=bool(upper[row])))
+            if row not in bare and self._settings.upper:
+                landmarks = move_points(face.landmarks, self._move(face.landmarks, generator, 0.5))
+                upper_bare[row] = self._chip(upper_face(face.true, landmarks, depth=UPPER_FACE_DEPTH), landmarks)
+        none = np.empty((0, *chips[0].shape), np.uint8)
         return VariedProbes(
             np.stack(chips),
-            np.array(rows, np.int64),
-            np.stack(bare) if bare else np.empty((0, *chips[0].shape), np.uint8),
+            np.array(list(bare), np.int64),
+            np.stack(list(bare.values())) if bare else none,
+            upper,
+            np.array([row for row in range(len(faces)) if row not in bare], np.int64),
+            np.stack(list(upper_bare.values())) if upper_bare else none,
         )
 
     def _varied(
-        self, face: TrainingFace, other: Image, found: FaceGeometry | None, generator: np.random.Generator
+        self,
+        face: TrainingFace,
+        other: Image,
+        found: FaceGeometry | None,
+        generator: np.random.Generator,
+        *,
+        upper: bool,
     ) -> Image:
-        """One chip; a piece of the image `other` may cover the face."""
+        """One chip, perhaps of the upper face alone; a piece of the image `other` may cover the face."""
         settings, landmarks = self._settings, face.landmarks
         drawn = generator.random()
         if drawn < settings.bare:
@@ -128,8 +157,12 @@ class ProbeChips:
         if generator.random() < settings.worse_seen:
             shown = worse_seen(shown, generator)
         if found is not None and generator.random() < settings.found:
-            return self._recogniser.chip(shown, found.moved(self._move(found.landmarks, generator, 0.5)))
-        return self._chip(shown, move_points(landmarks, self._move(landmarks, generator)))
+            cut_at = found.moved(self._move(found.landmarks, generator, 0.5))
+        else:
+            cut_at = _geometry(move_points(landmarks, self._move(landmarks, generator)))
+        if upper:
+            shown = upper_face(shown, cut_at.landmarks, depth=generator.uniform(*settings.depths))
+        return self._recogniser.chip(shown, cut_at)
 
     def plain(self, faces: NDArray[np.uint8], landmarks: Points) -> NDArray[np.uint8]:
         """Chips of faces ``uint8 (B, S, S, 3)`` as they are, for validation."""
@@ -157,7 +190,12 @@ class ProbeChips:
         return np.column_stack([turn, centre + shift - turn @ centre])
 
     def _chip(self, face: Image, landmarks: Points) -> Image:
-        left, top = landmarks.min(axis=0)
-        right, bottom = landmarks.max(axis=0)
-        box = np.array([left, top, right, bottom], dtype=np.float32)
-        return self._recogniser.chip(face, FaceGeometry(box, landmarks, landmarks[list(_FIVE_POINTS)]))
+        return self._recogniser.chip(face, _geometry(landmarks))
+
+
+def _geometry(landmarks: Points) -> FaceGeometry:
+    """Where a face is, from its landmarks alone."""
+    left, top = landmarks.min(axis=0)
+    right, bottom = landmarks.max(axis=0)
+    box = np.array([left, top, right, bottom], dtype=np.float32)
+    return FaceGeometry(box, landmarks, landmarks[list(_FIVE_POINTS)])

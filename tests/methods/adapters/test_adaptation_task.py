@@ -14,13 +14,15 @@ from benchmark.errors import RequestError
 from benchmark.faces import FaceGeometry, Image
 from benchmark.masked_faces import FoundPoints, MaskedPairs
 from benchmark.methods.adapters.adaptation_task import AdaptationTask, LossSettings, TemplateBank
-from benchmark.methods.adapters.probe_chips import ProbeChips, ProbeSettings
+from benchmark.methods.adapters.probe_chips import UPPER_FACE_DEPTH, ProbeChips, ProbeSettings
+from benchmark.methods.adapters.upper_face_memory import UpperFaceMemory
 from benchmark.progress import Progress
 from benchmark.recognisers.network_recogniser import NetworkRecogniser
 from benchmark.recognisers.trainable_embedding import TrainableEmbedding
 from benchmark.training.batches import PairBatches
 from benchmark.training.loop import train
-from benchmark.training.task import TrainingSettings
+from benchmark.training.task import TrainingBatch, TrainingSettings
+from benchmark.upper_face import upper_face
 
 SIZE, PEOPLE = 32, 8
 
@@ -126,21 +128,32 @@ def test_it_learns_what_the_bare_face_gives_and_resumes_to_the_bit(tmp_path: Pat
     train_pairs, validation = pairs(48, 0), pairs(8, 1)
     examples = MaskedPairs(**{**vars(train_pairs), "validation": validation})
 
-    def trained(steps: int, folder: Path) -> tuple[AdaptationTask, float, float]:
-        task = AdaptationTask(
+    class StoppedTask(AdaptationTask):
+        stops_at: int | None = None
+
+        def step(self, batch: TrainingBatch, fabric: Fabric) -> dict[str, torch.Tensor]:
+            if batch.step == self.stops_at:
+                raise KeyboardInterrupt
+            return super().step(batch, fabric)
+
+    def trained(folder: Path, *, stops_at: int | None = None) -> tuple[AdaptationTask, float, float]:
+        task = StoppedTask(
             TrainableEmbedding(recogniser),
             ProbeChips(
-                recogniser, ProbeSettings(covered=0, cut_off=0, glasses=0, worse_seen=0, shift=0, mixed=0), seed=0
+                recogniser,
+                ProbeSettings(covered=0, cut_off=0, glasses=0, worse_seen=0, shift=0, mixed=0.2, upper=0.2),
+                seed=0,
             ),
             TemplateBank.of(templates(recogniser, train_pairs.true), train_pairs.subject_ids, metric="euclidean"),
             TemplateBank.of(templates(recogniser, validation.true), validation.subject_ids, metric="euclidean"),
-            LossSettings(strangers=0, centre=0, learning_rate=3e-3, warm_up=2, average=0.5),
+            LossSettings(strangers=0, upper_strangers=0.001, centre=0, learning_rate=3e-3, warm_up=2, average=0.5),
             teacher=recogniser,
             steps=60,
             unit=False,
             seed=0,
         )
-        settings = TrainingSettings(epochs=1000, max_steps=steps, batch_size=12, checkpoint_every=5)
+        task.stops_at = stops_at
+        settings = TrainingSettings(epochs=1000, max_steps=60, batch_size=12, checkpoint_every=5)
         curve = train(
             task,
             examples,
@@ -154,19 +167,25 @@ def test_it_learns_what_the_bare_face_gives_and_resumes_to_the_bit(tmp_path: Pat
         )
         return task, float(curve["train_distance"].iloc[0]), float(curve["train_distance"].iloc[-1])
 
-    task, first, last = trained(60, tmp_path / "a")
+    task, first, last = trained(tmp_path / "a")
     assert last < 0.7 * first
     unchanged = recogniser.network.state_dict()
     torch.testing.assert_close(unchanged, Small().network.state_dict())  # the recogniser's own is not touched
-    again, _, _ = trained(60, tmp_path / "b")
-    for name, tensor in task.modules["average"].state_dict().items():
-        assert torch.equal(tensor, again.modules["average"].state_dict()[name])
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "b", stops_at=38)
+    again, _, _ = trained(tmp_path / "b")
+    for module in ("average", "uppers"):
+        for name, tensor in task.modules[module].state_dict().items():
+            assert torch.equal(tensor, again.modules[module].state_dict()[name])
+    assert task.modules["uppers"].known.all()
 
 
 def test_bare_share_of_one_shows_the_true_faces() -> None:
     recogniser = Small()
     batches = PairBatches(pairs(8, 0), batch_size=8, size=None, flip=False, seed=0, device="cpu")
-    still = ProbeSettings(bare=1, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0, mixed=0)
+    still = ProbeSettings(
+        bare=1, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0, mixed=0, upper=0
+    )
     batch = batches.batch(0)
     true = (batch.true.permute(0, 2, 3, 1).numpy() * 255).round().astype(np.uint8)
     np.testing.assert_array_equal(ProbeChips(recogniser, still, seed=0).varied(batch).chips, true[:, ::2, ::2])
@@ -195,7 +214,7 @@ def test_masked_probes_are_cut_where_their_faces_were_found() -> None:
             return np.ascontiguousarray(image[top : top + 32 : 2, left : left + 32 : 2])
 
     still = ProbeSettings(
-        bare=0, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0, found=1, mixed=0
+        bare=0, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0, found=1, mixed=0, upper=0
     )
     chips = ProbeChips(Wide(), still, seed=0)
     expected = np.stack(
@@ -216,7 +235,9 @@ def test_masked_probes_are_cut_where_their_faces_were_found() -> None:
 
 def test_people_who_are_mixed_from_two_get_the_unchanged_recogniser_s_template() -> None:
     recogniser, of_pairs = Small(), pairs(12, 0)
-    still = ProbeSettings(bare=1, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0, mixed=0.5)
+    still = ProbeSettings(
+        bare=1, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0, mixed=0.5, upper=0
+    )
     batch = PairBatches(of_pairs, batch_size=12, size=None, flip=False, seed=0, device="cpu").batch(0)
     probes = ProbeChips(recogniser, still, seed=0).varied(batch)
     assert 0 < len(probes.mixed) < 12
@@ -244,3 +265,69 @@ def test_people_who_are_mixed_from_two_get_the_unchanged_recogniser_s_template()
         distances[share] = task.step(batch, Fabric(accelerator="cpu"))["distance"].item()
     assert distances[0.0] > 0.1, "the bank's templates are those of nobody"
     assert distances[1.0] == pytest.approx(0, abs=1e-6), "the network has not learned yet: it gives what it is taught"
+
+
+STILL = ProbeSettings(
+    bare=1, covered=0, glasses=0, cut_off=0, worse_seen=0, shift=0, scale=0, turn=0, mixed=0, depths=(0.4, 0.4)
+)
+
+
+def test_upper_faces_alone_are_shown_as_often_as_asked() -> None:
+    recogniser, of_pairs = Small(), pairs(12, 0)
+    batch = PairBatches(of_pairs, batch_size=12, size=None, flip=False, seed=0, device="cpu").batch(0)
+    true = of_pairs.true[batch.rows]
+    landmarks = batch.landmarks.numpy()
+    upper = np.stack(
+        [upper_face(face, points, depth=UPPER_FACE_DEPTH) for face, points in zip(true, landmarks, strict=True)]
+    )
+    probes = ProbeChips(recogniser, replace(STILL, upper=0.5), seed=0).varied(batch)
+    assert 0 < probes.upper.sum() < 12
+    expected = np.where(probes.upper[:, None, None, None], upper[:, ::2, ::2], true[:, ::2, ::2])
+    np.testing.assert_array_equal(probes.chips, expected)
+    np.testing.assert_array_equal(probes.upper_bare, upper[:, ::2, ::2])
+    assert probes.photographed.tolist() == list(range(12))
+    some_mixed = ProbeChips(recogniser, replace(STILL, upper=0.5, mixed=0.5), seed=0).varied(batch)
+    assert sorted([*some_mixed.photographed, *some_mixed.mixed]) == list(range(12))
+    np.testing.assert_array_equal(some_mixed.upper_bare, upper[some_mixed.photographed][:, ::2, ::2])
+
+
+def test_the_memory_gives_upper_faces_of_other_photos_that_it_has_seen() -> None:
+    memory = UpperFaceMemory(torch.tensor([0, 0, 0, 1, 1]), width=2)
+    generator = torch.Generator().manual_seed(0)
+    which, others = memory.of_other_photos(torch.tensor([0, 3]), generator)
+    assert which.tolist() == [] and others.shape == (0, 2)
+    memory.remember(torch.tensor([0, 2, 3]), torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+    which, others = memory.of_other_photos(torch.tensor([3, 0, 4]), generator)
+    assert which.tolist() == [1, 2]
+    assert others.tolist() == [[3.0, 4.0], [5.0, 6.0]]
+    memory.remember(torch.tensor([2]), torch.tensor([[7.0, 8.0]]))
+    assert memory.of_other_photos(torch.tensor([0]), generator)[1].tolist() == [[7.0, 8.0]]
+
+
+def test_upper_faces_are_told_apart_from_strangers_upper_faces() -> None:
+    recogniser, of_pairs = Small(), pairs(16, 0)  # two photos of each of eight people
+    settings = LossSettings(learning_rate=0.0, temperature=0.5)
+    bank = TemplateBank.of(templates(recogniser, of_pairs.true), of_pairs.subject_ids, metric="euclidean")
+    chips = ProbeChips(recogniser, replace(STILL, upper=0.5), seed=0)
+    task = AdaptationTask(
+        TrainableEmbedding(recogniser), chips, bank, None, settings, teacher=recogniser, steps=10, unit=False, seed=0
+    )
+    batches = PairBatches(of_pairs, batch_size=16, size=None, flip=False, seed=0, device="cpu")
+    fabric = Fabric(accelerator="cpu")
+    first, second = batches.batch(0), batches.batch(1)
+    assert "upper_strangers" not in task.step(first, fabric), "no upper face is known yet"
+    known = np.empty((16, 8), np.float32)
+    known[first.rows] = recogniser.embed(chips.varied(first).upper_bare)
+    probes = chips.varied(second)
+    found = recogniser.embed(probes.chips)
+    scale = bank.scale() * settings.temperature
+    losses = []
+    for place in np.flatnonzero(probes.upper):
+        row = int(second.rows[place])
+        own = (row + PEOPLE) % 16
+        away = np.square(bank.templates.numpy()[row] - bank.templates.numpy()).sum(axis=1) > 0.5 * bank.scale()
+        strangers = [other for other in range(16) if other not in (row, own) and away[other]]
+        assert strangers
+        shares = np.exp(-np.square(found[place] - known[[own, *strangers]]).sum(axis=1) / scale)
+        losses.append(-np.log(shares[0] / shares.sum()))
+    assert float(task.step(second, fabric)["upper_strangers"].detach()) == pytest.approx(np.mean(losses), rel=1e-3)

@@ -1,8 +1,9 @@
-"""A recogniser that looks twice: at the whole face, and at the upper face alone."""
+"""A recogniser that looks more than once: at the whole face, and at the upper face alone."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,43 +15,47 @@ from benchmark.recognisers.base import Recogniser
 from benchmark.upper_face import upper_face
 
 
-class TwoLooks(Recogniser):
-    """Joins two embeddings of a face into one: of all of it, and of what is above a line below the eyes.
+class SeveralLooks(Recogniser):
+    """Joins embeddings of a face into one: of all of it, and of what is above a line below the eyes.
 
-    A mask hides the same part of a reference's second look as of a probe's, so that nothing of what only one of them
+    A mask hides the same part of a reference's upper face as of a probe's, so that nothing of what only one of them
     shows is compared there; the first look compares all that there is.
 
     Args:
         whole: embeds the whole face.
-        upper: embeds the face whose lower part is grey.
+        uppers: embed the face whose lower part is grey, all of them from the same chip; each with its share, 0 to 1:
+            squared distances, or cosines, of the joined embeddings are the weighted means of all looks', the rest
+            being the whole face's.
         depth: of the line, in distances between the eyes below them.
-        share: of the upper face, 0 to 1: squared distances, or cosines, of the joined embeddings are the weighted
-            means of both looks'.
         sha256: tells this from every other one, for the key of its embeddings.
     """
 
-    def __init__(self, whole: Recogniser, upper: Recogniser, *, depth: float, share: float, sha256: str) -> None:
+    def __init__(
+        self, whole: Recogniser, uppers: Sequence[tuple[Recogniser, float]], *, depth: float, sha256: str
+    ) -> None:
         super().__init__(device=whole.device, precision=whole.precision)
         self._whole = whole
-        self._upper = upper
+        self._uppers = [upper for upper, _ in uppers]
         self._depth = depth
-        self._lengths = math.sqrt(1 - share), math.sqrt(share)
+        shares = [share for _, share in uppers]
+        self._lengths = [math.sqrt(share) for share in (1 - sum(shares), *shares)]
         height, width = whole.card.chip_size
         self.card = replace(whole.card, sha256=sha256, chip_size=(2 * height, width))
         self.settings = whole.settings
-        if whole.embedding_width is not None and upper.embedding_width is not None:
-            self.embedding_width = whole.embedding_width + upper.embedding_width
+        widths = [look.embedding_width for look in (whole, *self._uppers)]
+        if None not in widths:
+            self.embedding_width = sum(width for width in widths if width is not None)
 
     def chip(self, image: Image, face: FaceGeometry) -> Image:
         """The chip of the face above that of the upper face, ``uint8 (2 h, w, 3)``."""
         upper = upper_face(image, face.landmarks, depth=self._depth)
-        return np.concatenate([self._whole.chip(image, face), self._upper.chip(upper, face)])
+        return np.concatenate([self._whole.chip(image, face), self._uppers[0].chip(upper, face)])
 
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embeddings ``float32 (N, 2 D)`` of chips ``uint8 (N, 2 h, w, 3)``."""
+        """Embeddings ``float32 (N, L D)`` of chips ``uint8 (N, 2 h, w, 3)``, for L looks."""
         height = chips.shape[1] // 2
         whole, upper = (np.ascontiguousarray(part) for part in (chips[:, :height], chips[:, height:]))
-        looks = [self._whole.embed(whole), self._upper.embed(upper)]
+        looks = [self._whole.embed(whole), *(look.embed(upper) for look in self._uppers)]
         if self.card.metric == "cosine":
             looks = [to_unit(look) for look in looks]
         scaled = [length * look for length, look in zip(self._lengths, looks, strict=True)]

@@ -5,7 +5,7 @@ import pytest
 
 from benchmark.cards import RecogniserCard
 from benchmark.faces import FaceGeometry
-from benchmark.methods.adapters.two_looks import TwoLooks
+from benchmark.methods.adapters.several_looks import SeveralLooks
 from benchmark.recognisers.base import Recogniser
 from benchmark.upper_face import upper_face
 
@@ -39,7 +39,7 @@ def images() -> np.ndarray:
 
 
 def test_the_second_look_sees_nothing_of_the_lower_face() -> None:
-    two = TwoLooks(Means("euclidean"), Means("euclidean"), depth=0.4, share=0.3, sha256="x")
+    two = SeveralLooks(Means("euclidean"), [(Means("euclidean"), 0.3)], depth=0.4, sha256="x")
     image, other = images()[:2]
     changed = np.concatenate([image[:8], other[8:]])  # the eyes are at 5, and 2 pixels below them the face is cut
     assert two.card.chip_size == (40, 10)
@@ -61,17 +61,19 @@ def test_the_image_itself_is_not_changed() -> None:
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
-def test_each_look_counts_as_its_share_says(metric: str) -> None:
-    whole, upper = Means(metric), Means(metric, scale=1.0 if metric == "euclidean" else 7.0)
-    two = TwoLooks(whole, upper, depth=0.4, share=0.3, sha256="x")
-    chips = np.stack([two.chip(image, face()) for image in images()])
-    joined = two.embed(chips)
-    joint = two.scores(joined[:3], joined[3:])
-    looks = [
-        one.scores(one.embed(part)[:3], one.embed(part)[3:])
-        for one, part in ((whole, chips[:, :20]), (upper, chips[:, 20:]))
+@pytest.mark.parametrize("shares", [(0.3,), (0.3, 0.15)])
+def test_each_look_counts_as_its_share_says(metric: str, shares: tuple[float, ...]) -> None:
+    whole = Means(metric)
+    uppers = [
+        (Means(metric, scale=3.0 + look if metric == "cosine" else 1.0 + look), share)
+        for look, share in enumerate(shares)
     ]
-    if metric == "cosine":
-        np.testing.assert_allclose(joint, 0.7 * looks[0] + 0.3 * looks[1], rtol=1e-5)
-    else:
-        np.testing.assert_allclose(joint**2, 0.7 * looks[0] ** 2 + 0.3 * looks[1] ** 2, rtol=1e-5)
+    several = SeveralLooks(whole, uppers, depth=0.4, sha256="x")
+    chips = np.stack([several.chip(image, face()) for image in images()])
+    joined = several.embed(chips)
+    assert several.embedding_width == joined.shape[1] == 3 * (1 + len(shares))
+    joint = several.scores(joined[:3], joined[3:])
+    power = 1 if metric == "cosine" else 2
+    looks = [(whole, chips[:, :20], 1 - sum(shares)), *((look, chips[:, 20:], share) for look, share in uppers)]
+    expected = sum(share * one.scores(one.embed(part)[:3], one.embed(part)[3:]) ** power for one, part, share in looks)
+    np.testing.assert_allclose(joint**power, expected, rtol=1e-5)
