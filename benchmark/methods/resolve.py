@@ -135,11 +135,6 @@ def _joined(detector_text: str, completer: Unmasker) -> DetectInpaint:
 
 def _detected(detector_text: str, adapter: RecogniserAdapter) -> DetectedProbes:
     detector = _detector(detector_text, adapter)
-    if adapter.adapts_references:
-        raise RequestError(
-            f"'{detector_text}+{adapter.label}': every photo goes through its network, with or without a mask; ask for "
-            f"'{adapter.label}' alone"
-        )
     if detector.card.privileged:
         raise RequestError(
             f"'{detector_text}+{adapter.name}': an adapter needs no hole, only whether there is a mask; ask for "

@@ -202,9 +202,15 @@ def test_a_gate_with_a_member_that_makes_longer_embeddings_is_refused_when_it_is
 
 
 def test_a_fusion_may_have_such_a_member(cache: Path, tmp_path: Path) -> None:
-    file = written(tmp_path / "f.yaml", weights=[1, 1], members=["none", "adapt:two-looks"])
+    members = ["none", "adapt:two-looks", "segmenter+adapt:two-looks"]
+    file = written(tmp_path / "f.yaml", weights=[1, 2, 3], members=members)
     plan = make_plan(load_config(None, {**RUN, "methods": f"fusion:{file}", "cache": cache}), writes=False)
-    assert list(plan.methods) == ["adapt:two-looks", "fusion:f.yaml"]
+    assert list(plan.methods) == [*members[1:], "fusion:f.yaml"]
+    folder = run_small(tmp_path / "run", cache, methods=f"fusion:{file}", limit=6, passthrough=6)
+    parts = [("none", "raw-masked"), ("adapt", "raw-restored"), ("segmenter+adapt", "raw-restored")]
+    fused = scores_of(folder, "fusion:f.yaml", "raw-restored")
+    expected = sum(weight * scores_of(folder, *part).loc[fused.index] for weight, part in enumerate(parts, start=1))
+    np.testing.assert_allclose(fused, expected, rtol=1e-5)
 
 
 def test_learning_works_on_the_engine_that_was_asked_for(

@@ -10,7 +10,8 @@ from benchmark.methods.recogniser_adapter import RecogniserAdapter
 
 
 class DetectedProbes(Method):
-    """``DETECTOR+ADAPTER``: a probe on which the detector marks a single pixel is held for masked.
+    """``DETECTOR+ADAPTER``: a probe on which the detector marks a single pixel is held for masked. Without a mask it is
+    compared as the unchanged recogniser does, with the unchanged template of the reference.
 
     Args:
         detector: looks at every probe.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from benchmark.config import Condition
 from benchmark.counted import counted_are
 from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import Membership, TemplateSet
-from benchmark.methods.combinations.combination import Combination
+from benchmark.methods.combinations.combination import MemberScores
 from benchmark.views import View
 
 
@@ -103,17 +104,30 @@ class Pairing:
     pictures: bool = False
 
 
+class ScoreMaker(Protocol):
+    """Makes one score of those of several members; `benchmark.methods.combinations.combination.Combination` is one."""
+
+    def refusal(self, recogniser: str, sha256: str) -> str:
+        """Why there are no rows of this recogniser; empty if there are."""
+
+    def needed(self, recogniser: str) -> tuple[int, ...]:
+        """The members, by place, without whose scores a comparison fails."""
+
+    def combine(self, recogniser: str, members: MemberScores) -> NDArray[np.float32]:
+        """One score of each comparison ``float32 (P,)``; NaN where it fails."""
+
+
 @dataclass(frozen=True)
 class CombinedPairing(Pairing):
     """A condition whose scores are made of those of other pairings; its sides are those of the first one.
 
     Attributes:
-        parts: one for each member of the combination, all with these comparisons.
+        parts: one for each member, all with these comparisons.
         combination: makes one score of theirs.
     """
 
     parts: tuple[Pairing, ...] = ()
-    combination: Combination | None = None
+    combination: ScoreMaker | None = None
 
 
 def row_of_photo(photos: Sequence[int], count: int) -> NDArray[np.int32]:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from benchmark.context import RunContext
 from benchmark.errors import RequestError
-from benchmark.methods.combinations.combination import Combination, MemberScores
+from benchmark.methods.combinations.combination import MemberScores
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.kinds import kind_of
-from benchmark.pipeline.conditions.pairing import CombinedPairing, Pairing, Side
+from benchmark.pipeline.conditions.pairing import CombinedPairing, Pairing, ScoreMaker, Side
 from benchmark.pipeline.fit_methods import FittedMethods
 from benchmark.pipeline.planning.adapters import adapter_of, weights_for
 from benchmark.pipeline.planning.plan import Plan
@@ -115,9 +115,12 @@ class Judge:
         Raises:
             MethodFailed: a method that takes part in them fails.
         """
-        for one in pairing.parts if isinstance(pairing, CombinedPairing) else (pairing,):
-            for side in (one.reference, one.probe):
-                self._side_embeddings(side)
+        if isinstance(pairing, CombinedPairing):
+            for part in pairing.parts:
+                self.embed(part)
+            return
+        for side in (pairing.reference, pairing.probe):
+            self._side_embeddings(side)
 
     def member_scores(self, parts: Sequence[Pairing], n_templates: int) -> tuple[MemberScores, list[ScoredCell]]:
         """The scores of the members of a combination, and the cells that they are from.
@@ -155,7 +158,7 @@ class Judge:
         return np.stack(moved)[:, probe]
 
     @staticmethod
-    def _combination_of(pairing: CombinedPairing) -> Combination:
+    def _combination_of(pairing: CombinedPairing) -> ScoreMaker:
         if pairing.combination is None:
             raise AssertionError(f"a combined pairing of {pairing.method} has no combination")
         return pairing.combination

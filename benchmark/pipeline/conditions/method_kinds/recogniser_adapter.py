@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmark.methods.adapters.detected_probes import DetectedProbes
 from benchmark.methods.base import RecogniserAdapter
-from benchmark.methods.detection_step import find_masks
+from benchmark.pipeline.conditions.method_kinds.detected_probes import found_masked, only_with_mask
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, MethodInputs
 from benchmark.pipeline.conditions.pairing import ShownFaces, row_of_photo
@@ -28,8 +28,8 @@ def recogniser_adapter_conditions(
     adapts them, too."""
     faces = inputs.faces
     raw, masked = faces.shown_raw, replace(faces.shown_masked, embedded_by=label)
-    adapts = isinstance(method, RecogniserAdapter) and method.adapts_references
-    reference = replace(raw, embedded_by=_references(label)) if adapts else raw
+    adapter = method.adapter if isinstance(method, DetectedProbes) else method
+    reference = replace(raw, embedded_by=_references(label)) if adapter.adapts_references else raw
     pairings = [
         faces.pairing("raw-restored", label, reference, masked),
         faces.pairing("restored-restored", label, masked, masked),
@@ -39,6 +39,8 @@ def recogniser_adapter_conditions(
         chosen = [photo if rows is None else int(rows[photo]) for photo in faces.bare_photos]
         bare = ShownFaces(f"{label} on bare faces", raw.view.take(chosen), faces.bare_photos, embedded_by=label)
         pairings.append(faces.pairing("raw-passthrough", label, reference, bare))
+    if isinstance(method, DetectedProbes) and adapter.adapts_references:
+        return MethodConditions([only_with_mask(pairing, method, inputs) for pairing in pairings])
     return MethodConditions(pairings)
 
 
@@ -62,18 +64,15 @@ def fitted_recogniser_adapter(
 
     key = inputs.weights.sha256
     through_the_adapter = through(adapter.adapted(inputs.recogniser, key=key))
-    if not isinstance(method, DetectedProbes):
-        if not adapter.adapts_references:
-            return {label: through_the_adapter}
+    if adapter.adapts_references:
         references = through(adapter.for_references(inputs.recogniser, key=key))
         return {label: through_the_adapter, _references(label): references}
-    detector = method.detector
+    if not isinstance(method, DetectedProbes):
+        return {label: through_the_adapter}
 
     def as_the_detector_finds(view: View, shown: str) -> NDArray[np.float32]:
-        trained_on = inputs.learned[detector.label] if detector.trains else ""
-        found = find_masks(detector, view, trained_on=trained_on, context=inputs.context)
         values = np.array(inputs.embed(view, shown).values)
-        worn = np.flatnonzero(found.holes.reshape(len(view), -1).max(axis=1))
+        worn = found_masked(method.detector, view, inputs.learned, inputs.context)
         values[worn] = through_the_adapter(view, shown)[worn]
         return values
 
