@@ -55,10 +55,11 @@ class LedgerEntry:
 
 
 class Ledger:
-    """Collects entries in the order of the steps."""
+    """Collects entries in the order of the steps. What is entered a second time, because another method needs it as
+    well, stands there once."""
 
     def __init__(self) -> None:
-        self._entries: list[LedgerEntry] = []
+        self._entries: dict[LedgerEntry, None] = {}
         self._acquisition = ""
 
     def of_arm(self, acquisition: str) -> Ledger:
@@ -94,7 +95,7 @@ class Ledger:
         for photo, record in zip(photos, records, strict=True):
             reason = record.get("reason") or ""
             parameters = record.get("parameters")
-            self._entries.append(
+            self._enter(
                 LedgerEntry(
                     image_id=photo.image_id,
                     subject_id=photo.subject_id,
@@ -113,9 +114,10 @@ class Ledger:
     def pass_over(self, photos: Sequence[Photo], reasons: Iterable[str], *, role: str, step: str) -> None:
         """Enter photos that take no part, with the reason: they count neither as failures nor as images."""
         for photo, reason in zip(photos, reasons, strict=True):
-            self._entries.append(
-                LedgerEntry(photo.image_id, photo.subject_id, role, step, "", "", PASSED_OVER, reason, "")
-            )
+            self._enter(LedgerEntry(photo.image_id, photo.subject_id, role, step, "", "", PASSED_OVER, reason, ""))
+
+    def _enter(self, entry: LedgerEntry) -> None:
+        self._entries.setdefault(entry)
 
     def faces_found_by(self) -> dict[str, dict[str, int]]:
         """How many faces each face detector found, and how many photos had none, by role, step and arm."""

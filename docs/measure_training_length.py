@@ -4,8 +4,8 @@
         --dataset faces-train=DIR --lfw DIR --steps 100,300,900,2600
 
 Each length is a training of its own from the recogniser's own weights, whose learning rate falls to 0 at its end, and
-is measured on LFW's validation people (fold 7), oracle arm, drawn masks of all types. A training or run whose folder is
-there is not repeated. Writes images/training-length.csv and draws images/training-length.svg from it.
+is measured on LFW's validation people (fold 7), oracle arm, drawn masks of all types. What is finished is not repeated,
+and a training that was stopped goes on. Writes images/training-length.csv and draws images/training-length.svg from it.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ def main() -> int:
     tables = []
     for steps in map(int, options.steps.split(",")):
         trained, measured = (options.runs / f"{options.recogniser}-{steps}" / part for part in ("weights", "run"))
-        if not trained.exists():
+        if not (trained / "weights.json").exists():
             _program(
                 *("train", "--method", "adapt", "--recogniser", options.recogniser, "--dataset", options.dataset),
                 *("--train-limit", "40000", "--steps", str(steps), "--out", str(trained), *shared),
             )
-        if not measured.exists():
+        if not (measured / "metrics.csv").exists():
             _program(
                 *("--dataset", "lfw", "--data-root", str(options.lfw), "--protocol", "people-validation"),
                 *("--recognisers", options.recogniser, "--weights", f"adapt@{options.recogniser}={trained}"),
                 *("--methods", ",".join(PRESETS.values()), "--conditions", "raw-raw,raw-masked,raw-restored"),
-                *("--replicates", "200", "--targets", "0.01,0.001", "--out", str(measured), *shared),
+                *("--replicates", "200", "--targets", "0.01,0.001", "--out", str(measured), "--overwrite", *shared),
             )
         metrics = pd.read_csv(measured / "metrics.csv")
         wanted = (metrics["metric"] == "recovery") & (metrics["threshold_kind"] == "matched")

@@ -96,6 +96,9 @@ def _embedded(recogniser: Recogniser, faces: Iterable[Face]) -> NDArray[np.float
 def _adapter(folder: Path, preset: str) -> AdaptedNetwork:
     adapter = AdaptedNetwork(preset=preset)
     adapter.name = "adapt"
+    refusal = adapter.weights_refusal(folder)
+    if refusal:
+        raise SystemExit(f"{folder}: {refusal}")
     adapter.load(folder)
     return adapter
 

@@ -68,7 +68,10 @@ _SETTING: Settings = {
     "replicates": 200,
 }
 
-_ADAPTERS = ("adapt", "adapt:both-sides", "adapt:two-looks")
+_ADAPTERS = (
+    *("adapt", "adapt:both-sides", "adapt:two-looks", "adapt:three-looks"),
+    *("segmenter+adapt", "segmenter+adapt:three-looks"),
+)
 
 PUBLISHED = (
     PublishedRun(

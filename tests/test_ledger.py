@@ -18,3 +18,14 @@ def test_faces_with_clipped_values_are_counted_by_method_over_masked_and_bare_on
     ):
         ledger.of_arm("oracle").add(photos, records, role="test", step="unmask", variant=variant)
     assert ledger.values_clipped() == {"mine": (2, 5), "other (one)": (1, 3)}
+
+
+def test_what_is_entered_again_stands_there_once() -> None:
+    photos = [Photo(name, "anna", name) for name in "ab"]
+    ledger = Ledger()
+    for arm in ("oracle", "redetect", "oracle"):
+        for records in ([{}, {"reason": "no face found"}], [{}, {"reason": "no face found"}]):
+            ledger.of_arm(arm).add(photos, records, role="test", step="detect", variant="segmenter (masked)")
+    table = ledger.table()
+    assert list(table["image_id"]) == ["a", "b", "a", "b"]
+    assert list(table["acquisition"]) == ["oracle", "oracle", "redetect", "redetect"]

@@ -137,8 +137,8 @@ def _detected(detector_text: str, adapter: RecogniserAdapter) -> DetectedProbes:
     detector = _detector(detector_text, adapter)
     if detector.card.privileged:
         raise RequestError(
-            f"'{detector_text}+{adapter.name}': an adapter needs no hole, only whether there is a mask; ask for "
-            f"'{DEFAULT_DETECTOR}+{adapter.name}', or for '{adapter.name}' alone"
+            f"'{detector_text}+{adapter.label}': an adapter needs no hole, only whether there is a mask; ask for "
+            f"'{DEFAULT_DETECTOR}+{adapter.label}', or for '{adapter.label}' alone"
         )
     return DetectedProbes(detector, adapter, name=f"{detector_text}+{adapter.name}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -184,15 +185,21 @@ def test_what_is_learned_can_be_run(cache: Path, tmp_path: Path, kind: str) -> N
     assert harm == pytest.approx(learned.by_recogniser["face_recognition"].harm[0.05], abs=1e-6)
 
 
-def test_a_gate_with_a_member_that_makes_longer_embeddings_is_refused_when_it_is_planned(
-    cache: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("member", "why"),
+    [
+        ("adapt:two-looks", "longer embeddings of it than the recogniser; leave it out"),
+        ("segmenter+adapt:both-sides", "one of two things of it; take 'adapt:both-sides' in its place"),
+    ],
+)
+def test_a_gate_with_a_member_that_it_cannot_compare_is_refused_when_it_is_planned(
+    member: str, why: str, cache: Path, tmp_path: Path
 ) -> None:
-    member = "adapt:two-looks"
     numbers = {"scales": [1, 1], "offsets": [0, 0], "gains": [[0, 0], [0.1, 0]]}
     file = tmp_path / "gate.yaml"
     spec = {"kind": "gate", "members": ["none", member], "recognisers": {"face_recognition": numbers}}
     file.write_text(yaml.safe_dump(spec), "utf-8")
-    refused = f"'{member}' makes longer embeddings of it than the recogniser; leave it out"
+    refused = re.escape(f"'{member}' makes {why}")
     with pytest.raises(RequestError, match=f"^'gate:gate.yaml': a gate compares .*{refused}"):
         make_plan(load_config(None, {**RUN, "methods": f"gate:{file}", "cache": cache}), writes=False)
     config = load_config(None, {**RUN, "methods": f"none,{member}", "cache": cache / "nothing"})

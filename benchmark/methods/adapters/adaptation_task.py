@@ -4,7 +4,8 @@ Huber, Boutros, Kirchbuchner, Damer: *Mask-invariant Face Recognition through Te
 FG 2021: the templates of the unchanged recogniser are the targets, so that existing enrolments stay valid. A second
 term separates the person from strangers (van den Oord, Li, Vinyals: *Representation Learning with Contrastive
 Predictive Coding*, 2018, equation 4): being closer to one's own template does not help if all templates come closer.
-A third one does the same for upper faces alone, which are compared with each other where an adapter looks twice.
+A third one does the same for upper faces alone, which are compared with each other where an adapter looks more than
+once.
 """
 
 from __future__ import annotations
@@ -250,7 +251,7 @@ class AdaptationTask(TrainingTask):
             photo: ``(B, D)``, the template of each one's own photo.
             people: ``int64 (B,)``, their codes.
         """
-        return self._told_apart(found, own, self._bank.templates, ~self._perhaps_same(photo, people))
+        return self._told_apart(found, own, self._bank.templates, ~self._perhaps_same(photo, people, found.device))
 
     def _upper_strangers(self, found: Tensor, probes: VariedProbes, batch: TrainingBatch) -> Tensor:
         """The same among upper faces, ``float32 (K,)``: for the probes that show an upper face alone, of people of
@@ -261,13 +262,9 @@ class AdaptationTask(TrainingTask):
         generator = self._generator_of(batch.step)
         which, own = self._uppers.of_other_photos(rows[upper], generator)
         chosen = rows[upper][which]
-        strangers = ~self._perhaps_same(self._bank.templates[chosen], self._bank.people[chosen])
-        return self._told_apart(
-            found[photographed[upper][which]],
-            own,
-            self._uppers.embeddings,
-            strangers & self._uppers.known.cpu(),
-        )
+        same = self._perhaps_same(self._bank.templates[chosen], self._bank.people[chosen], found.device)
+        strangers = self._uppers.known.to(found.device) & ~same
+        return self._told_apart(found[photographed[upper][which]], own, self._uppers.embeddings, strangers)
 
     @torch.no_grad()
     def _remember(self, probes: VariedProbes, batch: TrainingBatch) -> None:
@@ -275,10 +272,10 @@ class AdaptationTask(TrainingTask):
             embeddings = self._embedded("average", probes.upper_bare, batch)
             self._uppers.remember(batch.rows[torch.from_numpy(probes.photographed)], embeddings)
 
-    def _perhaps_same(self, photo: Tensor, people: Tensor) -> Tensor:
+    def _perhaps_same(self, photo: Tensor, people: Tensor, device: torch.device) -> Tensor:
         """Which faces of the bank may be of the same person as each photo (see `strangers`), ``bool (B, N)``."""
-        near = _squared_distances(photo, self._bank.templates) < _SAME_PERSON * self._scale
-        return near | (people.unsqueeze(1) == self._bank.people)
+        near = _squared_distances(photo.to(device), self._bank.templates.to(device)) < _SAME_PERSON * self._scale
+        return near | (people.unsqueeze(1) == self._bank.people).to(device)
 
     def _told_apart(self, found: Tensor, own: Tensor, others: Tensor, strangers: Tensor) -> Tensor:
         """−log of the share of `own` ``(B, D)`` among it and the `strangers` ``bool (B, N)`` of `others` ``(N, D)``."""

@@ -87,6 +87,18 @@ class AdaptedNetworkSettings:
     upper_share: float = 0.0
     unchanged_upper_share: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Refuse shares that are none.
+
+        Raises:
+            BenchmarkError: they leave nothing to the whole face, or the unchanged network looks at upper faces alone.
+        """
+        shares = (self.upper_share, self.unchanged_upper_share)
+        if min(shares) < 0 or sum(shares) >= 1 or (self.unchanged_upper_share and not self.upper_share):
+            raise BenchmarkError(
+                f"shares of the upper face {shares}: give numbers from 0, below 1 together, the second beside the first"
+            )
+
     @property
     def upper_face(self) -> bool:
         """Whether upper faces alone are compared as well."""
@@ -113,8 +125,8 @@ class AdaptedNetwork(RecogniserAdapter):
 
     The preset ``two-looks`` has the same network, too, and compares twice: the whole faces as the default does, with
     references by the unchanged network, and the upper faces, for which the lower part of both is made grey. Enrolled
-    templates stay as they are, and each needs a second one, made from its photo. ``three-looks`` also compares the
-    upper faces by the unchanged network, which a mask hides nothing from there either.
+    templates stay as they are, and each needs a second one, made from its photo. ``three-looks`` compares the upper
+    faces by the unchanged network as well, for which each needs a third template.
     """
 
     card = MethodCard(

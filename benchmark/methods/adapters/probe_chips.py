@@ -68,8 +68,8 @@ class VariedProbes:
         bare: ``uint8 (M, h, w, 3)``, those people's chips with nothing on them.
         upper: ``bool (B,)``, of which rows the chip shows the upper face alone.
         photographed: ``int64 (B - M,)``, the rows whose person is photographed, the others.
-        upper_bare: ``uint8 (B - M, h, w, 3)``, those people's upper faces with nothing on them; none at all where no
-            probe shows an upper face alone.
+        upper_bare: ``uint8 (B - M, h, w, 3)``, those people's upper faces with nothing on them; none at all where
+            the settings show none.
     """
 
     chips: NDArray[np.uint8]

@@ -5,14 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from benchmark.training.processes import of_all_processes
-
 
 class UpperFaceMemory(nn.Module):
     """Embeddings of bare upper faces, one a training pair: many more strangers than a batch holds (Wu, Xiong, Yu, Lin:
     *Unsupervised Feature Learning via Non-Parametric Instance Discrimination*, CVPR 2018, section 3.2).
 
-    It has no parameters, but is stored and resumed like a network. Processes that share a training share what they see.
+    It has no parameters, but is stored and resumed like a network.
 
     Args:
         people: ``int64 (N,)``, a code of each pair's subject.
@@ -34,9 +32,8 @@ class UpperFaceMemory(nn.Module):
 
     def remember(self, rows: Tensor, embeddings: Tensor) -> None:
         """Replace what is known of the pairs `rows` ``(M,)`` by `embeddings` ``(M, D)``."""
-        for seen, found in of_all_processes((rows, embeddings.detach().cpu())):
-            self.embeddings[seen] = found.to(self.embeddings.device)
-            self.known[seen] = True
+        self.embeddings[rows] = embeddings.detach().to(self.embeddings.device)
+        self.known[rows] = True
 
     def of_other_photos(self, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """For each of the pairs `rows` ``(M,)`` another photo of the same person whose upper face is known.
@@ -45,8 +42,9 @@ class UpperFaceMemory(nn.Module):
             Which of `rows` have one, ``int64 (K,)``, and its embedding, ``float32 (K, D)``.
         """
         which, others = [], []
+        known = self.known.cpu()
         for place, row in enumerate(rows.tolist()):
-            same = (self._people == self._people[row]) & self.known.cpu()
+            same = (self._people == self._people[row]) & known
             same[row] = False
             photos = same.nonzero()[:, 0]
             if len(photos):

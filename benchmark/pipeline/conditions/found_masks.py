@@ -1,4 +1,4 @@
-"""What the mask detectors of a run's methods find in one arm: each looks once, for all completers behind it."""
+"""What the mask detectors of a run's methods find in one arm: each looks once, for all methods behind it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from benchmark.context import RunContext
+from benchmark.methods.adapters.detected_probes import DetectedProbes
 from benchmark.methods.base import Method
 from benchmark.methods.detect_inpaint import DetectInpaint
 from benchmark.methods.detection_step import FoundMasks, find_masks
@@ -61,6 +62,6 @@ def detect_masks(
 
 def detector_of(method: Method) -> Detector | None:
     """The detector that looks for the mask for `method`; None where none looks, or where it is told the true mask."""
-    if isinstance(method, DetectInpaint) and not method.detector.card.privileged:
+    if isinstance(method, DetectInpaint | DetectedProbes) and not method.detector.card.privileged:
         return method.detector
     return None

@@ -7,8 +7,7 @@ counts the faces of a view, a *template* counts the protocol's templates (where 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from benchmark.config import Condition
 from benchmark.counted import counted_are
 from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import Membership, TemplateSet
-from benchmark.methods.combinations.combination import MemberScores
+from benchmark.methods.combinations.combination import Combination
 from benchmark.views import View
 
 
@@ -104,19 +103,6 @@ class Pairing:
     pictures: bool = False
 
 
-class ScoreMaker(Protocol):
-    """Makes one score of those of several members; `benchmark.methods.combinations.combination.Combination` is one."""
-
-    def refusal(self, recogniser: str, sha256: str) -> str:
-        """Why there are no rows of this recogniser; empty if there are."""
-
-    def needed(self, recogniser: str) -> tuple[int, ...]:
-        """The members, by place, without whose scores a comparison fails."""
-
-    def combine(self, recogniser: str, members: MemberScores) -> NDArray[np.float32]:
-        """One score of each comparison ``float32 (P,)``; NaN where it fails."""
-
-
 @dataclass(frozen=True)
 class CombinedPairing(Pairing):
     """A condition whose scores are made of those of other pairings; its sides are those of the first one.
@@ -127,7 +113,20 @@ class CombinedPairing(Pairing):
     """
 
     parts: tuple[Pairing, ...] = ()
-    combination: ScoreMaker | None = None
+    combination: Combination | None = None
+
+
+@dataclass(frozen=True)
+class ChosenPairing(Pairing):
+    """A condition of which each comparison is taken from one of two other pairings; its sides are those of the first.
+
+    Attributes:
+        parts: the two, both with these comparisons.
+        second: ``bool (P,)``, which comparisons are taken from the second.
+    """
+
+    parts: tuple[Pairing, ...] = ()
+    second: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
 
 def row_of_photo(photos: Sequence[int], count: int) -> NDArray[np.int32]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from benchmark.config import RunConfig
 from benchmark.errors import RequestError
+from benchmark.methods.adapters.detected_probes import DetectedProbes
 from benchmark.methods.combinations.combination import Combination, Gate
 from benchmark.methods.combinations.combination_spec import NONE
 from benchmark.methods.method import Method
@@ -125,7 +126,8 @@ def check_gate_members(members: Iterable[Method], *, gate: str = "") -> None:
         gate: how the message begins.
 
     Raises:
-        RequestError: one makes longer embeddings than the recogniser.
+        RequestError: one makes longer embeddings than the recogniser, or a detector chooses between its comparisons
+            and the recogniser's.
     """
     for member in members:
         adapter = adapter_of(member)
@@ -133,4 +135,9 @@ def check_gate_members(members: Iterable[Method], *, gate: str = "") -> None:
             raise RequestError(
                 f"{gate}a gate compares what its members make of a probe, and '{member.label}' makes longer "
                 "embeddings of it than the recogniser; leave it out, or learn a fusion"
+            )
+        if adapter is not None and adapter.adapts_references and isinstance(member, DetectedProbes):
+            raise RequestError(
+                f"{gate}a gate compares what its members make of a probe, and '{member.label}' makes one of two things "
+                f"of it; take '{adapter.label}' in its place, or learn a fusion"
             )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.context import RunContext
 from benchmark.errors import RequestError
-from benchmark.methods.combinations.combination import MemberScores
+from benchmark.methods.combinations.combination import Combination, MemberScores
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.kinds import kind_of
-from benchmark.pipeline.conditions.pairing import CombinedPairing, Pairing, ScoreMaker, Side
+from benchmark.pipeline.conditions.pairing import ChosenPairing, CombinedPairing, Pairing, Side
 from benchmark.pipeline.fit_methods import FittedMethods
 from benchmark.pipeline.planning.adapters import adapter_of, weights_for
 from benchmark.pipeline.planning.plan import Plan
@@ -25,6 +26,8 @@ from benchmark.verification.scoring import score_comparisons
 from benchmark.verification.template_embeddings import average_embeddings
 from benchmark.views import View
 
+Failed = NDArray[np.bool_]
+"""``bool (n_templates,)``: which templates could not be made."""
 _NO_CELL = Cell(*[""] * len(fields(Cell)))
 """Of scores that are a part of others."""
 
@@ -84,6 +87,8 @@ class Judge:
         if isinstance(pairing, CombinedPairing):
             refused = self._combination_of(pairing).refusal(self.name, self._recogniser.card.sha256)
             return not refused and all(self.can_score(part) for part in pairing.parts)
+        if isinstance(pairing, ChosenPairing):
+            return all(self.can_score(part) for part in pairing.parts)
         return all(
             not side.embedded_by or side.embedded_by in self._embedders for side in (pairing.reference, pairing.probe)
         )
@@ -98,6 +103,8 @@ class Judge:
         """
         if isinstance(pairing, CombinedPairing):
             return self._combined(pairing, cell, n_templates)
+        if isinstance(pairing, ChosenPairing):
+            return self._chosen(pairing, cell, n_templates)
         references, probes = self._vectors(pairing.reference), self._vectors(pairing.probe)
         reference_rows, probe_rows = pairing.reference.embedding_rows, pairing.probe.embedding_rows
         compared = pairing.comparisons
@@ -105,8 +112,8 @@ class Judge:
             cell=cell,
             comparisons=compared,
             scores=score_comparisons(self._recogniser, references, reference_rows, probes, probe_rows),
-            failed_probes=_never_acquired(probes, probe_rows, compared.probe, n_templates),
-            failed_references=_never_acquired(references, reference_rows, compared.reference, n_templates),
+            failed_probes=_never_usable(_usable(probes, probe_rows), compared.probe, n_templates),
+            failed_references=_never_usable(_usable(references, reference_rows), compared.reference, n_templates),
         )
 
     def embed(self, pairing: Pairing) -> None:
@@ -115,7 +122,7 @@ class Judge:
         Raises:
             MethodFailed: a method that takes part in them fails.
         """
-        if isinstance(pairing, CombinedPairing):
+        if isinstance(pairing, CombinedPairing | ChosenPairing):
             for part in pairing.parts:
                 self.embed(part)
             return
@@ -144,6 +151,24 @@ class Judge:
             failed_references=np.logical_or.reduce([one.failed_references for one in needed]),
         )
 
+    def _chosen(self, pairing: ChosenPairing, cell: Cell, n_templates: int) -> ScoredCell:
+        first, second = (self.score(part, _NO_CELL, n_templates) for part in pairing.parts)
+        compared = pairing.comparisons
+
+        def taken(of_first: NDArray[Any], of_second: NDArray[Any]) -> NDArray[Any]:
+            return np.where(pairing.second, of_second, of_first)
+
+        def failed(of_first: NDArray[np.bool_], of_second: NDArray[np.bool_], templates: NDArray[np.int32]) -> Failed:
+            return _never_usable(~taken(of_first[templates], of_second[templates]), templates, n_templates)
+
+        return ScoredCell(
+            cell=cell,
+            comparisons=compared,
+            scores=taken(first.scores, second.scores),
+            failed_probes=failed(first.failed_probes, second.failed_probes, compared.probe),
+            failed_references=failed(first.failed_references, second.failed_references, compared.reference),
+        )
+
     def _movements(self, parts: Sequence[Pairing]) -> NDArray[np.float32]:
         """``float32 (K, P)``; see `MemberScores`."""
         _, first, probe = np.unique(parts[0].comparisons.probe, return_index=True, return_inverse=True)
@@ -158,7 +183,7 @@ class Judge:
         return np.stack(moved)[:, probe]
 
     @staticmethod
-    def _combination_of(pairing: CombinedPairing) -> ScoreMaker:
+    def _combination_of(pairing: CombinedPairing) -> Combination:
         if pairing.combination is None:
             raise AssertionError(f"a combined pairing of {pairing.method} has no combination")
         return pairing.combination
@@ -220,19 +245,20 @@ def _rows_compared(pairings: Sequence[Pairing]) -> dict[str, NDArray[np.integer]
     return {key: np.unique(np.concatenate(rows)) for key, rows in compared.items()}
 
 
-def _never_acquired(
-    vectors: NDArray[np.float32], rows: NDArray[np.int32], templates: NDArray[np.int32], n_templates: int
-) -> NDArray[np.bool_]:
+def _usable(vectors: NDArray[np.float32], rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """``bool (P,)``: whether there is an embedding in the row of `vectors` ``(N, D)`` that each comparison uses."""
+    return np.asarray(np.isfinite(vectors).all(axis=1))[rows]
+
+
+def _never_usable(usable: NDArray[np.bool_], templates: NDArray[np.int32], n_templates: int) -> Failed:
     """``bool (n_templates,)``: those that take part and gave no embedding in any of their comparisons.
 
     Args:
-        vectors: ``float32 (N, D)``, NaN where there is none.
-        rows: ``int32 (P,)``, the row of `vectors` that each comparison uses.
-        templates: ``int32 (P,)``, the template that it stands for.
+        usable: ``bool (P,)``, in which comparisons they gave one.
+        templates: ``int32 (P,)``, the template that each comparison uses.
         n_templates: of the protocol.
     """
-    usable = np.asarray(np.isfinite(vectors).all(axis=1))[rows]
     failures = np.bincount(templates[~usable], minlength=n_templates)
     successes = np.bincount(templates[usable], minlength=n_templates)
-    failed: NDArray[np.bool_] = (failures > 0) & (successes == 0)
+    failed: Failed = (failures > 0) & (successes == 0)
     return failed

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from benchmark.cards import RecogniserCard
+from benchmark.errors import BenchmarkError
 from benchmark.faces import FaceGeometry
+from benchmark.methods.adapters.adapted_network import AdaptedNetwork, AdaptedNetworkSettings
 from benchmark.methods.adapters.several_looks import SeveralLooks
 from benchmark.recognisers.base import Recogniser
 from benchmark.upper_face import upper_face
@@ -77,3 +79,10 @@ def test_each_look_counts_as_its_share_says(metric: str, shares: tuple[float, ..
     looks = [(whole, chips[:, :20], 1 - sum(shares)), *((look, chips[:, 20:], share) for look, share in uppers)]
     expected = sum(share * one.scores(one.embed(part)[:3], one.embed(part)[3:]) ** power for one, part, share in looks)
     np.testing.assert_allclose(joint**power, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shares", [(0.6, 0.4), (-0.1, 0.0), (0.0, 0.2)])
+def test_shares_of_looks_leave_something_to_the_whole_face(shares: tuple[float, float]) -> None:
+    training = AdaptedNetwork.presets["default"].training
+    with pytest.raises(BenchmarkError, match="below 1 together"):
+        AdaptedNetworkSettings(training, upper_share=shares[0], unchanged_upper_share=shares[1])

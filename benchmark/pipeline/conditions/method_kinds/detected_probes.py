@@ -3,69 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.context import RunContext
-from benchmark.methods.adapters.detected_probes import DetectedProbes
-from benchmark.methods.combinations.combination import MemberScores
 from benchmark.methods.detection_step import find_masks
 from benchmark.methods.detectors.base import Detector
 from benchmark.pipeline.conditions.method_kinds.inputs import MethodInputs
-from benchmark.pipeline.conditions.pairing import CombinedPairing, Pairing, Side
+from benchmark.pipeline.conditions.pairing import ChosenPairing, Pairing, Side
 from benchmark.views import View
 
 
-@dataclass(frozen=True)
-class _UnchangedWithoutMask:
-    """Of two scores of each comparison, by the unchanged recogniser and by an adapter, takes the second where a mask
-    was found.
-
-    Attributes:
-        worn: ``bool (P,)``, whether one was.
-    """
-
-    worn: NDArray[np.bool_]
-
-    def refusal(self, recogniser: str, sha256: str) -> str:  # noqa: ARG002  # as `ScoreMaker` has it
-        """None."""
-        return ""
-
-    def needed(self, recogniser: str) -> tuple[int, ...]:  # noqa: ARG002  # as `ScoreMaker` has it
-        """Both."""
-        return (0, 1)
-
-    def combine(self, recogniser: str, members: MemberScores) -> NDArray[np.float32]:  # noqa: ARG002  # likewise
-        """See `ScoreMaker.combine`."""
-        unchanged, adapted = members.scores
-        return np.asarray(np.where(self.worn, adapted, unchanged))
-
-
-def only_with_mask(pairing: Pairing, method: DetectedProbes, inputs: MethodInputs) -> CombinedPairing:
+def only_with_mask(pairing: Pairing, detector: Detector, inputs: MethodInputs) -> ChosenPairing:
     """The pairing for the probes on which the detector finds a mask; for the others, that of the unchanged recogniser.
 
-    Whole comparisons are chosen, not embeddings, because the adapter's templates differ from the unchanged ones.
+    Whole comparisons are chosen, not embeddings, because the adapter's templates differ from the unchanged ones. Where
+    both sides are probes, both must wear a mask.
 
     Args:
         pairing: of an adapter that embeds references as well.
-        method: the adapter with a detector before it.
+        detector: looks at every probe.
         inputs: of the method.
     """
     both = (pairing.reference, pairing.probe)
-    worn = np.ones(len(pairing.comparisons), dtype=np.bool_)
-    for side in both:
-        if side.embedded_by == pairing.method:
-            worn &= _worn(side, method, inputs.learned, inputs.context)
     reference, probe = (replace(side, embedded_by="") for side in both)
-    return CombinedPairing(
+    probes = both if pairing.condition == "restored-restored" else (pairing.probe,)
+    return ChosenPairing(
         pairing.condition,
         pairing.method,
         pairing.comparisons,
         *both,
         parts=(replace(pairing, reference=reference, probe=probe), pairing),
-        combination=_UnchangedWithoutMask(worn),
+        second=np.logical_and.reduce([_worn(side, detector, inputs.learned, inputs.context) for side in probes]),
     )
 
 
@@ -76,12 +47,16 @@ def found_masked(detector: Detector, view: View, learned: Mapping[str, str], con
     return np.asarray(found.holes.reshape(len(view), -1).max(axis=1) > 0)
 
 
-def _worn(side: Side, method: DetectedProbes, learned: Mapping[str, str], context: RunContext) -> NDArray[np.bool_]:
-    """``bool (P,)``: whether a mask is found on the face that each comparison has on this side; on at least half of the
-    photos where it is a template of several."""
-    rows = found_masked(method.detector, side.view, learned, context)
+def _worn(side: Side, detector: Detector, learned: Mapping[str, str], context: RunContext) -> NDArray[np.bool_]:
+    """``bool (P,)``: whether a mask is found on the face that each comparison has on this side. A template of several
+    photos wears one if it is found on at least half of those that show a face."""
+    rows = found_masked(detector, side.view, learned, context)
     if side.members is None:
         return rows[side.embedding_rows]
-    found = np.bincount(side.members.template, weights=rows[side.members.rows], minlength=side.members.count)
-    photos = np.bincount(side.members.template, minlength=side.members.count)
-    return (2 * found >= photos)[side.embedding_rows]
+    member = side.members
+    shows_a_face = np.array([not side.view.failed(int(row)) for row in member.rows])
+    found, photos = (
+        np.bincount(member.template, weights=weights, minlength=member.count)
+        for weights in (rows[member.rows] & shows_a_face, shows_a_face)
+    )
+    return (2 * found >= np.maximum(photos, 1))[side.embedding_rows]

@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.errors import PluginError
 from benchmark.methods.adapters.detected_probes import DetectedProbes
 from benchmark.methods.base import RecogniserAdapter
+from benchmark.pipeline.conditions.found_masks import detector_of
 from benchmark.pipeline.conditions.method_kinds.detected_probes import found_masked, only_with_mask
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, MethodInputs
@@ -25,8 +27,14 @@ def recogniser_adapter_conditions(
     inputs: MethodInputs,
 ) -> MethodConditions:
     """The masked faces as they are, embedded by the changed network; references by the unchanged one, unless the method
-    adapts them, too."""
-    faces = inputs.faces
+    adapts them, too.
+
+    Raises:
+        PluginError: the method's detector failed.
+    """
+    faces, detector = inputs.faces, detector_of(method)
+    if detector is not None and detector.label not in inputs.detections:
+        raise PluginError(f"its detector '{detector.label}' failed")
     raw, masked = faces.shown_raw, replace(faces.shown_masked, embedded_by=label)
     adapter = method.adapter if isinstance(method, DetectedProbes) else method
     reference = replace(raw, embedded_by=_references(label)) if adapter.adapts_references else raw
@@ -39,8 +47,8 @@ def recogniser_adapter_conditions(
         chosen = [photo if rows is None else int(rows[photo]) for photo in faces.bare_photos]
         bare = ShownFaces(f"{label} on bare faces", raw.view.take(chosen), faces.bare_photos, embedded_by=label)
         pairings.append(faces.pairing("raw-passthrough", label, reference, bare))
-    if isinstance(method, DetectedProbes) and adapter.adapts_references:
-        return MethodConditions([only_with_mask(pairing, method, inputs) for pairing in pairings])
+    if detector is not None and adapter.adapts_references:
+        return MethodConditions([only_with_mask(pairing, detector, inputs) for pairing in pairings])
     return MethodConditions(pairings)
 
 
