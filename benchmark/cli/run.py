@@ -36,8 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--methods",
         metavar="A,B",
-        help="names, NAME:PRESET, DETECTOR+COMPLETER, onnx:FILE or FILE.py:ATTR of an inpainting network, fusion:FILE "
-        "or gate:FILE that `fuse` wrote, all, or best: one restoration, one adapter and one baseline (default: all)",
+        help="names, NAME:PRESET, DETECTOR+COMPLETER or DETECTOR+ADAPTER, onnx:FILE or FILE.py:ATTR of an inpainting "
+        "network, fusion:FILE or gate:FILE that `fuse` wrote, all, or best: one restoration, one adapter and one "
+        "baseline (default: all)",
     )
     what.add_argument(
         "--recognisers",

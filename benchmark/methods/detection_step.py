@@ -42,7 +42,9 @@ class FoundMasks:
         return DetectionCost(seconds, float(np.max([self.records[row]["memory_mib"] for row in rows])))
 
 
-def find_masks(detector: Detector, view: View, *, trained_on: str, context: RunContext) -> FoundMasks:
+def find_masks(
+    detector: Detector, view: View, *, trained_on: str, context: RunContext, shown: str = "bare"
+) -> FoundMasks:
     """Run `detector` on every face of `view`. Not for a privileged detector, which is given the true mask.
 
     What it finds is closed and widened by the run's `hole_margin`. Pixels outside the photo never count as mask,
@@ -53,6 +55,7 @@ def find_masks(detector: Detector, view: View, *, trained_on: str, context: RunC
         view: masked faces, or raw ones.
         trained_on: key of what the detector has learned, empty if nothing.
         context: what the run's steps share: store, ledger, progress bars, device, seed.
+        shown: what the ledger calls these faces, where no mask was drawn on them.
     """
     about = {
         "version": _VERSION,
@@ -67,7 +70,7 @@ def find_masks(detector: Detector, view: View, *, trained_on: str, context: RunC
         **code_in_key(detector),
         **libraries_in_key("opencv", "torch"),
     }
-    shown = "masked" if view.masked else "bare"
+    shown = "masked" if view.masked else shown
     make = context.make_batches(
         partial(_detect_rows, detector, view, context.hole_margin),
         count=len(view),

@@ -1,4 +1,4 @@
-"""From a name on the command line to a method: ``NAME``, ``NAME:PRESET``, a file, or ``DETECTOR+COMPLETER``."""
+"""From a name on the command line to a method: ``NAME``, ``NAME:PRESET``, a file, or a detector before one of these."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ def resolve_method(name: str, *, seed: int = 0, device: str = "cpu") -> Method:
 
     Args:
         name: ``NAME``, ``NAME:PRESET``, ``onnx:FILE`` or ``FILE.py:ATTR`` of a completer, ``fusion:FILE`` or
-            ``gate:FILE`` of a combination, or ``DETECTOR+COMPLETER`` (each with its preset, if wanted). A completer
-            named alone, ``telea``, means ``segmenter+telea``; both spellings give a method whose `name` is ``telea``.
+            ``gate:FILE`` of a combination, ``DETECTOR+COMPLETER`` or ``DETECTOR+ADAPTER`` (each with its preset, if
+            wanted). A completer named alone, ``telea``, means ``segmenter+telea``; both spellings give a method whose
+            `name` is ``telea``.
         seed: the run's seed.
         device: a torch device name.
 

@@ -117,7 +117,7 @@ class AdaptedNetwork(RecogniserAdapter):
     It learns to give a covered face the embedding that the unchanged network gives the same face bare (Huber et al.
     2021), and to tell that person from strangers. Half of the covers are drawn masks, half are arbitrary, because the
     network must learn the upper face and not the look of ten masks. Bare faces in each batch keep the embeddings of
-    bare probes unchanged, so that no mask detector is needed.
+    bare probes nearly unchanged, so that it can do without a mask detector.
 
     The preset ``both-sides`` has the same network, and sends references through it as well: what the lower face adds to
     a template cannot be seen on a masked probe, and is then missing on both sides. It wins back more, and people must

@@ -15,7 +15,7 @@ from benchmark.plugin_code.guard import plugin_code
 
 
 class Detector(Part):
-    """Finds the mask. Registered like a method, but only ever used as ``DETECTOR+COMPLETER``."""
+    """Finds the mask. Registered like a method, but only ever used before a completer or an adapter."""
 
     mask_source = "detected"
     alone = "only finds the mask; add a completer: '{name}+telea'"

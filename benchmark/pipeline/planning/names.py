@@ -39,7 +39,7 @@ def check_training_names(config: RunConfig) -> None:
 
 
 def check_method_names(methods: tuple[str, ...]) -> None:
-    """``NAME``, ``NAME:PRESET``, a file, or ``DETECTOR+COMPLETER``; presets are known only to the class."""
+    """``NAME``, ``NAME:PRESET``, a file, or a detector before another method; presets are known only to the class."""
     for method in methods:
         if method not in METHOD_GROUPS:
             for part in halves(method):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.context import RunContext
+from benchmark.errors import MethodFailed, PluginError
 from benchmark.methods.detection_step import find_masks
 from benchmark.methods.detectors.base import Detector
 from benchmark.pipeline.conditions.method_kinds.inputs import MethodInputs
@@ -40,17 +41,35 @@ def only_with_mask(pairing: Pairing, detector: Detector, inputs: MethodInputs) -
     )
 
 
-def found_masked(detector: Detector, view: View, learned: Mapping[str, str], context: RunContext) -> NDArray[np.bool_]:
-    """``bool (N,)``: on which faces of the view the detector finds a mask."""
+def found_masked(
+    detector: Detector, view: View, shown: str, *, learned: Mapping[str, str], context: RunContext
+) -> NDArray[np.bool_]:
+    """``bool (N,)``: on which faces of the view the detector finds a mask.
+
+    Args:
+        detector: fitted.
+        view: the faces as the recogniser sees them.
+        shown: what they are called.
+        learned: by the label of each part that learned, a key of what it learned.
+        context: what the run's steps share: store, ledger, progress bars, device, seed.
+
+    Raises:
+        MethodFailed: the detector does.
+    """
     trained_on = learned[detector.label] if detector.trains else ""
-    found = find_masks(detector, view, trained_on=trained_on, context=context)
-    return np.asarray(found.holes.reshape(len(view), -1).max(axis=1) > 0)
+    try:
+        found = find_masks(
+            detector, view, trained_on=trained_on, context=context, shown=f"{shown}, as recognisers see it"
+        )
+    except PluginError as error:  # the method fails, not the recogniser for which it is asked
+        raise MethodFailed(str(error)) from error
+    return np.asarray((found.holes > 0).any(axis=(1, 2)))
 
 
 def _worn(side: Side, detector: Detector, learned: Mapping[str, str], context: RunContext) -> NDArray[np.bool_]:
     """``bool (P,)``: whether a mask is found on the face that each comparison has on this side. A template of several
     photos wears one if it is found on at least half of those that show a face."""
-    rows = found_masked(detector, side.view, learned, context)
+    rows = found_masked(detector, side.view, side.shown, learned=learned, context=context)
     if side.members is None:
         return rows[side.embedding_rows]
     member = side.members

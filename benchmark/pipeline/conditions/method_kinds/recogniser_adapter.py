@@ -80,7 +80,7 @@ def fitted_recogniser_adapter(
 
     def as_the_detector_finds(view: View, shown: str) -> NDArray[np.float32]:
         values = np.array(inputs.embed(view, shown).values)
-        worn = found_masked(method.detector, view, inputs.learned, inputs.context)
+        worn = found_masked(method.detector, view, shown, learned=inputs.learned, context=inputs.context)
         values[worn] = through_the_adapter(view, shown)[worn]
         return values
 

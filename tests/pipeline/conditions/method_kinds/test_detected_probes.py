@@ -9,8 +9,9 @@ import pytest
 from benchmark.config import Condition
 from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import Membership
+from benchmark.errors import MethodFailed, PluginError
 from benchmark.pipeline.conditions.method_kinds import detected_probes
-from benchmark.pipeline.conditions.method_kinds.detected_probes import only_with_mask
+from benchmark.pipeline.conditions.method_kinds.detected_probes import found_masked, only_with_mask
 from benchmark.pipeline.conditions.pairing import ChosenPairing, Pairing, Side
 
 LABEL = "segmenter+adapt:two-looks"
@@ -29,7 +30,7 @@ class _View(str):
 @pytest.fixture
 def chosen(monkeypatch: pytest.MonkeyPatch) -> Any:
     """From the pairing to what the detector makes of it."""
-    monkeypatch.setattr(detected_probes, "found_masked", lambda detector, view, *_: np.array(WORN[view]))
+    monkeypatch.setattr(detected_probes, "found_masked", lambda detector, view, shown, **_: np.array(WORN[view]))
     inputs = SimpleNamespace(learned={}, context=None)
     return lambda pairing: only_with_mask(pairing, None, inputs)  # type: ignore[arg-type]
 
@@ -71,3 +72,13 @@ def test_a_template_wears_a_mask_if_half_of_its_photos_with_a_face_do(chosen: An
         )
     )
     assert made.second.tolist() == [True, False, True, False]
+
+
+def test_where_the_detector_fails_it_is_the_method_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise PluginError("cannot look at 256 pixels")
+
+    monkeypatch.setattr(detected_probes, "find_masks", broken)
+    detector, view, context = SimpleNamespace(label="mine", trains=False), _View("masked"), None
+    with pytest.raises(MethodFailed, match="cannot look at 256 pixels"):
+        found_masked(detector, view, "masked", learned={}, context=context)  # type: ignore[arg-type]
