@@ -100,9 +100,11 @@ class AdaptedNetworkSettings:
             )
 
     @property
-    def upper_face(self) -> bool:
-        """Whether upper faces alone are compared as well."""
-        return self.upper_share > 0
+    def upper_looks(self) -> dict[str, float]:
+        """The share of each comparison of upper faces alone, by what its correction's share is called in the weights;
+        none where whole faces alone are compared."""
+        looks = {"share_upper": self.upper_share, "share_unchanged_upper": self.unchanged_upper_share}
+        return {name: share for name, share in looks.items() if share}
 
 
 _TRAINING = TrainingSettings(
@@ -149,12 +151,12 @@ class AdaptedNetwork(RecogniserAdapter):
     @property
     def adapts_references(self) -> bool:
         """See `RecogniserAdapter.adapts_references`."""
-        return self.settings.both_sides or self.settings.upper_face
+        return self.settings.both_sides or self.longer_embeddings
 
     @property
     def longer_embeddings(self) -> bool:
         """Each look adds a part to the embedding."""
-        return self.settings.upper_face
+        return bool(self.settings.upper_looks)
 
     @property
     def weights_preset(self) -> str:
@@ -170,11 +172,7 @@ class AdaptedNetwork(RecogniserAdapter):
     @property
     def _shares(self) -> set[str]:
         """What the shares of the corrections that it uses are called in the weights."""
-        if self.settings.unchanged_upper_share:
-            return {"share", "share_upper", "share_unchanged_upper"}
-        if self.settings.upper_face:
-            return {"share", "share_upper"}
-        return {"share_both" if self.settings.both_sides else "share"}
+        return {"share_both" if self.settings.both_sides else "share", *self.settings.upper_looks}
 
     @classmethod
     def refusal(cls, recogniser: Recogniser) -> str:
@@ -245,13 +243,13 @@ class AdaptedNetwork(RecogniserAdapter):
     def adapted(self, recogniser: Recogniser, *, key: str) -> Recogniser:
         """The recogniser with the loaded network."""
         adapted = self._network_of(recogniser, key=key)
-        if not self.settings.upper_face:
+        if not self.settings.upper_looks:
             return adapted("share_both" if self.settings.both_sides else "share")
         return self._several_looks(adapted("share"), adapted, of="probes")
 
     def for_references(self, recogniser: Recogniser, *, key: str) -> Recogniser:
         """Where there are several looks, whole faces keep the unchanged network."""
-        if not self.settings.upper_face:
+        if not self.settings.upper_looks:
             return self.adapted(recogniser, key=key)
         return self._several_looks(recogniser, self._network_of(recogniser, key=key), of="references")
 
@@ -279,9 +277,7 @@ class AdaptedNetwork(RecogniserAdapter):
 
     def _several_looks(self, whole: Recogniser, adapted: Callable[[str], ProbeRecogniser], *, of: str) -> SeveralLooks:
         upper, unchanged = self.settings.upper_share, self.settings.unchanged_upper_share
-        uppers = [(adapted("share_upper"), upper)]
-        if unchanged:
-            uppers.append((adapted("share_unchanged_upper"), unchanged))
+        uppers = [(adapted(name), share) for name, share in self.settings.upper_looks.items()]
         sha256 = f"{uppers[0][0].card.sha256}, looks at {of}: {upper} and {unchanged} to {UPPER_FACE_DEPTH}"
         return SeveralLooks(whole, uppers, depth=UPPER_FACE_DEPTH, sha256=sha256)
 

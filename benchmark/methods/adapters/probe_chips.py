@@ -67,17 +67,20 @@ class VariedProbes:
         mixed: ``int64 (M,)``, the rows whose person is a mixture of two.
         bare: ``uint8 (M, h, w, 3)``, those people's chips with nothing on them.
         upper: ``bool (B,)``, of which rows the chip shows the upper face alone.
-        photographed: ``int64 (B - M,)``, the rows whose person is photographed, the others.
-        upper_bare: ``uint8 (B - M, h, w, 3)``, those people's upper faces with nothing on them; none at all where
-            the settings show none.
+        upper_bare: ``uint8 (B - M, h, w, 3)``, the upper faces of the `photographed` people with nothing on them; none
+            at all where the settings show none.
     """
 
     chips: NDArray[np.uint8]
     mixed: NDArray[np.int64]
     bare: NDArray[np.uint8]
     upper: NDArray[np.bool_]
-    photographed: NDArray[np.int64]
     upper_bare: NDArray[np.uint8]
+
+    @property
+    def photographed(self) -> NDArray[np.int64]:
+        """``int64 (B - M,)``, the rows whose person is none of the `mixed`."""
+        return np.setdiff1d(np.arange(len(self.chips)), self.mixed)
 
 
 class ProbeChips:
@@ -128,7 +131,6 @@ class ProbeChips:
             np.array(list(bare), np.int64),
             np.stack(list(bare.values())) if bare else none,
             upper,
-            np.array([row for row in range(len(faces)) if row not in bare], np.int64),
             np.stack(list(upper_bare.values())) if upper_bare else none,
         )
 

@@ -7,7 +7,7 @@ counts the faces of a view, a *template* counts the protocol's templates (where 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,30 +103,37 @@ class Pairing:
     pictures: bool = False
 
 
-@dataclass(frozen=True)
-class CombinedPairing(Pairing):
-    """A condition whose scores are made of those of other pairings; its sides are those of the first one.
+@dataclass(frozen=True, kw_only=True)
+class PairingOfParts(Pairing):
+    """A condition whose scores come from those of other pairings; its sides are those of the first one.
 
     Attributes:
-        parts: one for each member, all with these comparisons.
-        combination: makes one score of theirs.
+        parts: all with these comparisons.
     """
 
-    parts: tuple[Pairing, ...] = ()
-    combination: Combination | None = None
+    parts: tuple[Pairing, ...]
 
 
-@dataclass(frozen=True)
-class ChosenPairing(Pairing):
-    """A condition of which each comparison is taken from one of two other pairings; its sides are those of the first.
+@dataclass(frozen=True, kw_only=True)
+class CombinedPairing(PairingOfParts):
+    """Makes one score of those of a part for each member.
 
     Attributes:
-        parts: the two, both with these comparisons.
+        combination: does it.
+    """
+
+    combination: Combination
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenPairing(PairingOfParts):
+    """Takes each comparison from one of two parts.
+
+    Attributes:
         second: ``bool (P,)``, which comparisons are taken from the second.
     """
 
-    parts: tuple[Pairing, ...] = ()
-    second: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    second: NDArray[np.bool_]
 
 
 def row_of_photo(photos: Sequence[int], count: int) -> NDArray[np.int32]:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from benchmark.context import RunContext
 from benchmark.errors import RequestError
-from benchmark.methods.combinations.combination import Combination, MemberScores
+from benchmark.methods.combinations.combination import MemberScores
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.kinds import kind_of
-from benchmark.pipeline.conditions.pairing import ChosenPairing, CombinedPairing, Pairing, Side
+from benchmark.pipeline.conditions.pairing import ChosenPairing, CombinedPairing, Pairing, PairingOfParts, Side
 from benchmark.pipeline.fit_methods import FittedMethods
 from benchmark.pipeline.planning.adapters import adapter_of, weights_for
 from benchmark.pipeline.planning.plan import Plan
@@ -84,10 +84,11 @@ class Judge:
 
     def can_score(self, pairing: Pairing) -> bool:
         """Whether the method that embeds one of its sides could be fitted."""
-        if isinstance(pairing, CombinedPairing):
-            refused = self._combination_of(pairing).refusal(self.name, self._recogniser.card.sha256)
-            return not refused and all(self.can_score(part) for part in pairing.parts)
-        if isinstance(pairing, ChosenPairing):
+        if isinstance(pairing, CombinedPairing) and pairing.combination.refusal(
+            self.name, self._recogniser.card.sha256
+        ):
+            return False
+        if isinstance(pairing, PairingOfParts):
             return all(self.can_score(part) for part in pairing.parts)
         return all(
             not side.embedded_by or side.embedded_by in self._embedders for side in (pairing.reference, pairing.probe)
@@ -122,7 +123,7 @@ class Judge:
         Raises:
             MethodFailed: a method that takes part in them fails.
         """
-        if isinstance(pairing, CombinedPairing | ChosenPairing):
+        if isinstance(pairing, PairingOfParts):
             for part in pairing.parts:
                 self.embed(part)
             return
@@ -140,7 +141,7 @@ class Judge:
         return MemberScores(np.stack([cell.scores for cell in cells]), lambda: self._movements(parts)), cells
 
     def _combined(self, pairing: CombinedPairing, cell: Cell, n_templates: int) -> ScoredCell:
-        combination = self._combination_of(pairing)
+        combination = pairing.combination
         members, cells = self.member_scores(pairing.parts, n_templates)
         needed = [cells[place] for place in combination.needed(self.name)]
         return ScoredCell(
@@ -181,12 +182,6 @@ class Judge:
                 )
         moved = [self._recogniser.scores(np.asarray(embedded[0]), np.asarray(one)) for one in embedded]
         return np.stack(moved)[:, probe]
-
-    @staticmethod
-    def _combination_of(pairing: CombinedPairing) -> Combination:
-        if pairing.combination is None:
-            raise AssertionError(f"a combined pairing of {pairing.method} has no combination")
-        return pairing.combination
 
     def features(self, pairing: Pairing, raw: Pairing) -> ProbeFeatures:
         """The probes' embeddings beside those of the raw ones; both pairings hold the same comparisons."""

@@ -12,7 +12,7 @@ from benchmark.errors import PluginError
 from benchmark.methods.adapters.detected_probes import DetectedProbes
 from benchmark.methods.base import RecogniserAdapter
 from benchmark.pipeline.conditions.found_masks import detector_of
-from benchmark.pipeline.conditions.method_kinds.detected_probes import found_masked, only_with_mask
+from benchmark.pipeline.conditions.method_kinds.detected_probes import MaskedFaces, only_with_mask
 from benchmark.pipeline.conditions.method_kinds.fitting import Embedder, RecogniserInputs
 from benchmark.pipeline.conditions.method_kinds.inputs import MethodConditions, MethodInputs
 from benchmark.pipeline.conditions.pairing import ShownFaces, row_of_photo
@@ -48,7 +48,8 @@ def recogniser_adapter_conditions(
         bare = ShownFaces(f"{label} on bare faces", raw.view.take(chosen), faces.bare_photos, embedded_by=label)
         pairings.append(faces.pairing("raw-passthrough", label, reference, bare))
     if detector is not None and adapter.adapts_references:
-        return MethodConditions([only_with_mask(pairing, detector, inputs) for pairing in pairings])
+        masked_faces = MaskedFaces(detector, learned=inputs.learned, context=inputs.context)
+        return MethodConditions([only_with_mask(pairing, masked_faces) for pairing in pairings])
     return MethodConditions(pairings)
 
 
@@ -77,10 +78,11 @@ def fitted_recogniser_adapter(
         return {label: through_the_adapter, _references(label): references}
     if not isinstance(method, DetectedProbes):
         return {label: through_the_adapter}
+    masked = MaskedFaces(method.detector, learned=inputs.learned, context=inputs.context)
 
     def as_the_detector_finds(view: View, shown: str) -> NDArray[np.float32]:
         values = np.array(inputs.embed(view, shown).values)
-        worn = found_masked(method.detector, view, shown, learned=inputs.learned, context=inputs.context)
+        worn = masked.of(view, shown)
         values[worn] = through_the_adapter(view, shown)[worn]
         return values
 

@@ -11,7 +11,7 @@ from benchmark.datasets.base import Comparisons
 from benchmark.datasets.templates import Membership
 from benchmark.errors import MethodFailed, PluginError
 from benchmark.pipeline.conditions.method_kinds import detected_probes
-from benchmark.pipeline.conditions.method_kinds.detected_probes import found_masked, only_with_mask
+from benchmark.pipeline.conditions.method_kinds.detected_probes import MaskedFaces, only_with_mask
 from benchmark.pipeline.conditions.pairing import ChosenPairing, Pairing, Side
 
 LABEL = "segmenter+adapt:two-looks"
@@ -23,16 +23,40 @@ class _View(str):
 
     __slots__ = ()
 
+    @property
+    def key(self) -> str:
+        return str(self)
+
     def failed(self, row: int) -> bool:
         return row == 4
 
 
 @pytest.fixture
-def chosen(monkeypatch: pytest.MonkeyPatch) -> Any:
+def masked_faces() -> MaskedFaces:
+    nothing: Any = None
+    detector: Any = SimpleNamespace(label="mine", trains=False)
+    return MaskedFaces(detector, learned={}, context=nothing)
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The views at which the detector looks, in their order; it finds a mask as `WORN` says, of one pixel."""
+    seen: list[str] = []
+
+    def found(detector: Any, view: str, **_: Any) -> SimpleNamespace:
+        seen.append(view)
+        holes = np.zeros((6, 4, 4), np.uint8)
+        holes[WORN[view], 3, 0] = 255
+        return SimpleNamespace(holes=holes)
+
+    monkeypatch.setattr(detected_probes, "find_masks", found)
+    return seen
+
+
+@pytest.fixture
+def chosen(masked_faces: MaskedFaces, looks: list[str]) -> Any:  # so that the detector finds something
     """From the pairing to what the detector makes of it."""
-    monkeypatch.setattr(detected_probes, "found_masked", lambda detector, view, shown, **_: np.array(WORN[view]))
-    inputs = SimpleNamespace(learned={}, context=None)
-    return lambda pairing: only_with_mask(pairing, None, inputs)  # type: ignore[arg-type]
+    return lambda pairing: only_with_mask(pairing, masked_faces)
 
 
 def pairing(reference: Side, probe: Side, count: int, condition: Condition = "raw-restored") -> Pairing:
@@ -56,10 +80,11 @@ def test_the_adapter_s_score_is_taken_where_the_probe_wears_a_mask(chosen: Any) 
     assert (adapted.reference.embedded_by, adapted.probe.embedded_by) == (f"{LABEL}, references", LABEL)
 
 
-def test_where_masked_faces_are_compared_both_must_wear_one(chosen: Any) -> None:
+def test_where_masked_faces_are_compared_both_must_wear_one(chosen: Any, looks: list[str]) -> None:
     both = side("masked", [0, 0, 1], by=LABEL), side("masked", [2, 1, 2], by=LABEL)
     made = chosen(pairing(*both, count=3, condition="restored-restored"))
     assert made.second.tolist() == [True, False, False]
+    assert looks == ["masked"], "both sides show the same faces"
 
 
 def test_a_template_wears_a_mask_if_half_of_its_photos_with_a_face_do(chosen: Any) -> None:
@@ -74,11 +99,13 @@ def test_a_template_wears_a_mask_if_half_of_its_photos_with_a_face_do(chosen: An
     assert made.second.tolist() == [True, False, True, False]
 
 
-def test_where_the_detector_fails_it_is_the_method_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_detector_fails_it_is_the_method_that_fails(
+    masked_faces: MaskedFaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise PluginError("cannot look at 256 pixels")
 
     monkeypatch.setattr(detected_probes, "find_masks", broken)
-    detector, view, context = SimpleNamespace(label="mine", trains=False), _View("masked"), None
+    view: Any = _View("masked")
     with pytest.raises(MethodFailed, match="cannot look at 256 pixels"):
-        found_masked(detector, view, "masked", learned={}, context=context)  # type: ignore[arg-type]
+        masked_faces.of(view, "masked")
