@@ -36,7 +36,8 @@ def plugin_cards(plan: Plan) -> dict[str, Card]:
         whole = replace(whole, may_know_tested=_may_know_tested(method, plan))
         if isinstance(method, Combination):
             whole = _with_members(whole, [cards[label] for label in _members(method) if label in cards])
-        cards |= {**parts, method.label: whole}
+        cards |= {label: card for label, card in parts.items() if label not in plan.methods}  # which has its own
+        cards[method.label] = whole
     return cards
 
 

@@ -31,14 +31,31 @@ def test_a_method_has_seen_what_its_parts_have() -> None:
     assert not cards["telea"].learns  # its detector alone does
 
 
-@pytest.mark.parametrize(("member", "may_know"), [("telea", True), ("periocular", False)])
-def test_a_combination_has_seen_what_its_members_have(tmp_path: Path, member: str, may_know: bool) -> None:
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
     for number in range(4):
         photo = tmp_path / "people" / f"p{number // 2}" / f"{number}.png"
         photo.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((64, 64, 3), 50 * number, dtype=np.uint8)).save(photo)
+    return tmp_path / "people"
+
+
+@pytest.mark.parametrize("methods", ["adapt,segmenter+adapt,telea,landmarks+telea", "segmenter+adapt,adapt"])
+def test_a_method_that_is_part_of_another_one_keeps_its_own_card(people: Path, methods: str) -> None:
+    cards = cards_of(methods, dataset="folder", data_root=people, allow_unknown_overlap=True)
+    for label in set(methods.split(",")) - {"landmarks+telea"}:
+        assert cards[label].may_know_tested, label  # `telea` by its own detector, which learned from people
+    assert cards["adapt"].saw_recognisers == cards["segmenter+adapt"].saw_recognisers == ("face_recognition",)
+    if "landmarks+telea" in cards:
+        assert not cards["landmarks+telea"].may_know_tested
+
+
+@pytest.mark.parametrize(("member", "may_know"), [("telea", True), ("periocular", False)])
+def test_a_combination_has_seen_what_its_members_have(
+    tmp_path: Path, people: Path, member: str, may_know: bool
+) -> None:
     file = tmp_path / "sum.yaml"
     file.write_text(yaml.safe_dump({"kind": "fusion", "members": ["none", member], "weights": [1.0, 1.0]}), "utf-8")
-    cards = cards_of(f"fusion:{file}", dataset="folder", data_root=tmp_path / "people", allow_unknown_overlap=True)
+    cards = cards_of(f"fusion:{file}", dataset="folder", data_root=people, allow_unknown_overlap=True)
     label = next(name for name in cards if name.startswith("fusion:"))
     assert cards[member].may_know_tested == cards[label].may_know_tested == may_know
